@@ -1,0 +1,65 @@
+// swift-tools-version: 6.0
+import PackageDescription
+
+// Nothing imports upwards; docs/architecture.md draws the layers.
+let package = Package(
+  name: "caravan",
+  products: [.executable(name: "caravan", targets: ["caravan"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
+  ],
+  targets: [
+    // C: the system libraries, and thin layers over them
+    .systemLibrary(name: "COpenMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"])]),
+    .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
+    .target(name: "CMPI", dependencies: ["COpenMPI"]),
+    .target(name: "CPhilox"),
+    .target(
+      name: "CKernels", dependencies: ["COneDNN", "CPhilox"], linkerSettings: [.linkedLibrary("dnnl")]),
+
+    // Swift libraries, from the ground up
+    .target(name: "MPI", dependencies: ["CMPI"]),
+    .target(name: "Randomness", dependencies: ["CPhilox"]),
+    .target(name: "Storage", dependencies: [.product(name: "Crypto", package: "swift-crypto")]),
+    .target(name: "Tensors", dependencies: ["CKernels", "Randomness"]),
+    .target(name: "Sessions", dependencies: ["Storage", "Randomness"]),
+    .target(name: "Models", dependencies: ["Tensors", "Sessions"]),
+    .target(name: "Evaluation", dependencies: ["MPI", "Models", "Sessions"]),
+    .target(
+      name: "Training",
+      dependencies: [
+        "MPI", "Models", "Sessions", "Evaluation", "Storage",
+        .product(name: "Logging", package: "swift-log"), "Yams",
+      ]),
+
+    // Executables
+    .executableTarget(
+      name: "caravan",
+      dependencies: [
+        "Training", "Evaluation", "Sessions", "Storage",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+      ]),
+    .executableTarget(name: "rank-tests", dependencies: ["MPI", "Training", "TestSupport"]),
+
+    // Tests: unit without MPI; RankTests and CommandTests start the executables
+    .target(
+      name: "TestSupport", dependencies: ["Training", "Storage"], path: "Tests/TestSupport",
+      resources: [.copy("Fixtures")]),
+    .testTarget(name: "MPITests", dependencies: ["MPI"]),
+    .testTarget(name: "RandomnessTests", dependencies: ["Randomness", "CPhilox"]),
+    .testTarget(name: "StorageTests", dependencies: ["Storage"]),
+    .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
+    .testTarget(name: "SessionsTests", dependencies: ["Sessions"]),
+    .testTarget(name: "ModelsTests", dependencies: ["Models", "TestSupport"]),
+    .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "TestSupport"]),
+    .testTarget(name: "TrainingTests", dependencies: ["Training", "TestSupport"]),
+    .testTarget(name: "CommandTests", dependencies: ["TestSupport"]),
+    .testTarget(name: "RankTests", dependencies: ["TestSupport"]),
+  ],
+  swiftLanguageModes: [.v6],
+  cLanguageStandard: .c11
+)
