@@ -1,1 +1,109 @@
+#include <dlfcn.h>
+#include <oneapi/dnnl/dnnl.h>
+#include <stdlib.h>
+
 #include "CKernels.h"
+
+// Each thread has an engine and a stream of its own. oneDNN's own threads are switched off: it would otherwise
+// split a product by their number, and lanes are what Caravan computes side by side. The call is looked up by
+// name since oneDNN may be built on another threading library than OpenMP.
+static _Thread_local dnnl_engine_t engine;
+static _Thread_local dnnl_stream_t stream;
+
+static dnnl_status_t start(void) {
+  if (stream) return dnnl_success;
+  void (*set_threads)(int) = (void (*)(int))dlsym(RTLD_DEFAULT, "omp_set_num_threads");
+  if (set_threads) set_threads(1);
+  dnnl_status_t status = dnnl_engine_create(&engine, dnnl_cpu, 0);
+  if (status == dnnl_success) status = dnnl_stream_create(&stream, engine, dnnl_stream_default_flags);
+  return status;
+}
+
+const char *ck_instruction_set(void) {
+  switch (dnnl_get_effective_cpu_isa()) {
+    case dnnl_cpu_isa_sse41: return "sse41";
+    case dnnl_cpu_isa_avx: return "avx";
+    case dnnl_cpu_isa_avx2: return "avx2";
+    case dnnl_cpu_isa_avx2_vnni: return "avx2_vnni";
+    case dnnl_cpu_isa_avx512_core: return "avx512_core";
+    case dnnl_cpu_isa_avx512_core_vnni: return "avx512_core_vnni";
+    case dnnl_cpu_isa_avx512_core_bf16: return "avx512_core_bf16";
+    case dnnl_cpu_isa_avx512_core_amx: return "avx512_core_amx";
+    default: return "other";
+  }
+}
+
+int ck_matmul(bool transpose_a, bool transpose_b, int64_t m, int64_t n, int64_t k,
+              const float *a, const float *b, bool accumulate, float *c) {
+  dnnl_status_t status = start();
+  if (status != dnnl_success) return status;
+  return dnnl_sgemm(transpose_a ? 'T' : 'N', transpose_b ? 'T' : 'N', m, n, k, 1.0f, a, transpose_a ? m : k,
+                    b, transpose_b ? k : n, accumulate ? 1.0f : 0.0f, c, n);
+}
+
+struct ck_matmul_plan {
+  dnnl_primitive_t primitive;
+  dnnl_memory_t a, b, c;
+};
+
+static dnnl_status_t describe(dnnl_memory_desc_t *memory, int64_t rows, int64_t columns, bool transposed) {
+  dnnl_dims_t sizes = {rows, columns}, strides = {transposed ? 1 : columns, transposed ? rows : 1};
+  return dnnl_memory_desc_init_by_strides(memory, 2, sizes, dnnl_f32, strides);
+}
+
+static dnnl_status_t create_primitive(dnnl_primitive_t *primitive, const dnnl_memory_desc_t *a,
+                                      const dnnl_memory_desc_t *b, const dnnl_memory_desc_t *c,
+                                      bool accumulate) {
+  dnnl_matmul_desc_t description;
+  dnnl_post_ops_t after = NULL;
+  dnnl_primitive_attr_t attributes = NULL;
+  dnnl_primitive_desc_t primitive_description = NULL;
+  dnnl_status_t status = dnnl_matmul_desc_init(&description, a, b, NULL, c);
+  if (status == dnnl_success) status = dnnl_primitive_attr_create(&attributes);
+  if (status == dnnl_success && accumulate) {
+    status = dnnl_post_ops_create(&after);
+    if (status == dnnl_success) status = dnnl_post_ops_append_sum(after, 1.0f);
+    if (status == dnnl_success) status = dnnl_primitive_attr_set_post_ops(attributes, after);
+  }
+  if (status == dnnl_success)
+    status = dnnl_primitive_desc_create(&primitive_description, &description, attributes, engine, NULL);
+  if (status == dnnl_success) status = dnnl_primitive_create(primitive, primitive_description);
+  dnnl_post_ops_destroy(after);
+  dnnl_primitive_attr_destroy(attributes);
+  dnnl_primitive_desc_destroy(primitive_description);
+  return status;
+}
+
+ck_matmul_plan *ck_matmul_plan_create(bool transpose_a, bool transpose_b, int64_t m, int64_t n, int64_t k,
+                                      bool accumulate) {
+  ck_matmul_plan *plan = calloc(1, sizeof *plan);
+  dnnl_memory_desc_t a, b, c;
+  if (plan && start() == dnnl_success && describe(&a, m, k, transpose_a) == dnnl_success &&
+      describe(&b, k, n, transpose_b) == dnnl_success && describe(&c, m, n, false) == dnnl_success &&
+      create_primitive(&plan->primitive, &a, &b, &c, accumulate) == dnnl_success &&
+      dnnl_memory_create(&plan->a, &a, engine, DNNL_MEMORY_NONE) == dnnl_success &&
+      dnnl_memory_create(&plan->b, &b, engine, DNNL_MEMORY_NONE) == dnnl_success &&
+      dnnl_memory_create(&plan->c, &c, engine, DNNL_MEMORY_NONE) == dnnl_success)
+    return plan;
+  ck_matmul_plan_destroy(plan);
+  return NULL;
+}
+
+int ck_matmul_plan_run(ck_matmul_plan *plan, const float *a, const float *b, float *c) {
+  dnnl_status_t status = dnnl_memory_set_data_handle(plan->a, (void *)a);
+  if (status == dnnl_success) status = dnnl_memory_set_data_handle(plan->b, (void *)b);
+  if (status == dnnl_success) status = dnnl_memory_set_data_handle(plan->c, c);
+  if (status != dnnl_success) return status;
+  const dnnl_exec_arg_t arguments[] = {
+      {DNNL_ARG_SRC, plan->a}, {DNNL_ARG_WEIGHTS, plan->b}, {DNNL_ARG_DST, plan->c}};
+  return dnnl_primitive_execute(plan->primitive, stream, 3, arguments);
+}
+
+void ck_matmul_plan_destroy(ck_matmul_plan *plan) {
+  if (!plan) return;
+  dnnl_primitive_destroy(plan->primitive);
+  dnnl_memory_destroy(plan->a);
+  dnnl_memory_destroy(plan->b);
+  dnnl_memory_destroy(plan->c);
+  free(plan);
+}

@@ -28,6 +28,13 @@ public struct RandomStream: RandomNumberGenerator, Sendable {
     self.index = index
   }
 
+  /// The Philox key for kernels that build counters of their own: the seed and the purpose, mixed, since those
+  /// counters have no room for the purpose.
+  package static func key(seed: UInt64, purpose: RandomPurpose) -> UInt64 {
+    let block = philox4x32(philox_block(word: (0, 0, 0, purpose.rawValue)), seed).word
+    return UInt64(block.0) << 32 | UInt64(block.1)
+  }
+
   public mutating func next() -> UInt64 {
     if let word = spare {
       spare = nil

@@ -1,1 +1,97 @@
+// The hot loops of Caravan. All matrices are dense, row-major float32; sizes are 64-bit element counts.
+//
+// What every kernel keeps (docs/numerics.md): its bits depend on its arguments alone. Sums run in a fixed
+// order, elementwise loops do the same operations in the vector body and in the remainder, and oneDNN is
+// called on one thread, so that a thread count never changes a result. Variants for AVX-512, AVX2 and plain
+// x86-64 are chosen at run time and may differ from one another in the last bit.
+//
+// Not here: anything about sessions, ranks or models. No kernel allocates but ck_matmul_plan_create.
+#ifndef CKERNELS_H
+#define CKERNELS_H
+
+#include <stdbool.h>
 #include <stdint.h>
+
+// ---- matmul.c -------------------------------------------------------------------------------------------
+
+/// The instruction set that oneDNN uses ("avx512_core_bf16" …); static storage.
+const char *ck_instruction_set(void);
+
+/// c[m,n] = op(a)·op(b) + (accumulate ? c : 0), where op transposes if told so:
+/// a is [m,k] or, transposed, stored [k,m]; b is [k,n] or, transposed, stored [n,k]. c must not alias a or b.
+/// Returns 0, or oneDNN's status. Through dnnl_sgemm: no set-up cost a shape, for products of varying sizes.
+int ck_matmul(bool transpose_a, bool transpose_b, int64_t m, int64_t n, int64_t k,
+              const float *a, const float *b, bool accumulate, float *c);
+
+/// The same product with its shape fixed: slow to create (it generates code), fast to run.
+typedef struct ck_matmul_plan ck_matmul_plan;
+/// NULL where oneDNN refuses.
+ck_matmul_plan *ck_matmul_plan_create(bool transpose_a, bool transpose_b, int64_t m, int64_t n, int64_t k,
+                                      bool accumulate);
+int ck_matmul_plan_run(ck_matmul_plan *plan, const float *a, const float *b, float *c);
+void ck_matmul_plan_destroy(ck_matmul_plan *plan);
+
+// ---- elementwise.c --------------------------------------------------------------------------------------
+
+/// y[i] += x[i]
+void ck_add(int64_t count, const float *x, float *y);
+/// y[r,:] += x[:], for every row.
+void ck_add_row(int64_t rows, int64_t columns, const float *x, float *y);
+/// y[:] += the sum of x's rows, from the first to the last.
+void ck_sum_rows(int64_t rows, int64_t columns, const float *x, float *y);
+/// y[i] = x[i] · factor
+void ck_scale(int64_t count, float factor, const float *x, float *y);
+
+// ---- embedding.c ----------------------------------------------------------------------------------------
+
+/// out[r,:] = table[index[r],:]
+void ck_gather_rows(int64_t rows, int64_t columns, const float *table, const int32_t *index, float *out);
+/// table[index[r],:] += x[r,:], from the first row to the last.
+void ck_scatter_add_rows(int64_t rows, int64_t columns, const float *x, const int32_t *index, float *table);
+
+// ---- dropout.c ------------------------------------------------------------------------------------------
+
+/// y = x / (1 - rate) where kept, 0 where dropped. The element in column c of a row is kept by a number drawn
+/// by Philox at (time[r] · ⌈columns/4⌉ + c/4, session[r], step, site) under `key`, word c % 4: by where the
+/// element is in the global batch, never by who computes it. Run on a gradient it is its own backward pass.
+void ck_dropout(int64_t rows, int64_t columns, const float *x, float rate, uint64_t key, uint32_t step,
+                uint32_t site, const int32_t *session, const int32_t *time, float *y);
+
+// ---- gru_cell.c -----------------------------------------------------------------------------------------
+
+/// One time step of a GRU without bias (PyTorch's gate order r, z, n), for `rows` sessions.
+/// from_input and from_hidden [rows, 3·width] are x·Wᵢᵀ and h·Wₕᵀ; the first is overwritten by the gates.
+/// hidden_candidate [rows, width] keeps the third block of from_hidden for the way back.
+void ck_gru_cell(int64_t rows, int64_t width, float *from_input, const float *from_hidden,
+                 const float *previous, float *hidden_candidate, float *next);
+/// Backward: from d(next) to d(previous) (without what passes through Wₕ), and to the gradients of the two
+/// products, both [rows, 3·width]. d_from_input may be the buffer of the gates.
+void ck_gru_cell_backward(int64_t rows, int64_t width, const float *gates, const float *hidden_candidate,
+                          const float *previous, const float *d_next, float *d_from_input,
+                          float *d_from_hidden, float *d_previous);
+
+// ---- catalogue_head.c -----------------------------------------------------------------------------------
+
+/// A tile of logits is stored [items, sessions]: sessions lie side by side in a vector.
+/// Folds a tile into each session's running maximum and sum of exp(logit - maximum).
+void ck_softmax_statistics(int64_t items, int64_t sessions, const float *logits, float *maximum, double *sum,
+                           float *scratch /* 2 · sessions */);
+/// logits[i,s] = exp(logits[i,s] - log_normaliser[s]) · scale, in place.
+void ck_softmax_gradient(int64_t items, int64_t sessions, const float *log_normaliser, float scale,
+                         float *logits);
+/// For each session, adds to `above` how many of the tile's items come before its target in the ranking: a
+/// higher logit, or an equal one and a lower row. `allowed[s]` selects candidates: an item counts where
+/// (mask[item] & allowed[s]) != 0. first_row is the table row of the tile's first item.
+void ck_count_above(int64_t items, int64_t sessions, const float *logits, int64_t first_row,
+                    const uint8_t *mask, const int32_t *allowed, const float *target_logit,
+                    const int32_t *target_row, int32_t *above);
+
+// ---- adam.c ---------------------------------------------------------------------------------------------
+
+/// One step of Adam as torch.optim.Adam does it: weight decay is added to the gradient.
+/// rate_over_correction = rate / (1 - β₁ᵗ), root_correction = √(1 - β₂ᵗ).
+void ck_adam(int64_t count, const float *gradient, float rate_over_correction, float root_correction,
+             float beta1, float beta2, float epsilon, float weight_decay, float *parameter,
+             float *first_moment, float *second_moment);
+
+#endif

@@ -1,0 +1,65 @@
+import Sessions
+import Tensors
+
+/// GRU4Rec: gated recurrent units over the items of a session, then a dense layer back to the width of the item
+/// table.
+///
+/// Papers: Hidasi et al., "Session-based Recommendations with Recurrent Neural Networks", ICLR 2016
+/// (arXiv:1511.06939); Tan, Xu and Liu, "Improved Recurrent Neural Networks for Session-based
+/// Recommendations", DLRS 2016, whose dropout on the item vectors this is.
+/// Checked against RecBole 1.2.1, which departs from the paper: it scores against the table that it looks up
+/// (the paper has a second one), adds the dense layer, and trains on a session's last item alone.
+public final class GRU4Rec: SessionModel {
+  /// Sizes and rates, named as in RecBole.
+  public struct Options: Codable, Equatable, Sendable {
+    /// D, the width of the item table.
+    public var embeddingSize = 64
+    /// H, the width of the hidden state.
+    public var hiddenSize = 128
+    /// How many recurrent layers lie on one another.
+    public var layers = 1
+    /// The share of the looked-up vectors' elements that training drops.
+    public var dropout: Float = 0
+
+    public init() {}
+  }
+
+  public let parameters: ParameterSet
+  private let layers: [(input: Parameter, hidden: Parameter)]
+  private let denseWeight: Parameter
+  private let denseBias: Parameter
+  private let dropout: Float
+
+  /// - Parameter items: how many items the catalogue has, without padding.
+  public init(_ options: Options, items: Int) {
+    let width = options.embeddingSize, hidden = options.hiddenSize
+    var builder = ParameterBuilder()
+    _ = builder.itemTable("item_embedding.weight", items: items, width: width, .xavierNormal)
+    layers = (0..<options.layers).map { layer in
+      // RecBole gives Xavier's numbers to the first layer alone; the others keep PyTorch's.
+      let initialiser: Initialiser = layer == 0 ? .xavierUniform : .uniform(bound: 1 / Double(hidden).squareRoot())
+      return (
+        builder.add(
+          "gru_layers.weight_ih_l\(layer)", [3 * hidden, layer == 0 ? width : hidden], initialiser),
+        builder.add("gru_layers.weight_hh_l\(layer)", [3 * hidden, hidden], initialiser)
+      )
+    }
+    let bound = 1 / Double(hidden).squareRoot()
+    denseWeight = builder.add("dense.weight", [width, hidden], .uniform(bound: bound))
+    denseBias = builder.add("dense.bias", [width], .uniform(bound: bound))
+    parameters = builder.build()
+    dropout = options.dropout
+  }
+
+  public func encode(_ batch: RaggedBatch, on tape: Tape) -> Variable {
+    let clicks = TimeMajorOrder(batch)
+    var states = tape.lookup(parameters.itemTable, rows: clicks.items)
+    states = tape.dropout(states, rate: dropout, sessions: clicks.sessions, times: clicks.times)
+    for layer in layers {
+      states = tape.gru(
+        states, inputWeight: layer.input, hiddenWeight: layer.hidden, alive: clicks.alive)
+    }
+    let last = tape.rows(of: states, clicks.lastRows)
+    return tape.linear(last, weight: denseWeight, bias: denseBias)
+  }
+}

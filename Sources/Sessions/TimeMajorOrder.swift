@@ -1,0 +1,42 @@
+/// A batch's clicks in the order in which a recurrent layer eats them: the first click of every session, then
+/// the second of those that have one, …; within a step, longer sessions come first.
+public struct TimeMajorOrder {
+  /// The item row of each click.
+  public let items: [Int32]
+  /// For each click, its session's position in the global batch.
+  public let sessions: [Int32]
+  /// For each click, its place in the session, from 0.
+  public let times: [Int32]
+  /// How many sessions have a click at each step.
+  public let alive: [Int32]
+  /// For each session in the batch's order, the row of its last click.
+  public let lastRows: [Int32]
+
+  public init(_ batch: RaggedBatch) {
+    let lengths = (0..<batch.count).map { batch.clicks(of: $0).count }
+    let longest = lengths.max() ?? 0
+    // A counting sort by falling length keeps equals in order and needs no comparison.
+    var ofLength = [[Int]](repeating: [], count: longest + 1)
+    for (session, length) in lengths.enumerated() { ofLength[length].append(session) }
+    let order = ofLength.reversed().flatMap { $0 }
+
+    var items: [Int32] = [], sessions: [Int32] = [], times: [Int32] = [], alive: [Int32] = []
+    var lastRows = [Int32](repeating: 0, count: batch.count)
+    var remaining = order.count
+    for time in 0..<longest {
+      while lengths[order[remaining - 1]] <= time { remaining -= 1 }
+      for session in order[..<remaining] {
+        if lengths[session] == time + 1 { lastRows[session] = Int32(items.count) }
+        items.append(batch.items[batch.clicks(of: session).lowerBound + time])
+        sessions.append(batch.positions[session])
+        times.append(Int32(time))
+      }
+      alive.append(Int32(remaining))
+    }
+    self.items = items
+    self.sessions = sessions
+    self.times = times
+    self.alive = alive
+    self.lastRows = lastRows
+  }
+}

@@ -1,0 +1,36 @@
+import CKernels
+
+extension Tensor {
+  /// self += other, of the same shape.
+  package func add(_ other: Tensor) {
+    precondition(rows == other.rows && columns == other.columns, shapes(self, other))
+    ck_add(Int64(count), other.base, base)
+  }
+
+  /// The rows of this table that `index` names.
+  package func gathered(_ index: [Int32], in arena: Arena) -> Tensor {
+    let result = arena.uninitialised(rows: index.count, columns: columns)
+    ck_gather_rows(Int64(index.count), Int64(columns), base, index, result.base)
+    return result
+  }
+
+  /// self = op(a)·op(b), or self += op(a)·op(b).
+  package func product(
+    _ a: Tensor, _ b: Tensor, transposeA: Bool = false, transposeB: Bool = false, accumulate: Bool = false
+  ) {
+    let (m, inner) = transposeA ? (a.columns, a.rows) : (a.rows, a.columns)
+    let (other, n) = transposeB ? (b.columns, b.rows) : (b.rows, b.columns)
+    precondition(m == rows && n == columns && inner == other, shapes(a, b))
+    guard count > 0 else { return }
+    guard inner > 0 else {
+      if !accumulate { base.update(repeating: 0, count: count) }
+      return
+    }
+    let status = ck_matmul(
+      transposeA, transposeB, Int64(m), Int64(n), Int64(inner), a.base, b.base, accumulate, base)
+    precondition(status == 0, "oneDNN refused a product of \(m)×\(inner)×\(n): status \(status)")
+  }
+}
+
+/// Both shapes, for the message of a failed precondition.
+func shapes(_ a: Tensor, _ b: Tensor) -> String { "shapes \(a.rows)×\(a.columns) and \(b.rows)×\(b.columns)" }

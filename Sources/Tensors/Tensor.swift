@@ -1,0 +1,56 @@
+/// A matrix of Float32, row-major and dense: a view of memory that an `Arena` or a `FloatStorage` owns.
+///
+/// Everything in a session model is a matrix over rows that belong to clicks or to sessions, so two dimensions
+/// are all there is. A tensor does not keep its memory alive: one from an arena lasts until the arena's reset.
+public struct Tensor {
+  package let base: UnsafeMutablePointer<Float>
+  public let rows: Int
+  public let columns: Int
+
+  package init(_ base: UnsafeMutablePointer<Float>, rows: Int, columns: Int) {
+    self.base = base
+    self.rows = rows
+    self.columns = columns
+  }
+
+  /// The number of elements.
+  public var count: Int { rows * columns }
+
+  /// The elements, row by row.
+  public var elements: UnsafeMutableBufferPointer<Float> { UnsafeMutableBufferPointer(start: base, count: count) }
+
+  /// The rows of `range`, in place.
+  package func rows(_ range: Range<Int>) -> Tensor {
+    precondition(range.lowerBound >= 0 && range.upperBound <= rows, "rows \(range) of \(self.rows)")
+    return Tensor(base + range.lowerBound * columns, rows: range.count, columns: columns)
+  }
+
+  /// A copy of the elements, row by row.
+  public var array: [Float] { Array(elements) }
+}
+
+/// Float32 memory with an owner: zeros at first, 64-byte aligned, freed with the object.
+public final class FloatStorage {
+  package let base: UnsafeMutablePointer<Float>
+  public let count: Int
+
+  /// - Parameter count: how many floats; 0 is fine.
+  public init(count: Int) {
+    self.count = count
+    let memory = UnsafeMutableRawPointer.allocate(
+      byteCount: max(count, 1) * MemoryLayout<Float>.stride, alignment: 64)
+    base = memory.bindMemory(to: Float.self, capacity: max(count, 1))
+    base.initialize(repeating: 0, count: max(count, 1))
+  }
+
+  deinit { base.deallocate() }
+
+  /// All elements; valid while the object lives.
+  public var elements: UnsafeMutableBufferPointer<Float> { UnsafeMutableBufferPointer(start: base, count: count) }
+
+  /// A matrix over the elements from `offset` on.
+  package func tensor(at offset: Int = 0, rows: Int, columns: Int) -> Tensor {
+    precondition(offset >= 0 && offset + rows * columns <= count, "\(rows)×\(columns) at \(offset) of \(count)")
+    return Tensor(base + offset, rows: rows, columns: columns)
+  }
+}
