@@ -5,24 +5,13 @@ import CKernels
 /// oneDNN's matmul primitive beats its sgemm at the shapes of the catalogue head but takes milliseconds to
 /// create. Not thread-safe: one object a thread.
 package final class MatmulPlans {
-  package struct Shape: Hashable {
-    package var transposeA = false
-    package var transposeB = false
-    package let m: Int
-    package let n: Int
-    package let k: Int
-    package var accumulate = false
-
-    package init(
-      transposeA: Bool = false, transposeB: Bool = false, m: Int, n: Int, k: Int, accumulate: Bool = false
-    ) {
-      self.transposeA = transposeA
-      self.transposeB = transposeB
-      self.m = m
-      self.n = n
-      self.k = k
-      self.accumulate = accumulate
-    }
+  private struct Shape: Hashable {
+    let transposeA: Bool
+    let transposeB: Bool
+    let m: Int
+    let n: Int
+    let k: Int
+    let accumulate: Bool
   }
 
   private var plans: [Shape: OpaquePointer] = [:]
@@ -31,11 +20,16 @@ package final class MatmulPlans {
 
   deinit { plans.values.forEach(ck_matmul_plan_destroy) }
 
-  /// c = op(a)·op(b), plus c where `accumulate`; operands dense and row-major.
-  package func run(
-    _ shape: Shape, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, into c: UnsafeMutablePointer<Float>
+  /// c = op(a)·op(b), or c += op(a)·op(b): as `Tensor.product`.
+  package func product(
+    _ a: Tensor, _ b: Tensor, transposeA: Bool = false, transposeB: Bool = false, accumulate: Bool = false,
+    into c: Tensor
   ) {
-    let status = ck_matmul_plan_run(plan(shape), a, b, c)
+    let (m, k) = transposeA ? (a.columns, a.rows) : (a.rows, a.columns)
+    let (inner, n) = transposeB ? (b.columns, b.rows) : (b.rows, b.columns)
+    precondition(m == c.rows && n == c.columns && k == inner, shapes(a, b))
+    let shape = Shape(transposeA: transposeA, transposeB: transposeB, m: m, n: n, k: k, accumulate: accumulate)
+    let status = ck_matmul_plan_run(plan(shape), a.base, b.base, c.base)
     precondition(status == 0, "oneDNN failed at the product \(shape): status \(status)")
   }
 

@@ -25,6 +25,12 @@ public struct Tensor {
     return Tensor(base + range.lowerBound * columns, rows: range.count, columns: columns)
   }
 
+  /// The first rows × columns elements as a matrix of that shape.
+  package func reshaped(rows: Int, columns: Int) -> Tensor {
+    precondition(rows * columns <= count, "\(rows)×\(columns) of \(count) elements")
+    return Tensor(base, rows: rows, columns: columns)
+  }
+
   /// A copy of the elements, row by row.
   public var array: [Float] { Array(elements) }
 }

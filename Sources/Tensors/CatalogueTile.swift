@@ -1,0 +1,45 @@
+import CKernels
+
+/// A tile of the catalogue's scores: `[items, sessions]`, so that the sessions lie side by side in a vector.
+///
+/// The head and the ranking walk the item table in such tiles; one is all of the score matrix that ever exists.
+extension Tensor {
+  /// How many items a tile holds: 512 rows of the table and their scores fit the second-level cache.
+  package static let tileItems = 512
+
+  /// The rows of an item table, tile by tile; row 0, the padding, is in none.
+  package static func tiles(ofTableWith rows: Int) -> [Range<Int>] {
+    stride(from: 1, to: rows, by: tileItems).map { $0..<min($0 + tileItems, rows) }
+  }
+
+  /// Folds this tile into each session's running maximum and its sum of exp(logit - maximum).
+  /// - Parameter scratch: at least 2 · sessions floats.
+  package func foldSoftmaxStatistics(maximum: inout [Float], sum: inout [Double], scratch: Tensor) {
+    precondition(maximum.count == columns && sum.count == columns && scratch.count >= 2 * columns)
+    ck_softmax_statistics(Int64(rows), Int64(columns), base, &maximum, &sum, scratch.base)
+  }
+
+  /// Turns logits into `scale` · probabilities, in place.
+  package func becomeProbabilities(logNormaliser: [Float], scale: Float) {
+    precondition(logNormaliser.count == columns)
+    ck_softmax_gradient(Int64(rows), Int64(columns), logNormaliser, scale, base)
+  }
+
+  /// Adds to `above`, for each session, how many of this tile's candidates are ranked before its target.
+  /// - Parameters:
+  ///   - firstRow: the table row of the tile's first item.
+  ///   - membership: a set of bits for every row of the table.
+  ///   - allowed: a session's candidates are the rows that share a bit with this.
+  package func countAbove(
+    firstRow: Int, membership: [UInt8], allowed: [Int32], targetLogits: [Float], targets: [Int32],
+    above: inout [Int32]
+  ) {
+    precondition(firstRow + rows <= membership.count && [allowed.count, targetLogits.count, targets.count, above.count]
+      .allSatisfy { $0 == columns })
+    membership.withUnsafeBufferPointer { membership in
+      ck_count_above(
+        Int64(rows), Int64(columns), base, Int64(firstRow), membership.baseAddress! + firstRow, allowed,
+        targetLogits, targets, &above)
+    }
+  }
+}

@@ -1,0 +1,133 @@
+import Foundation
+import Tensors
+
+/// Cross-entropy over the whole catalogue, forwards and backwards, without a batch × items matrix.
+///
+/// The table is walked twice in tiles of `Tensor.tileItems` rows. The first walk keeps each session's maximum
+/// and sum of exponentials (online softmax: Milakov and Gimelshein, arXiv:1805.02867); the second computes the
+/// logits again, turns them into probabilities minus the one-hot target, and multiplies them into the gradients
+/// of the session vectors and of the table. A tile's gradient is added over this rank's lanes in the fixed tree
+/// while it is in the cache.
+///
+/// Not here: what other ranks computed (`GradientExchange`).
+package final class CatalogueHead {
+  /// What one lane brings, and what it takes home.
+  package struct Lane {
+    /// `[sessions, D]`.
+    package let sessions: Tensor
+    /// The table row of each session's target.
+    package let targets: [Int32]
+    /// d(loss)/d(sessions), `[sessions, D]`: written by the head.
+    package let gradient: Tensor
+
+    package init(sessions: Tensor, targets: [Int32], gradient: Tensor) {
+      self.sessions = sessions
+      self.targets = targets
+      self.gradient = gradient
+    }
+  }
+
+  private let table: Tensor
+  private let tiles: [Range<Int>]
+  private let plans = MatmulPlans()
+  private let workspace: Arena
+
+  /// - Parameter table: `[items + 1, D]`; row 0 is no candidate.
+  package init(table: Tensor) {
+    self.table = table
+    tiles = Tensor.tiles(ofTableWith: table.rows)
+    workspace = Arena()
+  }
+
+  /// The losses of some lanes, and their gradients.
+  /// - Parameters:
+  ///   - lanes: in the order of the tree.
+  ///   - subtrees: how the lanes are added up: aligned runs of `lanes`, each a power of two long.
+  ///   - scale: what a session's loss counts for in the gradients: 1 / (sessions in the global batch).
+  ///   - tableGradients: `[items + 1, D]` for each subtree; all rows but row 0 are overwritten.
+  /// - Returns: for each lane the sum of its sessions' losses, in nats.
+  package func lossesAndGradients(
+    _ lanes: [Lane], subtrees: [Range<Int>], scale: Float, tableGradients: [Tensor]
+  ) -> [Double] {
+    precondition(subtrees.count == tableGradients.count && subtrees.last?.upperBound ?? 0 == lanes.count)
+    workspace.reset()
+    let largest = lanes.map(\.targets.count).max() ?? 0
+    let logits = workspace.uninitialised(rows: Tensor.tileItems, columns: largest)
+    // One tile of gradients for each level of the tree, where the right half of a subtree waits to be added.
+    let levels = (subtrees.map(\.count).max() ?? 1).trailingZeroBitCount
+    let halves = (0..<levels).map { _ in workspace.uninitialised(rows: Tensor.tileItems, columns: table.columns) }
+
+    let softmax = statistics(lanes, logits: logits)
+    for lane in lanes { lane.gradient.elements.update(repeating: 0) }
+    for tile in tiles {
+      /// The gradient of the tile, added over `lanes[some]` in the tree.
+      func add(_ some: Range<Int>, level: Int, into destination: Tensor) {
+        guard some.count > 1 else {
+          return backward(
+            lanes[some.lowerBound], tile, softmax[some.lowerBound], scale: scale, logits: logits,
+            into: destination)
+        }
+        let middle = some.lowerBound + some.count / 2
+        let right = halves[level].rows(0..<tile.count)
+        add(some.lowerBound..<middle, level: level + 1, into: destination)
+        add(middle..<some.upperBound, level: level + 1, into: right)
+        destination.add(right)
+      }
+      for (subtree, gradient) in zip(subtrees, tableGradients) {
+        add(subtree, level: 0, into: gradient.rows(tile))
+      }
+    }
+    return softmax.map(\.loss)
+  }
+
+  /// What the first walk learns of a lane.
+  private struct Softmax {
+    /// log Σ exp(logit) of each session.
+    var logNormaliser: [Float]
+    /// Σ over the sessions of log-normaliser - target's logit.
+    var loss: Double
+  }
+
+  private func statistics(_ lanes: [Lane], logits: Tensor) -> [Softmax] {
+    var maxima = lanes.map { [Float](repeating: -.infinity, count: $0.targets.count) }
+    var sums = lanes.map { [Double](repeating: 0, count: $0.targets.count) }
+    var targetLogits = lanes.map { [Float](repeating: 0, count: $0.targets.count) }
+    let scratch = workspace.uninitialised(rows: 2, columns: logits.columns)
+    for tile in tiles {
+      for (index, lane) in lanes.enumerated() where !lane.targets.isEmpty {
+        let scores = score(tile, lane, in: logits)
+        scores.foldSoftmaxStatistics(maximum: &maxima[index], sum: &sums[index], scratch: scratch)
+        for (session, target) in lane.targets.enumerated() where tile.contains(Int(target)) {
+          targetLogits[index][session] =
+            scores.elements[(Int(target) - tile.lowerBound) * scores.columns + session]
+        }
+      }
+    }
+    return lanes.indices.map { lane in
+      let normalisers = zip(maxima[lane], sums[lane]).map { Double($0) + log($1) }
+      let loss = zip(normalisers, targetLogits[lane]).reduce(0) { $0 + $1.0 - Double($1.1) }
+      return Softmax(logNormaliser: normalisers.map(Float.init), loss: loss)
+    }
+  }
+
+  /// The logits of a tile for a lane, `[items of the tile, sessions]`.
+  private func score(_ tile: Range<Int>, _ lane: Lane, in logits: Tensor) -> Tensor {
+    let scores = logits.reshaped(rows: tile.count, columns: lane.targets.count)
+    plans.product(table.rows(tile), lane.sessions, transposeB: true, into: scores)
+    return scores
+  }
+
+  /// Adds a tile's share to the lane's gradient, and writes the lane's gradient of the tile.
+  private func backward(
+    _ lane: Lane, _ tile: Range<Int>, _ softmax: Softmax, scale: Float, logits: Tensor, into destination: Tensor
+  ) {
+    guard !lane.targets.isEmpty else { return destination.elements.update(repeating: 0) }
+    let scores = score(tile, lane, in: logits)
+    scores.becomeProbabilities(logNormaliser: softmax.logNormaliser, scale: scale)
+    for (session, target) in lane.targets.enumerated() where tile.contains(Int(target)) {
+      scores.elements[(Int(target) - tile.lowerBound) * scores.columns + session] -= scale
+    }
+    plans.product(scores, table.rows(tile), transposeA: true, accumulate: true, into: lane.gradient)
+    plans.product(scores, lane.sessions, into: destination)
+  }
+}
