@@ -31,7 +31,7 @@ let package = Package(
     .target(
       name: "Training",
       dependencies: [
-        "MPI", "Models", "Sessions", "Evaluation", "Storage",
+        "MPI", "Models", "Sessions", "Evaluation", "Storage", "CKernels",
         .product(name: "Logging", package: "swift-log"), "Yams",
       ]),
 

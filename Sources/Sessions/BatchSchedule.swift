@@ -1,21 +1,18 @@
 import Randomness
 
-/// Which sessions a step trains on, and how they are cut into lanes: a pure function of the step, so that a run
+/// Which sessions a step trains on: a pure function of the step, so that a run
 /// can go on from any step on any number of ranks.
 public struct BatchSchedule: Sendable {
   /// Sessions in an epoch.
   public let sessionCount: Int
   /// Sessions in a global batch; the last batch of an epoch may be smaller.
   public let batchSize: Int
-  /// Parts of a batch that are computed apart.
-  public let lanes: Int
   private let seed: UInt64
 
-  public init(sessionCount: Int, batchSize: Int, lanes: Int, seed: UInt64) {
-    precondition(sessionCount > 0 && batchSize > 0 && lanes > 0, "an empty schedule")
+  public init(sessionCount: Int, batchSize: Int, seed: UInt64) {
+    precondition(sessionCount > 0 && batchSize > 0, "an empty schedule")
     self.sessionCount = sessionCount
     self.batchSize = batchSize
-    self.lanes = lanes
     self.seed = seed
   }
 
@@ -35,12 +32,5 @@ public struct BatchSchedule: Sendable {
   public func batch(of step: Int) -> Range<Int> {
     let first = step % stepsPerEpoch * batchSize
     return first..<min(first + batchSize, sessionCount)
-  }
-
-  /// A lane's part of a batch, as places in the epoch's order. Parts differ by one session at most; where a
-  /// batch is smaller than the number of lanes, some are empty.
-  public func lane(_ lane: Int, of batch: Range<Int>) -> Range<Int> {
-    let cut = { batch.lowerBound + $0 * batch.count / lanes }
-    return cut(lane)..<cut(lane + 1)
   }
 }

@@ -37,4 +37,19 @@ public struct RaggedBatch {
 
   /// The clicks of a session, as a range of `items`.
   public func clicks(of session: Int) -> Range<Int> { Int(offsets[session])..<Int(offsets[session + 1]) }
+
+  /// Takes in one lane of a global batch.
+  /// - Parameters:
+  ///   - batch: all sessions of the global batch, by their number in `sessions`.
+  ///   - lane: which of the `lanes` parts; parts differ by one session at most, and some are empty where there
+  ///     are fewer sessions than lanes.
+  public mutating func fill(
+    with batch: ArraySlice<Int32>, lane: Int, of lanes: Int, from sessions: SessionTable
+  ) {
+    clear()
+    for position in lane * batch.count / lanes..<(lane + 1) * batch.count / lanes {
+      let session = Int(batch[batch.startIndex + position])
+      append(sessions.items(of: session), target: sessions.targets[session], position: position)
+    }
+  }
 }

@@ -22,8 +22,10 @@ public final class Variable {
 public struct TableLookup {
   /// The table row of each looked-up row.
   public let index: [Int32]
-  /// `[index.count, D]` after `Tape.backward`.
-  package let variable: Variable
+  let variable: Variable
+
+  /// `[index.count, D]`, once the tape has run backwards; nil where nothing depended on the lookup.
+  package var gradient: Tensor? { variable.gradient }
 }
 
 /// Records the operations of one lane on the way forward and replays them backwards (reverse-mode

@@ -1,0 +1,98 @@
+import Foundation
+import Models
+import Sessions
+import Storage
+import Tensors
+
+/// A file of reference numbers that RecBole's own model computed: see Fixtures/README.md.
+public struct Fixture: Sendable {
+  /// The file's name without its ending.
+  public let name: String
+  private let file: SafetensorsFile
+
+  public init(path: String) throws {
+    name = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
+    file = try SafetensorsFile(path: path)
+  }
+
+  /// All fixtures whose model is one of `models`: those in the folder that CARAVAN_FIXTURES names, or else the
+  /// project's own copies.
+  /// - Parameter trajectories: whether to give the runs of several steps, or the single steps.
+  public static func all(trajectories: Bool) throws -> [Fixture] {
+    let folder =
+      ProcessInfo.processInfo.environment["CARAVAN_FIXTURES"]
+      ?? Bundle.module.resourceURL!.appendingPathComponent("Fixtures").path
+    return try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
+      .filter { $0.hasSuffix(".safetensors") }
+      .map { try Fixture(path: folder + "/" + $0) }
+      .filter { $0.file.metadata["model"] != nil && $0.file.names.contains("expected.loss") == trajectories }
+  }
+
+  /// RecBole's name of the model: `GRU4Rec` …
+  public var model: String { file.metadata["model"]! }
+
+  /// A number of the metadata.
+  public func number(_ key: String) -> Double { Double(file.metadata[key]!)! }
+
+  /// A whole number of the metadata.
+  public func integer(_ key: String) -> Int { Int(file.metadata[key]!)! }
+
+  /// A text of the metadata, which is written as JSON.
+  public func text(_ key: String) -> String { file.metadata[key]!.trimmingCharacters(in: ["\""]) }
+
+  /// The elements of a tensor, and its shape.
+  public func floats(_ tensor: String) throws -> [Float] { Array(try file.array(tensor, as: Float.self)) }
+  public func integers(_ tensor: String) throws -> [Int32] { Array(try file.array(tensor, as: Int32.self)) }
+  public func shape(_ tensor: String) throws -> [Int] { try file.tensor(tensor).shape }
+
+  /// The names of the weights under a prefix: `grad.`, `weight.`, `init.`, `final.`.
+  public func weights(_ prefix: String) -> [String] {
+    file.names.filter { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) }
+  }
+
+  /// The catalogue's items, without padding.
+  public var items: Int { integer("n_items_with_padding") - 1 }
+
+  /// The sessions of an input `[sessions, longest]`, padded on the right; several batches one after another.
+  public func sessions(_ prefix: String) throws -> SessionTable {
+    let clicks = try integers(prefix + "item_seq"), lengths = try integers(prefix + "item_seq_len")
+    let longest = try shape(prefix + "item_seq").last!
+    var offsets: [Int64] = [0], items: [Int32] = []
+    for (session, length) in lengths.enumerated() {
+      items += clicks[session * longest..<session * longest + Int(length)]
+      offsets.append(Int64(items.count))
+    }
+    let targets = try integers(prefix + "target")
+    return SessionTable(
+      offsets: offsets, items: items, targets: targets, locales: [UInt8](repeating: 0, count: targets.count))
+  }
+
+  /// The model that the file describes, with the weights under `prefix`; nil for a model that there is not.
+  public func makeModel(weights prefix: String) throws -> (any SessionModel)? {
+    guard let model = untrainedModel() else { return nil }
+    for parameter in model.parameters.all {
+      let weights = try floats(prefix + parameter.name)
+      precondition(weights.count == parameter.value.count, "\(name): \(parameter.name)")
+      _ = parameter.value.elements.update(fromContentsOf: weights)
+    }
+    return model
+  }
+
+  private func untrainedModel() -> (any SessionModel)? {
+    switch model {
+    case "GRU4Rec":
+      var options = GRU4Rec.Options()
+      options.embeddingSize = integer("embedding_size")
+      options.hiddenSize = integer("hidden_size")
+      options.layers = integer("num_layers")
+      return GRU4Rec(options, items: items)
+    default: return nil
+    }
+  }
+}
+
+/// The largest |found - expected| / max(1, |expected|).
+public func largestDifference(_ found: [Float], _ expected: [Float]) -> Float {
+  precondition(found.count == expected.count, "\(found.count) numbers, expected \(expected.count)")
+  return zip(found, expected).map { abs($0 - $1) / max(1, abs($1)) }.max() ?? 0
+}
