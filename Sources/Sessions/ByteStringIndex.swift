@@ -1,0 +1,81 @@
+/// Text as a place in somebody else's memory, such as an item's id in a reader's buffer.
+struct TextSlice {
+  var start: UnsafePointer<UInt8>
+  var count: Int
+
+  var bytes: UnsafeBufferPointer<UInt8> { UnsafeBufferPointer(start: start, count: count) }
+  var string: String { String(decoding: bytes, as: UTF8.self) }
+
+  /// A hash that is the same in every process. It mixes eight bytes at a time by multiplication.
+  var hash: UInt64 {
+    let factor: UInt64 = 0x9e37_79b9_7f4a_7c15
+    let raw = UnsafeRawPointer(start)
+    var hash = UInt64(truncatingIfNeeded: count) &* factor
+    var position = 0
+    while position + 8 <= count {
+      hash = (hash ^ raw.loadUnaligned(fromByteOffset: position, as: UInt64.self)) &* factor
+      hash ^= hash >> 29
+      position += 8
+    }
+    var tail: UInt64 = 0
+    while position < count {
+      tail = tail << 8 | UInt64(start[position])
+      position += 1
+    }
+    hash = (hash ^ tail) &* factor
+    return hash ^ hash >> 32
+  }
+}
+
+/// Finds the row of a byte string: open addressing with linear probing, half full at most.
+///
+/// The strings themselves live elsewhere; the index holds a part of each hash and the row. Foundation's or
+/// the standard library's dictionaries would make an object of every id.
+struct ByteStringIndex {
+  /// A part of the hash in the upper half, the row in the lower; 0 is free, for rows start at 1.
+  private var slots: [UInt64]
+  private var count = 0
+
+  /// - Parameter capacity: strings to be expected.
+  init(capacity: Int) {
+    var size = 1024
+    while size < 2 * capacity { size *= 2 }
+    slots = [UInt64](repeating: 0, count: size)
+  }
+
+  /// The row of a string that is there.
+  @inline(__always)
+  func row(hash: UInt64, isEqual: (Int32) -> Bool) -> Int32? {
+    slots.withUnsafeBufferPointer { slots in
+      let mask = UInt64(slots.count - 1)
+      var position = hash & mask
+      while true {
+        let slot = slots[Int(position)]
+        if slot == 0 { return nil }
+        let row = Int32(truncatingIfNeeded: slot & 0x7fff_ffff)  // what insert put there
+        if slot >> 32 == hash >> 32, isEqual(row) { return row }
+        position = (position + 1) & mask
+      }
+    }
+  }
+
+  /// Adds a string that is not there yet.
+  /// - Parameter hashOfRow: the hash of an earlier row, for when the index grows.
+  mutating func insert(row: Int32, hash: UInt64, hashOfRow: (Int32) -> UInt64) {
+    if 2 * (count + 1) > slots.count {
+      let rows = slots.lazy.filter { $0 != 0 }.map { Int32(truncatingIfNeeded: $0 & 0x7fff_ffff) }
+      var larger = ByteStringIndex(capacity: slots.count)
+      for row in rows { larger.place(row, hash: hashOfRow(row)) }
+      self = larger
+    }
+    place(row, hash: hash)
+  }
+
+  private mutating func place(_ row: Int32, hash: UInt64) {
+    let mask = UInt64(slots.count - 1)
+    var position = hash & mask
+    while slots[Int(position)] != 0 { position = (position + 1) & mask }
+    slots[Int(position)] = (hash & ~0xffff_ffff) | UInt64(UInt32(bitPattern: row))
+    count += 1
+  }
+}

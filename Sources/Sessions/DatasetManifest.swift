@@ -1,0 +1,45 @@
+import Foundation
+
+/// `dataset.json`: what a prepared data set holds and how it was made.
+///
+/// It has no dates and no folders in it: the same input and options give the same bytes.
+public struct DatasetManifest: Codable, Equatable, Sendable {
+  public static let fileName = "dataset.json"
+  public static let currentVersion = 1
+
+  public struct Split: Codable, Equatable, Sendable {
+    public var sessions: Int
+    /// Items of the sessions, answers not counted.
+    public var clicks: Int
+    /// By the locale's name; locales without sessions are left out.
+    public var sessionsByLocale: [String: Int]
+    public var hasAnswers: Bool
+  }
+
+  public struct Options: Codable, Equatable, Sendable {
+    /// Names of the files read, without folders.
+    public var sessions: [String]
+    public var test: String?
+    public var truth: String?
+    public var locales: [String]
+    public var validFraction: Double
+    public var seed: UInt64
+    public var maxLength: Int
+    public var skippedRows: Int
+  }
+
+  public var formatVersion = Self.currentVersion
+  /// Items, padding not counted.
+  public var items: Int
+  /// By the split's name.
+  public var splits: [String: Split]
+  public var options: Options
+  /// SHA-256 of every other file, by name.
+  public var files: [String: String]
+
+  func encoded() throws -> Data {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    return try encoder.encode(self) + Data("\n".utf8)
+  }
+}

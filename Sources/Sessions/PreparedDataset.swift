@@ -1,0 +1,68 @@
+import Foundation
+import Storage
+
+/// The parts that sessions are divided into.
+public enum DatasetSplit: String, CaseIterable, Sendable {
+  case train, valid, test
+
+  var fileName: String { "\(rawValue).safetensors" }
+}
+
+/// A prepared data set: a folder of mapped files that `DatasetPreparation` wrote.
+///
+/// It holds no text but the ids and does no batching: `SessionTable` gives the sessions as numbers.
+public struct PreparedDataset: Sendable {
+  static let itemsFileName = "items.txt"
+
+  public let folder: String
+  public let manifest: DatasetManifest
+  /// SHA-256 over the manifest's file hashes, 64 hexadecimal digits: equal for equal data. Ranks compare it.
+  public let fingerprint: String
+  public let itemIDs: ItemCatalog
+  public let candidates: CandidateTable
+  private let tables: [DatasetSplit: SessionTable]
+
+  /// Items, padding not counted: rows are 1 … `itemCount`.
+  public var itemCount: Int { manifest.items }
+
+  /// Maps a prepared data set.
+  /// - Parameter verify: whether every file's SHA-256 is compared with the manifest; the numbers' ranges are
+  ///   always checked.
+  /// - Throws: `SessionsError.notADataset`, `.malformedDataset`, or a `StorageError`.
+  public init(folder: String, verify: Bool = true) throws {
+    self.folder = folder
+    func path(_ name: String) -> String { (folder as NSString).appendingPathComponent(name) }
+    manifest = try Self.readManifest(folder: folder)
+    if verify { try Checksum.verify(folder: folder, files: manifest.files) }
+    let lines = manifest.files.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)\n" }.joined()
+    fingerprint = Checksum.sha256(of: Data(lines.utf8))
+    itemIDs = try ItemCatalog(path: path(Self.itemsFileName), count: manifest.items)
+    candidates = try CandidateTable(path: path(CandidateTable.fileName), itemCount: manifest.items)
+    var tables: [DatasetSplit: SessionTable] = [:]
+    for split in DatasetSplit.allCases where manifest.splits[split.rawValue] != nil {
+      tables[split] = try SessionTable(path: path(split.fileName), itemCount: manifest.items)
+    }
+    self.tables = tables
+  }
+
+  /// The sessions of a split, nil where the data set has none.
+  public func split(_ split: DatasetSplit) -> SessionTable? { tables[split] }
+
+  private static func readManifest(folder: String) throws -> DatasetManifest {
+    let path = (folder as NSString).appendingPathComponent(DatasetManifest.fileName)
+    guard FileManager.default.fileExists(atPath: path) else { throw SessionsError.notADataset(path: folder) }
+    let data = Data(try MappedFile(path: path).bytes)
+    struct Version: Decodable { var formatVersion: Int }
+    guard let version = try? JSONDecoder().decode(Version.self, from: data) else {
+      throw SessionsError.malformedDataset(path: path, reason: "it names no format version")
+    }
+    guard version.formatVersion == DatasetManifest.currentVersion else {
+      throw SessionsError.malformedDataset(
+        path: path, reason: "format version \(version.formatVersion) is not \(DatasetManifest.currentVersion)")
+    }
+    guard let manifest = try? JSONDecoder().decode(DatasetManifest.self, from: data), manifest.items >= 0 else {
+      throw SessionsError.malformedDataset(path: path, reason: "it lacks what format version 1 has")
+    }
+    return manifest
+  }
+}

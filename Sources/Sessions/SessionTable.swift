@@ -1,0 +1,94 @@
+import Storage
+
+/// The sessions of one split: items and offsets, never padded.
+///
+/// Session `s` has the clicks `items[offsets[s] ..< offsets[s + 1]]`, at least one and oldest first, the answer
+/// `targets[s]` and the locale code `locales[s]`. Items are rows of the catalogue, from 1.
+public struct SessionTable: Sendable {
+  /// `[B + 1]`, from 0 to the number of clicks.
+  public let offsets: MappedArray<Int64>
+  /// `[clicks]`.
+  public let items: MappedArray<Int32>
+  /// `[B]`; 0 where the answer is not known.
+  public let targets: MappedArray<Int32>
+  /// `[B]`; see `ShopLocale`.
+  public let locales: MappedArray<UInt8>
+
+  /// Sessions.
+  public var count: Int { targets.count }
+  /// Clicks of all sessions, answers not counted.
+  public var itemCount: Int { items.count }
+
+  /// - Precondition: the arrays belong together.
+  public init(
+    offsets: MappedArray<Int64>, items: MappedArray<Int32>, targets: MappedArray<Int32>,
+    locales: MappedArray<UInt8>
+  ) {
+    precondition(
+      offsets.count == targets.count + 1 && locales.count == targets.count,
+      "\(offsets.count) offsets, \(targets.count) targets and \(locales.count) locales do not belong together")
+    self.offsets = offsets
+    self.items = items
+    self.targets = targets
+    self.locales = locales
+  }
+
+  /// A table in memory, such as tests make.
+  public init(sessions: [[Int32]], targets: [Int32], locales: [ShopLocale]) {
+    var offsets: [Int64] = [0]
+    for session in sessions { offsets.append(offsets[offsets.count - 1] + Int64(session.count)) }
+    self.init(
+      offsets: MappedArray(offsets), items: MappedArray(sessions.joined().map { $0 }),
+      targets: MappedArray(targets), locales: MappedArray(locales.map(\.rawValue)))
+  }
+
+  /// Where the clicks of a session lie in `items`.
+  @inlinable public func range(of session: Int) -> Range<Int> {
+    Int(offsets[session])..<Int(offsets[session + 1])
+  }
+
+  /// The clicks of a session, oldest first. Allocates nothing.
+  @inlinable public func items(of session: Int) -> MappedArray<Int32>.SubSequence {
+    items[range(of: session)]
+  }
+
+  public func locale(of session: Int) -> ShopLocale? { ShopLocale(rawValue: locales[session]) }
+
+  /// The sessions of some locales, in their order.
+  public func sessions(in locales: Set<ShopLocale>) -> [Int32] {
+    let mask = locales.mask
+    return (0..<Int32(count)).filter { mask >> self.locales[Int($0)] & 1 == 1 }
+  }
+
+  /// The number of sessions of each locale, by its code.
+  public func sessionCountsByLocale() -> [Int] {
+    var counts = [Int](repeating: 0, count: ShopLocale.allCases.count)
+    for code in locales { counts[Int(code)] += 1 }
+    return counts
+  }
+}
+
+// The file of a split.
+extension SessionTable {
+  /// Maps a split's file and checks every number in it, for indices from it are used unchecked later.
+  /// - Parameter itemCount: rows of the catalogue, padding not counted.
+  init(path: String, itemCount: Int) throws {
+    let file = try SafetensorsFile(path: path)
+    let targets = try file.array("target", as: Int32.self)
+    let items = try file.array("items", as: Int32.self)
+    let offsets = try file.array("offsets", as: Int64.self, shape: [targets.count + 1])
+    let locales = try file.array("locale", as: UInt8.self, shape: [targets.count])
+    func check(_ holds: Bool, _ reason: String) throws {
+      if !holds { throw SessionsError.malformedDataset(path: path, reason: reason) }
+    }
+    let limit = Int32(clamping: itemCount)
+    try check(offsets.first == 0 && offsets.last == Int64(items.count), "offsets do not span the items")
+    try check(offsets.withUnsafeBufferPointer { all in
+      (1..<max(all.count, 1)).allSatisfy { all[$0 - 1] <= all[$0] }
+    }, "offsets go back")
+    try check(items.withUnsafeBufferPointer { $0.allSatisfy { $0 >= 1 && $0 <= limit } }, "an item is no row")
+    try check(targets.withUnsafeBufferPointer { $0.allSatisfy { $0 >= 0 && $0 <= limit } }, "a target is no row")
+    try check(locales.allSatisfy { ShopLocale(rawValue: $0) != nil }, "a locale code is none")
+    self.init(offsets: offsets, items: items, targets: targets, locales: locales)
+  }
+}

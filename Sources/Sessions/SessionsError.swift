@@ -1,0 +1,127 @@
+/// What can be wrong with sessions, options and prepared data sets. Each case is data; `description` is the
+/// one sentence shown to people.
+public enum SessionsError: Error, Equatable, CustomStringConvertible {
+  /// A locale in an option.
+  case unknownLocale(text: String)
+  case invalidOption(name: String, reason: String)
+
+  // Session files
+  case unreadable(path: String, reason: String)
+  case emptyFile(path: String)
+  case unknownFormat(path: String)
+  case badHeader(path: String, reason: String)
+  case duplicateColumn(path: String, column: String)
+  case missingColumn(path: String, column: String, found: [String])
+  /// Training sessions without answers.
+  case noAnswers(path: String)
+  case noLocaleColumn(path: String)
+  case badRow(BadRow)
+  case truthWithoutTest
+  case truthTwice(testPath: String)
+  case truthRowsDiffer(testPath: String, testRows: Int, truthPath: String, truthRows: Int)
+  case truthLocaleDiffers(BadRow, testPath: String, testLine: Int)
+  case nothingKept(paths: [String], locales: [String])
+  case tooManyItems
+
+  // Prepared data sets
+  case notADataset(path: String)
+  case malformedDataset(path: String, reason: String)
+
+  public var description: String {
+    switch self {
+    case .unknownLocale(let text):
+      "unknown locale '\(text)': choose from \(ShopLocale.allNames), separated by commas"
+    case .invalidOption(let name, let reason):
+      "\(name) \(reason)"
+    case .unreadable(let path, let reason):
+      "cannot read \(path): \(reason)"
+    case .emptyFile(let path):
+      "\(path) is empty: it needs a header line and sessions"
+    case .unknownFormat(let path):
+      "the format of \(path) is not clear from its name: add --format csv or --format inter"
+    case .badHeader(let path, let reason):
+      "\(path):1: \(reason)"
+    case .duplicateColumn(let path, let column):
+      "\(path):1: the column \(column) is there twice: remove one of them"
+    case .missingColumn(let path, let column, let found):
+      "\(path):1: the column \(column) is missing, the header has \(found.joined(separator: ", "))"
+    case .noAnswers(let path):
+      "\(path):1: training sessions need the column next_item (item_id in .inter files): "
+        + "pass sessions without answers as --test"
+    case .noLocaleColumn(let path):
+      "\(path):1: there is no column item_locale: name the locale of its sessions with --default-locale"
+    case .badRow(let row):
+      row.description
+    case .truthWithoutTest:
+      "--truth holds the answers of test sessions: give those with --test"
+    case .truthTwice(let testPath):
+      "\(testPath) holds its answers itself: leave out --truth"
+    case .truthRowsDiffer(let testPath, let testRows, let truthPath, let truthRows):
+      "\(testPath) has \(testRows) rows, \(truthPath) has \(truthRows): they must go together row by row"
+    case .truthLocaleDiffers(let row, let testPath, let testLine):
+      "\(row); \(testPath):\(testLine) has another: they must go together row by row"
+    case .nothingKept(let paths, let locales):
+      "no session of \(paths.joined(separator: ", ")) is left"
+        + (locales.isEmpty ? "" : " for --locales \(locales.joined(separator: ","))")
+    case .tooManyItems:
+      "there are more than 2147483647 items or clicks per table row: split the sessions"
+    case .notADataset(let path):
+      "\(path) is no prepared data set, it holds no dataset.json: make one with caravan prepare"
+    case .malformedDataset(let path, let reason):
+      "\(path) is damaged, \(reason): make the data set again with caravan prepare"
+    }
+  }
+}
+
+/// A row of a session file that cannot be used: where it is, how it reads, and why.
+public struct BadRow: Error, Equatable, Sendable, CustomStringConvertible {
+  public var path: String
+  /// Of the row's first line, counted from 1.
+  public var line: Int
+  /// The offending text, shortened, on one line.
+  public var text: String
+  public var defect: RowDefect
+
+  public var description: String { "\(path):\(line): \(defect): \(text)" }
+}
+
+/// Why a row cannot be used.
+public enum RowDefect: Equatable, Sendable, CustomStringConvertible {
+  case unclosedQuote
+  case strayQuote
+  case rowTooLong(limit: Int)
+  case fieldCount(expected: Int, found: Int)
+  case invalidUTF8
+  case emptySession
+  case emptyAnswer
+  case noBrackets
+  case itemNotQuoted
+  case unclosedItem
+  case noSeparator
+  case emptyItem
+  case blankInItem
+  case ellipsis
+  case unknownLocale
+  case localeDiffers
+
+  public var description: String {
+    switch self {
+    case .unclosedQuote: "a quote is never closed, the file may be cut off"
+    case .strayQuote: "a quote stands where none may be"
+    case .rowTooLong(let limit): "the row is longer than \(limit) bytes, a quote may be missing"
+    case .fieldCount(let expected, let found): "\(found) fields instead of \(expected), the file may be cut off"
+    case .invalidUTF8: "the text is not UTF-8"
+    case .emptySession: "the session is empty"
+    case .emptyAnswer: "the answer is empty"
+    case .noBrackets: "the list is not enclosed in [ and ]"
+    case .itemNotQuoted: "an item of the list is not quoted"
+    case .unclosedItem: "the quote of an item is never closed"
+    case .noSeparator: "a blank or comma is missing between two items"
+    case .emptyItem: "an item is empty"
+    case .blankInItem: "an item holds a blank, a control character or a backslash"
+    case .ellipsis: "NumPy left items out of the list (...): write it with a higher threshold"
+    case .unknownLocale: "the locale is none of \(ShopLocale.allNames)"
+    case .localeDiffers: "the locale of the answer differs"
+    }
+  }
+}

@@ -1,0 +1,55 @@
+import Foundation
+
+/// Writes one file so that a reader sees the old bytes or the new ones, never a part.
+public func atomicWrite(_ data: Data, to path: String) throws(StorageError) {
+  let temporary = temporaryName(beside: path)
+  do throws(StorageError) {
+    let file = try OutputFile(path: temporary)
+    try file.write(data)
+    try file.syncAndClose()
+    try renameOver(temporary, path)
+  } catch {
+    unlink(temporary)
+    throw error
+  }
+}
+
+/// Points the symbolic link at `path` to `target` (relative to the link's folder), in one step.
+public func replaceSymbolicLink(at path: String, to target: String) throws(StorageError) {
+  let temporary = temporaryName(beside: path)
+  if symlink(target, temporary) != 0 { throw .cannotWrite(path: path, reason: systemErrorText()) }
+  do throws(StorageError) {
+    try renameOver(temporary, path)
+  } catch {
+    unlink(temporary)
+    throw error
+  }
+}
+
+/// Removes what a killed process left behind: the temporary files and folders made for `name` in `folder`.
+public func removeStaleTemporaries(in folder: String, of name: String) throws(StorageError) {
+  let prefix = temporaryPrefix(of: name)
+  guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder) else { return }
+  for stale in names where stale.hasPrefix(prefix) {
+    let path = joined(folder, stale)
+    do {
+      try FileManager.default.removeItem(atPath: path)
+    } catch {
+      throw .cannotWrite(path: path, reason: "it cannot be removed")
+    }
+  }
+}
+
+/// `.name.tmp-` with a random end, in the same folder: a rename within one folder is atomic.
+func temporaryName(beside path: String) -> String {
+  let name = (path as NSString).lastPathComponent
+  let random = String(UInt64.random(in: 0 ... .max), radix: 36)
+  return joined(parentFolder(of: path), temporaryPrefix(of: name) + random)
+}
+
+private func temporaryPrefix(of name: String) -> String { ".\(name).tmp-" }
+
+private func renameOver(_ source: String, _ destination: String) throws(StorageError) {
+  if rename(source, destination) != 0 { throw .cannotWrite(path: destination, reason: systemErrorText()) }
+  try syncToDisk(path: parentFolder(of: destination))
+}

@@ -1,0 +1,39 @@
+import Crypto
+import Foundation
+
+/// SHA-256 of files: what manifests list and what loading verifies.
+public enum Checksum {
+  /// The SHA-256 of a file, as 64 hexadecimal digits.
+  public static func sha256(ofFile path: String) throws(StorageError) -> String {
+    let file = try MappedFile(path: path)
+    return sha256(of: file.bytes)
+  }
+
+  /// The SHA-256 of bytes in memory, as 64 hexadecimal digits.
+  public static func sha256(of bytes: some ContiguousBytes) -> String {
+    var hash = SHA256()
+    bytes.withUnsafeBytes { hash.update(bufferPointer: $0) }
+    return hexadecimal(hash.finalize())
+  }
+
+  /// Checks that every listed file is there and unchanged.
+  /// - Parameter files: SHA-256 by file name.
+  /// - Throws: `.missingFile` or `.checksumDiffers` for the first bad file by name.
+  public static func verify(folder: String, files: [String: String]) throws(StorageError) {
+    for (name, expected) in files.sorted(by: { $0.key < $1.key }) {
+      let path = joined(folder, name)
+      let found = try sha256(ofFile: path)
+      if found != expected { throw .checksumDiffers(path: path, expected: expected, found: found) }
+    }
+  }
+}
+
+func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
+  let digits = Array("0123456789abcdef".utf8)
+  var text: [UInt8] = []
+  for byte in bytes {
+    text.append(digits[Int(byte >> 4)])
+    text.append(digits[Int(byte & 15)])
+  }
+  return String(decoding: text, as: UTF8.self)
+}

@@ -1,0 +1,34 @@
+import Foundation
+
+/// A file's bytes, mapped read-only into memory for as long as the object lives.
+///
+/// The system loads pages when they are touched and shares them between the ranks of a node.
+public final class MappedFile: @unchecked Sendable {  // the bytes never change
+  public let path: String
+  public let bytes: UnsafeRawBufferPointer
+
+  public init(path: String) throws(StorageError) {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    if descriptor < 0 {
+      if errno == ENOENT { throw .missingFile(path: path) }
+      throw .cannotRead(path: path, reason: systemErrorText())
+    }
+    defer { _ = close(descriptor) }  // the mapping outlives the descriptor
+    var status = stat()
+    if fstat(descriptor, &status) != 0 { throw .cannotRead(path: path, reason: systemErrorText()) }
+    if status.st_mode & S_IFMT != S_IFREG { throw .cannotRead(path: path, reason: "it is not a plain file") }
+    let count = Int(status.st_size)
+    self.path = path
+    if count == 0 {  // mmap refuses an empty region
+      bytes = UnsafeRawBufferPointer(start: nil, count: 0)
+      return
+    }
+    let region = mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor, 0)
+    if region == MAP_FAILED { throw .cannotRead(path: path, reason: systemErrorText()) }
+    bytes = UnsafeRawBufferPointer(start: region, count: count)
+  }
+
+  deinit {
+    if let start = bytes.baseAddress { munmap(UnsafeMutableRawPointer(mutating: start), bytes.count) }
+  }
+}

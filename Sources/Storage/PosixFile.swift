@@ -1,0 +1,67 @@
+import Foundation
+
+/// The text of the system's last error, such as "Permission denied".
+package func systemErrorText() -> String { String(cString: strerror(errno)) }
+
+/// A file that is being written: every call either succeeds or throws, nothing is buffered.
+package final class OutputFile {
+  package let path: String
+  private var descriptor: Int32
+
+  /// Creates the file, or empties an existing one.
+  package init(path: String) throws(StorageError) {
+    self.path = path
+    descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
+    if descriptor < 0 { throw .cannotWrite(path: path, reason: systemErrorText()) }
+  }
+
+  deinit { if descriptor >= 0 { _ = close(descriptor) } }
+
+  package func write(_ bytes: UnsafeRawBufferPointer) throws(StorageError) {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let written = Foundation.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+      if written < 0 {
+        if errno == EINTR { continue }
+        throw .cannotWrite(path: path, reason: systemErrorText())
+      }
+      rest = rest.dropFirst(written)
+    }
+  }
+
+  package func write(_ data: Data) throws(StorageError) {
+    let bytes = [UInt8](data)  // small files only: manifests, states
+    let failure: StorageError? = bytes.withUnsafeBytes { buffer in
+      do throws(StorageError) { try write(buffer) } catch { return error }
+      return nil
+    }
+    if let failure { throw failure }
+  }
+
+  /// Waits until the bytes are on the disk, then closes. Also where a full disk on NFS shows itself.
+  package func syncAndClose() throws(StorageError) {
+    if fsync(descriptor) != 0 { throw .cannotWrite(path: path, reason: systemErrorText()) }
+    let open = descriptor
+    descriptor = -1
+    if close(open) != 0 { throw .cannotWrite(path: path, reason: systemErrorText()) }
+  }
+}
+
+/// Waits until a file's bytes, or a folder's list of names, are on the disk.
+package func syncToDisk(path: String) throws(StorageError) {
+  let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+  if descriptor < 0 { throw .cannotWrite(path: path, reason: systemErrorText()) }
+  defer { _ = close(descriptor) }
+  if fsync(descriptor) != 0 { throw .cannotWrite(path: path, reason: systemErrorText()) }
+}
+
+/// The folder that holds `path`: "." for a bare name.
+package func parentFolder(of path: String) -> String {
+  let parent = (path as NSString).deletingLastPathComponent
+  return parent.isEmpty ? "." : parent
+}
+
+/// `folder/name`, without doubling the slash.
+package func joined(_ folder: String, _ name: String) -> String {
+  (folder as NSString).appendingPathComponent(name)
+}

@@ -1,0 +1,78 @@
+/// What can go wrong with files. Each case is data; `description` is the one sentence shown to people.
+public enum StorageError: Error, Equatable, CustomStringConvertible {
+  case cannotRead(path: String, reason: String)
+  case cannotWrite(path: String, reason: String)
+  case missingFile(path: String)
+  case alreadyExists(path: String)
+  /// A folder to be replaced holds something that we did not write.
+  case notReplaceable(path: String, manifest: String)
+  case checksumDiffers(path: String, expected: String, found: String)
+  case malformedTensors(path: String, defect: SafetensorsDefect)
+  case noSuchTensor(path: String, name: String)
+  case dtypeDiffers(path: String, name: String, expected: String, found: String)
+  case shapeDiffers(path: String, name: String, expected: [Int], found: [Int])
+
+  public var description: String {
+    switch self {
+    case .cannotRead(let path, let reason):
+      "cannot read \(path): \(reason)"
+    case .cannotWrite(let path, let reason):
+      "cannot write \(path): \(reason)"
+    case .missingFile(let path):
+      "\(path) is missing: the folder is incomplete, make it again or copy it again"
+    case .alreadyExists(let path):
+      "\(path) exists already: choose another name, or remove it first"
+    case .notReplaceable(let path, let manifest):
+      "\(path) holds no \(manifest), so it is not replaced: choose another name, or remove it yourself"
+    case .checksumDiffers(let path, let expected, let found):
+      "\(path) is damaged: its SHA-256 is \(found.prefix(12))…, \(expected.prefix(12))… was written; copy it again"
+    case .malformedTensors(let path, let defect):
+      "\(path) is not a valid safetensors file: \(defect)"
+    case .noSuchTensor(let path, let name):
+      "\(path) has no tensor \(name): is it the right file?"
+    case .dtypeDiffers(let path, let name, let expected, let found):
+      "tensor \(name) of \(path) is \(found), \(expected) is needed: is it the right file?"
+    case .shapeDiffers(let path, let name, let expected, let found):
+      "tensor \(name) of \(path) has shape \(found), \(expected) is needed: is it the right file?"
+    }
+  }
+}
+
+/// The ways in which a safetensors file can be malformed, as the format's description lists them.
+public enum SafetensorsDefect: Error, Equatable, CustomStringConvertible {
+  /// Fewer than the 8 bytes of the header's length.
+  case headerTooSmall
+  /// The header claims more than 100,000,000 bytes.
+  case headerTooLarge(UInt64)
+  /// The header claims more bytes than the file has.
+  case badHeaderLength(UInt64)
+  case headerNotUTF8
+  case badJSON(reason: String, offset: Int)
+  case duplicateName(String)
+  case unknownDtype(name: String, dtype: String)
+  /// The tensors are not contiguous from 0: a hole, an overlap, or an end before its begin.
+  case invalidOffset(name: String)
+  /// The bytes of a tensor are not what its shape and dtype need.
+  case sizeDiffers(name: String, expected: Int, found: Int)
+  case shapeOverflow(name: String)
+  /// The file is shorter or longer than header and tensors.
+  case incompleteBuffer(expected: Int, found: Int)
+
+  public var description: String {
+    switch self {
+    case .headerTooSmall: "it has no header"
+    case .headerTooLarge(let bytes): "its header claims \(bytes) bytes, above the limit of 100000000"
+    case .badHeaderLength(let bytes): "its header claims \(bytes) bytes, more than the file has"
+    case .headerNotUTF8: "its header is not UTF-8"
+    case .badJSON(let reason, let offset): "its header is not the JSON expected, \(reason) at byte \(offset)"
+    case .duplicateName(let name): "its header names \(name) twice"
+    case .unknownDtype(let name, let dtype): "tensor \(name) has the unknown dtype \(dtype)"
+    case .invalidOffset(let name): "tensor \(name) leaves a hole or overlaps another"
+    case .sizeDiffers(let name, let expected, let found):
+      "tensor \(name) has \(found) bytes, its shape needs \(expected)"
+    case .shapeOverflow(let name): "the shape of tensor \(name) overflows"
+    case .incompleteBuffer(let expected, let found):
+      "it has \(found) bytes of tensors, its header needs \(expected); it may be cut off"
+    }
+  }
+}
