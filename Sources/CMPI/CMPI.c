@@ -1,1 +1,2 @@
+/* The functions are inline in the header; this file gives the target something to build. */
 #include "CMPI.h"

@@ -1,1 +1,153 @@
+/*
+ * The MPI calls that Caravan makes, in a shape that Swift can import.
+ *
+ * Open MPI's constants are casts of library addresses, which Swift cannot see, and its handles all arrive as
+ * the same opaque pointer, so that mixing up two of them would compile. Here every handle is a struct of its
+ * own with one field, and every constant is a function.
+ *
+ * Each function that can fail returns MPI's status (0 is success) and keeps no state. Counts are elements.
+ * There is no receive with a wildcard and no reduction over user-defined operators: Caravan needs neither.
+ */
+#ifndef CMPI_H
+#define CMPI_H
+
+#include <mpi.h>
 #include <stdint.h>
+
+typedef struct { MPI_Comm raw; } cmpi_comm;
+typedef struct { MPI_Datatype raw; } cmpi_type;
+typedef struct { MPI_Op raw; } cmpi_op;
+typedef struct { MPI_Request raw; } cmpi_request;
+
+enum { cmpi_error_text_capacity = MPI_MAX_ERROR_STRING };
+
+/* Life cycle */
+
+/* Starts MPI for calls from the main thread alone. Errors are returned, not fatal, from here on.
+ * *funneled is 0 where the library does not even promise MPI_THREAD_FUNNELED. */
+static inline int cmpi_start(int32_t *funneled) {
+  int provided = MPI_THREAD_SINGLE;
+  int status = MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &provided);
+  if (status != MPI_SUCCESS) return status;
+  *funneled = provided >= MPI_THREAD_FUNNELED;
+  status = MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
+  if (status != MPI_SUCCESS) return status;
+  return MPI_Comm_set_errhandler(MPI_COMM_SELF, MPI_ERRORS_RETURN);
+}
+
+static inline int cmpi_stop(void) { return MPI_Finalize(); }
+static inline void cmpi_abort(cmpi_comm c, int32_t code) { MPI_Abort(c.raw, code); }
+
+/* text has room for cmpi_error_text_capacity characters, the final zero included. */
+static inline int cmpi_error_text(int32_t status, char *text) {
+  int length = 0;
+  return MPI_Error_string(status, text, &length);
+}
+
+/* Communicators */
+
+static inline cmpi_comm cmpi_world(void) { return (cmpi_comm){MPI_COMM_WORLD}; }
+static inline int cmpi_is_null(cmpi_comm c) { return c.raw == MPI_COMM_NULL; }
+static inline int cmpi_rank(cmpi_comm c, int32_t *rank) { return MPI_Comm_rank(c.raw, rank); }
+static inline int cmpi_size(cmpi_comm c, int32_t *size) { return MPI_Comm_size(c.raw, size); }
+static inline int cmpi_free(cmpi_comm *c) { return MPI_Comm_free(&c->raw); }
+
+static inline int cmpi_returning_errors(int status, cmpi_comm c) {
+  if (status != MPI_SUCCESS || cmpi_is_null(c)) return status;
+  return MPI_Comm_set_errhandler(c.raw, MPI_ERRORS_RETURN);
+}
+
+static inline int cmpi_duplicate(cmpi_comm c, cmpi_comm *copy) {
+  int status = MPI_Comm_dup(c.raw, &copy->raw);
+  return cmpi_returning_errors(status, *copy);
+}
+
+/* A negative color stands for no group: *group is then the null communicator. */
+static inline int cmpi_split(cmpi_comm c, int32_t color, int32_t key, cmpi_comm *group) {
+  int status = MPI_Comm_split(c.raw, color < 0 ? MPI_UNDEFINED : color, key, &group->raw);
+  return cmpi_returning_errors(status, *group);
+}
+
+/* One group for each set of ranks that share memory. */
+static inline int cmpi_split_by_node(cmpi_comm c, int32_t key, cmpi_comm *group) {
+  int status = MPI_Comm_split_type(c.raw, MPI_COMM_TYPE_SHARED, key, MPI_INFO_NULL, &group->raw);
+  return cmpi_returning_errors(status, *group);
+}
+
+/* Element types and operators */
+
+static inline cmpi_type cmpi_uint8(void) { return (cmpi_type){MPI_UINT8_T}; }
+static inline cmpi_type cmpi_int32(void) { return (cmpi_type){MPI_INT32_T}; }
+static inline cmpi_type cmpi_uint32(void) { return (cmpi_type){MPI_UINT32_T}; }
+static inline cmpi_type cmpi_int64(void) { return (cmpi_type){MPI_INT64_T}; }
+static inline cmpi_type cmpi_uint64(void) { return (cmpi_type){MPI_UINT64_T}; }
+static inline cmpi_type cmpi_float(void) { return (cmpi_type){MPI_FLOAT}; }
+static inline cmpi_type cmpi_double(void) { return (cmpi_type){MPI_DOUBLE}; }
+
+static inline cmpi_op cmpi_sum(void) { return (cmpi_op){MPI_SUM}; }
+static inline cmpi_op cmpi_minimum(void) { return (cmpi_op){MPI_MIN}; }
+static inline cmpi_op cmpi_maximum(void) { return (cmpi_op){MPI_MAX}; }
+
+/* Collectives: every rank of the communicator calls them, in the same order. */
+
+static inline int cmpi_barrier(cmpi_comm c) { return MPI_Barrier(c.raw); }
+
+static inline int cmpi_broadcast(void *data, int32_t count, cmpi_type t, int32_t root, cmpi_comm c) {
+  return MPI_Bcast(data, count, t.raw, root, c.raw);
+}
+
+static inline int cmpi_all_reduce_in_place(void *data, int32_t count, cmpi_type t, cmpi_op o, cmpi_comm c) {
+  return MPI_Allreduce(MPI_IN_PLACE, data, count, t.raw, o.raw, c.raw);
+}
+
+/* total is read on the root alone; it must not overlap mine. */
+static inline int cmpi_reduce(
+    const void *mine, void *total, int32_t count, cmpi_type t, cmpi_op o, int32_t root, cmpi_comm c) {
+  return MPI_Reduce(mine, total, count, t.raw, o.raw, root, c.raw);
+}
+
+/* mine holds the sum of counts; own, counts[rank] elements, must not overlap it. */
+static inline int cmpi_reduce_scatter(
+    const void *mine, void *own, const int32_t *counts, cmpi_type t, cmpi_op o, cmpi_comm c) {
+  return MPI_Reduce_scatter(mine, own, counts, t.raw, o.raw, c.raw);
+}
+
+/* Each rank's block is already at its place in data: counts[r] elements from starts[r]. */
+static inline int cmpi_all_gather_in_place(
+    void *data, const int32_t *counts, const int32_t *starts, cmpi_type t, cmpi_comm c) {
+  return MPI_Allgatherv(MPI_IN_PLACE, 0, t.raw, data, counts, starts, t.raw, c.raw);
+}
+
+/* Point to point */
+
+static inline int cmpi_send(
+    const void *data, int32_t count, cmpi_type t, int32_t peer, int32_t tag, cmpi_comm c) {
+  return MPI_Send(data, count, t.raw, peer, tag, c.raw);
+}
+
+static inline int cmpi_receive(void *data, int32_t count, cmpi_type t, int32_t peer, int32_t tag, cmpi_comm c) {
+  return MPI_Recv(data, count, t.raw, peer, tag, c.raw, MPI_STATUS_IGNORE);
+}
+
+/* data must stay in place and unchanged until the request is waited for. */
+static inline int cmpi_start_send(
+    const void *data, int32_t count, cmpi_type t, int32_t peer, int32_t tag, cmpi_comm c, cmpi_request *r) {
+  return MPI_Isend(data, count, t.raw, peer, tag, c.raw, &r->raw);
+}
+
+static inline int cmpi_start_receive(
+    void *data, int32_t count, cmpi_type t, int32_t peer, int32_t tag, cmpi_comm c, cmpi_request *r) {
+  return MPI_Irecv(data, count, t.raw, peer, tag, c.raw, &r->raw);
+}
+
+/* One by one, since MPI_Waitall hides the cause of a failure behind MPI_ERR_IN_STATUS. All of them progress
+ * during each wait, so the order costs nothing. */
+static inline int cmpi_wait_all(cmpi_request *requests, int64_t count) {
+  for (int64_t i = 0; i < count; i++) {
+    int status = MPI_Wait(&requests[i].raw, MPI_STATUS_IGNORE);
+    if (status != MPI_SUCCESS) return status;
+  }
+  return MPI_SUCCESS;
+}
+
+#endif

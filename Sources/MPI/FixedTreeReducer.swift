@@ -1,0 +1,218 @@
+/// Sums over all lanes of all ranks in the order of the lane tree: the same bits on every number of ranks.
+///
+/// A rank adds what it can, the subtrees of its own lanes (`fold`), and sends each of these partial sums straight
+/// to the rank that owns the elements, which adds the rest of the tree. With power-of-two rank counts that
+/// moves as many bytes as recursive halving does: (P - 1) / P of the elements, in and out.
+///
+/// Elements travel in chunks, so that the memory for what arrives is bounded and reused; the next chunk is on
+/// its way while the present one is added.
+public final class FixedTreeReducer {
+  /// The lanes that this rank computes.
+  public let ownLanes: Range<Int>
+  /// The nodes of the tree that make up `ownLanes`; this rank contributes one partial sum for each.
+  public let ownSubtrees: [Range<Int>]
+
+  private let group: any ProcessGroup
+  private let tree: LaneTree
+  /// The partial sums of all ranks in lane order: which rank has each.
+  private let owners: [Int]
+  private let firstOwnBlock: Int
+  /// Over `owners`' partial sums, and, for each own subtree, over its lanes.
+  private let treeAdditions: [LaneTree.Addition]
+  private let laneAdditions: [LaneTree.Addition]
+  private let chunkBytes: Int
+
+  /// Two halves, each with a slot for every partial sum of other ranks. Reused: it grows to what is needed.
+  private var scratch = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+  private var transfers: [Transfer] = []
+  private var blocks: [UnsafeMutableRawPointer] = []
+
+  /// - Parameters:
+  ///   - chunkBytes: of one partial sum, in flight at a time; less where many partial sums would need more
+  ///     than 128 MiB.
+  /// - Throws: `MPIError.moreRanksThanLanes`.
+  public init(group: any ProcessGroup, tree: LaneTree, chunkBytes: Int = 4 << 20) throws(MPIError) {
+    var nodes: [Range<Int>] = []
+    var owners: [Int] = []
+    for rank in 0..<group.size {
+      let subtrees = tree.subtrees(of: try tree.lanes(of: rank, size: group.size))
+      nodes += subtrees
+      owners += subtrees.map { _ in rank }
+    }
+    let ownLanes = try tree.lanes(of: group.rank, size: group.size)
+    let ownSubtrees = tree.subtrees(of: ownLanes)
+    self.group = group
+    self.tree = tree
+    self.owners = owners
+    self.ownLanes = ownLanes
+    self.ownSubtrees = ownSubtrees
+    firstOwnBlock = owners.firstIndex(of: group.rank)!
+    treeAdditions = tree.additions(of: nodes, under: 0..<tree.lanes)
+    laneAdditions = ownSubtrees.flatMap { subtree in
+      let shift = subtree.lowerBound - ownLanes.lowerBound
+      return tree.additions(of: subtree.map { $0..<$0 + 1 }, under: subtree).map { step in
+        LaneTree.Addition(target: step.target + shift, source: step.source + shift)
+      }
+    }
+    // Every rank must cut alike, so this follows from what all know.
+    self.chunkBytes = max(64, min(chunkBytes, (64 << 20) / owners.count)) & ~63
+  }
+
+  deinit { scratch.deallocate() }
+
+  /// Adds this rank's lanes within each of its subtrees; local.
+  /// - Parameter laneBuffers: one for each of `ownLanes`, all of the same count. Overwritten.
+  /// - Returns: one for each of `ownSubtrees`: the buffer of its first lane, now with the subtree's sum.
+  @discardableResult
+  public func fold<E: TreeElement>(
+    laneBuffers: [UnsafeMutableBufferPointer<E>]
+  ) -> [UnsafeMutableBufferPointer<E>] {
+    precondition(laneBuffers.count == ownLanes.count, "\(laneBuffers.count) buffers for lanes \(ownLanes)")
+    let count = laneBuffers[0].count
+    precondition(laneBuffers.allSatisfy { $0.count == count }, "the buffers of lanes have unequal counts")
+    if count > 0 {
+      for step in laneAdditions {
+        let target = laneBuffers[step.target].baseAddress!
+        E.add(target, laneBuffers[step.source].baseAddress!, to: target, count: count)
+      }
+    }
+    return ownSubtrees.map { laneBuffers[$0.lowerBound - ownLanes.lowerBound] }
+  }
+
+  /// Leaves the sum over all lanes in `partials[0]` of every rank.
+  ///
+  /// A reduce-scatter followed by an all-gather, so each rank adds and holds its share of the work only.
+  /// - Parameter partials: one for each of `ownSubtrees`, all of one count, the same on all ranks. Overwritten.
+  public func allReduce<E: TreeElement>(_ partials: [UnsafeMutableBufferPointer<E>]) throws(MPIError) {
+    precondition(partials.count == ownSubtrees.count, "\(partials.count) partial sums for \(ownSubtrees)")
+    guard group.size > 1 else { return }
+    let total = partials[0]
+    let bounds = (0...group.size).map { $0 * total.count / group.size }
+    let shares = (0..<group.size).map { bounds[$0 + 1] - bounds[$0] }
+    let own = block(of: total, start: bounds[group.rank], count: shares[group.rank])
+    try reduceScatter(partials, shares: shares, into: own)
+    try group.allGather(inPlace: total, counts: shares)
+  }
+
+  /// Gives each rank the sum over all lanes of its own range of the elements.
+  /// - Parameters:
+  ///   - partials: one for each of `ownSubtrees`, all of one count, the same on all ranks. Overwritten.
+  ///   - shares: the length of each rank's range, in rank order, the same on all ranks; the sum is the count.
+  ///   - own: receives this rank's range; may be that range of `partials[0]`, but no other part of the partials.
+  public func reduceScatter<E: TreeElement>(
+    _ partials: [UnsafeMutableBufferPointer<E>], shares: [Int], into own: UnsafeMutableBufferPointer<E>
+  ) throws(MPIError) {
+    precondition(partials.count == ownSubtrees.count, "\(partials.count) partial sums for \(ownSubtrees)")
+    precondition(partials.allSatisfy { $0.count == partials[0].count }, "partial sums have unequal counts")
+    group.requireBlocks(shares, of: partials[0].count)
+    precondition(own.count == shares[group.rank], "rank \(group.rank) owns \(shares[group.rank]) elements")
+
+    let starts = blockStarts(shares)
+    let chunk = chunkBytes / MemoryLayout<E>.stride
+    let rounds = (shares.max()! + chunk - 1) / chunk
+    reserveScratch(bytes: min(chunk, own.count) * MemoryLayout<E>.stride)
+    for round in 0..<rounds {
+      transfers.removeAll(keepingCapacity: true)
+      addReceives(part(round, of: own.count, by: chunk).count, half: round % 2, as: E.self)
+      for owner in 0..<group.size where owner != group.rank {
+        let part = part(round, of: shares[owner], by: chunk)
+        for partial in partials {
+          let piece = block(of: partial, start: starts[owner] + part.lowerBound, count: part.count)
+          transfers.append(.send(UnsafeBufferPointer(piece), to: owner))
+        }
+      }
+      try group.exchange(transfers) {
+        if round > 0 {
+          add(partials, start: starts[group.rank], part(round - 1, of: own.count, by: chunk), half: (round - 1) % 2, own)
+        }
+      }
+    }
+    if rounds > 0 {
+      let last = rounds - 1
+      add(partials, start: starts[group.rank], part(last, of: own.count, by: chunk), half: last % 2, own)
+    }
+  }
+
+  /// The sum of one number a lane over the lanes of all ranks, the same bits on all of them; collective.
+  /// - Parameter laneValues: one for each of `ownLanes`.
+  public func sum(_ laneValues: [Double]) throws(MPIError) -> Double {
+    precondition(laneValues.count == ownLanes.count, "\(laneValues.count) values for lanes \(ownLanes)")
+    var all = [Double](repeating: 0, count: tree.lanes)
+    all.replaceSubrange(ownLanes, with: laneValues)
+    var counts: [Int] = []
+    for rank in 0..<group.size { counts.append(try tree.lanes(of: rank, size: group.size).count) }
+    try all.withUnsafeMutableBufferPointer { (data) throws(MPIError) in
+      try group.allGather(inPlace: data, counts: counts)
+    }
+    return tree.fold(all)
+  }
+
+  // MARK: Chunks
+
+  /// The part of a rank's range that moves in one round; empty once the range is done.
+  private func part(_ round: Int, of count: Int, by chunk: Int) -> Range<Int> {
+    min(round * chunk, count)..<min((round + 1) * chunk, count)
+  }
+
+  private func reserveScratch(bytes slotBytes: Int) {
+    let needed = 2 * (owners.count - ownSubtrees.count) * slotBytes
+    guard needed > scratch.count else { return }
+    scratch.deallocate()
+    scratch = .allocate(byteCount: needed, alignment: 64)
+  }
+
+  /// Where the `index`-th partial sum of other ranks arrives. Slots lie close together, `count` elements each.
+  private func slot<E>(_ index: Int, half: Int, count: Int, as element: E.Type) -> UnsafeMutableBufferPointer<E> {
+    let foreign = owners.count - ownSubtrees.count
+    let start = half * (scratch.count / 2) + index * count * MemoryLayout<E>.stride
+    precondition(index < foreign, "there are \(foreign) partial sums of other ranks")
+    let memory = UnsafeMutableRawBufferPointer(rebasing: scratch[start..<start + count * MemoryLayout<E>.stride])
+    return memory.bindMemory(to: E.self)
+  }
+
+  private func addReceives<E: TreeElement>(_ count: Int, half: Int, as element: E.Type) {
+    guard count > 0 else { return }
+    var index = 0
+    for owner in owners where owner != group.rank {
+      transfers.append(.receive(into: slot(index, half: half, count: count, as: E.self), from: owner))
+      index += 1
+    }
+  }
+
+  /// Adds one chunk of all partial sums into its place in `own`, in tiles that stay in the L1 cache.
+  private func add<E: TreeElement>(
+    _ partials: [UnsafeMutableBufferPointer<E>], start: Int, _ part: Range<Int>, half: Int,
+    _ own: UnsafeMutableBufferPointer<E>
+  ) {
+    guard !part.isEmpty else { return }
+    blocks.removeAll(keepingCapacity: true)
+    var index = 0
+    for (block, owner) in owners.enumerated() {
+      if owner == group.rank {
+        let partial = partials[block - firstOwnBlock].baseAddress!
+        blocks.append(UnsafeMutableRawPointer(partial + start + part.lowerBound))
+      } else {
+        blocks.append(UnsafeMutableRawPointer(slot(index, half: half, count: part.count, as: E.self).baseAddress!))
+        index += 1
+      }
+    }
+    let tile = 2048
+    for offset in stride(from: 0, to: part.count, by: tile) {
+      addTile(offset, count: min(tile, part.count - offset), into: own.baseAddress! + part.lowerBound + offset)
+    }
+  }
+
+  private func addTile<E: TreeElement>(_ offset: Int, count: Int, into sum: UnsafeMutablePointer<E>) {
+    func tile(_ index: Int) -> UnsafeMutablePointer<E> {
+      blocks[index].assumingMemoryBound(to: E.self) + offset
+    }
+    guard let root = treeAdditions.last else {
+      if sum != tile(0) { sum.update(from: tile(0), count: count) }
+      return
+    }
+    for step in treeAdditions.dropLast() {
+      E.add(tile(step.target), tile(step.source), to: tile(step.target), count: count)
+    }
+    E.add(tile(root.target), tile(root.source), to: sum, count: count)
+  }
+}
