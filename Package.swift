@@ -47,7 +47,7 @@ let package = Package(
 
     // Tests: unit without MPI; RankTests and CommandTests start the executables
     .target(
-      name: "TestSupport", dependencies: ["Training", "Storage"], path: "Tests/TestSupport",
+      name: "TestSupport", dependencies: ["MPI", "Training", "Storage"], path: "Tests/TestSupport",
       resources: [.copy("Fixtures")]),
     .testTarget(name: "MPITests", dependencies: ["MPI"]),
     .testTarget(name: "RandomnessTests", dependencies: ["Randomness", "CPhilox"]),

@@ -14,7 +14,7 @@ package final class TrainingStep {
     package var seed: UInt64 = 2023
     package var adam = AdamOptions()
 
-    package init() {}
+    package init(lanes: Int = 8) { self.lanes = lanes }
   }
 
   package let model: any SessionModel
@@ -52,23 +52,30 @@ package final class TrainingStep {
     _ step: Int, on batch: ArraySlice<Int32>, of sessions: SessionTable, rate: Double
   ) throws(MPIError) -> Double {
     precondition(!batch.isEmpty, "a batch without sessions")
-    let (losses, lookups) = computeLanes(step, batch, sessions)
+    let lanes = computeLanes(step, batch, sessions)
     let table = model.parameters.itemTable.value
 
     let denseGradient = try exchange.sumDense()
-    let tableGradient = try exchange.sumTable(lookups)
+    let tableGradient = try exchange.sumTable(lanes.flatMap(\.tape.lookups))
     denseAdam.update(
       model.parameters.denseStorage.elements, gradient: denseGradient, step: step, rate: rate)
     tableAdam.update(
       table.rows(exchange.ownRows).elements, gradient: tableGradient.elements, step: step, rate: rate)
     try exchange.shareRows(of: table)
-    return try exchange.sum(losses)
+    return try exchange.sum(lanes.map(\.loss))
   }
 
-  /// Losses and gradients of this rank's lanes: sessions forwards, head, sessions backwards.
+  /// What one lane computed.
+  private struct LaneResult {
+    let tape: Tape
+    let vectors: Tensor
+    let loss: Double
+  }
+
+  /// Losses and gradients of this rank's lanes: sessions forwards, the head, sessions backwards.
   private func computeLanes(
     _ step: Int, _ batch: ArraySlice<Int32>, _ sessions: SessionTable
-  ) -> (losses: [Double], lookups: [TableLookup]) {
+  ) -> [LaneResult] {
     arena.reset()
     let randomness = DropoutKey(seed: seed, step: step)
     var tapes: [Tape] = [], encoded: [Variable] = [], lanes: [CatalogueHead.Lane] = []
@@ -86,9 +93,23 @@ package final class TrainingStep {
     }
     let losses = head.lossesAndGradients(
       lanes, subtrees: exchange.subtrees, scale: 1 / Float(batch.count), tableGradients: exchange.tableGradients)
-    for (place, tape) in tapes.enumerated() {
-      tape.backward(from: encoded[place], gradient: lanes[place].gradient)
+    return tapes.indices.map { place in
+      tapes[place].backward(from: encoded[place], gradient: lanes[place].gradient)
+      return LaneResult(tape: tapes[place], vectors: encoded[place].value, loss: losses[place])
     }
-    return (losses, tapes.flatMap(\.lookups))
+  }
+
+  /// Losses and gradients of a batch without an update, for checks against references. For one rank, one lane.
+  package func gradients(
+    of batch: [Int32], from sessions: SessionTable
+  ) throws(MPIError) -> (loss: Double, vectors: [Float], gradients: [String: [Float]]) {
+    precondition(laneCount == 1, "the session vectors of several lanes lie apart")
+    let lane = computeLanes(0, batch[...], sessions)[0]
+    let dense = try exchange.sumDense()
+    var gradients = [model.parameters.itemTable.name: try exchange.sumTable(lane.tape.lookups).array]
+    for parameter in model.parameters.dense {
+      gradients[parameter.name] = Array(dense[parameter.offset!..<parameter.offset! + parameter.value.count])
+    }
+    return (lane.loss, lane.vectors.array, gradients)
   }
 }

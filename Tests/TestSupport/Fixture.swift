@@ -57,14 +57,11 @@ public struct Fixture: Sendable {
   public func sessions(_ prefix: String) throws -> SessionTable {
     let clicks = try integers(prefix + "item_seq"), lengths = try integers(prefix + "item_seq_len")
     let longest = try shape(prefix + "item_seq").last!
-    var offsets: [Int64] = [0], items: [Int32] = []
-    for (session, length) in lengths.enumerated() {
-      items += clicks[session * longest..<session * longest + Int(length)]
-      offsets.append(Int64(items.count))
+    let sessions = lengths.enumerated().map { session, length in
+      Array(clicks[session * longest..<session * longest + Int(length)])
     }
     let targets = try integers(prefix + "target")
-    return SessionTable(
-      offsets: offsets, items: items, targets: targets, locales: [UInt8](repeating: 0, count: targets.count))
+    return SessionTable(sessions: sessions, targets: targets, locales: targets.map { _ in .uk })
   }
 
   /// The model that the file describes, with the weights under `prefix`; nil for a model that there is not.

@@ -1,0 +1,73 @@
+import MPI
+import Models
+import Sessions
+import Tensors
+import Training
+
+/// How far something is from its reference: the largest |found - expected| / max(1, |expected|).
+public struct Deviation: CustomStringConvertible, Sendable {
+  public let of: String
+  public let value: Float
+  public var description: String { "\(of): \(value)" }
+}
+
+extension Fixture {
+  /// One forward and backward pass: session vectors, logits, loss and every gradient against RecBole's.
+  /// - Returns: nil for a model that there is not.
+  public func singleStepDeviations() throws -> [Deviation]? {
+    guard let model = try makeModel(weights: "weight.") else { return nil }
+    let sessions = try sessions("input.")
+    let pass = try TrainingStep(model, TrainingStep.Options(lanes: 1), group: SoloGroup())
+      .gradients(of: Array(0..<Int32(sessions.count)), from: sessions)
+    let table = model.parameters.itemTable.value
+    let arena = Arena()
+    let vectors = arena.uninitialised(rows: sessions.count, columns: table.columns)
+    _ = vectors.elements.update(fromContentsOf: pass.vectors)
+    let logits = arena.uninitialised(rows: sessions.count, columns: items)
+    logits.product(vectors, table.rows(1..<table.rows), transposeB: true)
+    var deviations = [
+      Deviation(of: "session", value: largestDifference(pass.vectors, try floats("output.session"))),
+      Deviation(of: "logits", value: largestDifference(logits.array, try floats("output.logits"))),
+      Deviation(
+        of: "loss",
+        value: largestDifference([Float(pass.loss / Double(sessions.count))], try floats("output.loss"))),
+    ]
+    withExtendedLifetime(arena) {}
+    for name in weights("grad.") {
+      let expected = try floats("grad." + name)
+      deviations.append(Deviation(of: name, value: largestDifference(pass.gradients[name]!, expected)))
+    }
+    return deviations
+  }
+
+  /// The steps of a trajectory under Adam on the ranks of `group`: every loss, then the weights at the end.
+  /// - Returns: nil for a model that there is not.
+  public func trajectoryDeviations(lanes: Int, group: any ProcessGroup) throws -> [Deviation]? {
+    guard let model = try makeModel(weights: "init.") else { return nil }
+    var options = TrainingStep.Options(lanes: lanes)
+    let betas = text("betas").split(separator: ",").map { Float($0)! }
+    options.adam.beta1 = betas[0]
+    options.adam.beta2 = betas[1]
+    options.adam.epsilon = Float(number("eps"))
+    options.adam.weightDecay = Float(number("weight_decay"))
+    let step = try TrainingStep(model, options, group: group)
+    let sessions = try sessions("batch.")
+    let batch = Int32(integer("batch"))
+    var deviations: [Deviation] = []
+    for (number, expected) in try floats("expected.loss").enumerated() {
+      let chosen = Array(Int32(number) * batch..<Int32(number + 1) * batch)
+      let loss = try step.run(number, on: chosen[...], of: sessions, rate: self.number("learning_rate"))
+      let relative = abs(Float(loss / Double(batch)) - expected) / abs(expected)
+      deviations.append(Deviation(of: "loss of step \(number)", value: relative))
+    }
+    for parameter in model.parameters.all {
+      let expected = try floats("final." + parameter.name)
+      // RecBole trains the padding row, which is no candidate here.
+      let skipped = parameter === model.parameters.itemTable ? parameter.value.columns : 0
+      let difference = largestDifference(
+        Array(parameter.value.array.dropFirst(skipped)), Array(expected.dropFirst(skipped)))
+      deviations.append(Deviation(of: parameter.name, value: difference))
+    }
+    return deviations
+  }
+}
