@@ -118,7 +118,7 @@ public enum RowDefect: Equatable, Sendable, CustomStringConvertible {
     case .unclosedItem: "the quote of an item is never closed"
     case .noSeparator: "a blank or comma is missing between two items"
     case .emptyItem: "an item is empty"
-    case .blankInItem: "an item holds a blank, a control character or a backslash"
+    case .blankInItem: "an item holds a blank or a backslash, a quote may be missing"
     case .ellipsis: "NumPy left items out of the list (...): write it with a higher threshold"
     case .unknownLocale: "the locale is none of \(ShopLocale.allNames)"
     case .localeDiffers: "the locale of the answer differs"
