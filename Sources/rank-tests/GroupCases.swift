@@ -5,8 +5,9 @@ var groupCases: [String: RankCase] {
   [
     "split": { group in
       // Odd and even ranks apart, in reverse order; the last rank of three or more stays out.
-      let isOut = group.size > 2 && group.rank == group.size - 1
-      let members = (0..<group.size).filter { $0 % 2 == group.rank % 2 && !(group.size > 2 && $0 == group.size - 1) }
+      let staying = group.size > 2 ? group.size - 1 : group.size
+      let members = (0..<staying).filter { $0 % 2 == group.rank % 2 }
+      let isOut = group.rank >= staying
       let part = try group.split(color: isOut ? nil : group.rank % 2, key: -group.rank)
       guard let part else { return try expect(isOut, "only the last rank is left out") }
       try expect(!isOut, "the last rank is left out")
