@@ -2,8 +2,9 @@ import Foundation
 
 /// Cuts a text file into rows and fields, byte by byte, without making strings.
 ///
-/// Fields may be quoted as RFC 4180 has it: line breaks, delimiters and doubled quotes inside. Rows end with
-/// `\n` or `\r\n`; blank lines are skipped. A row whose quotes are wrong is taken to be its first line, so that
+/// Fields may be quoted as RFC 4180 has it: line breaks, delimiters and doubled quotes inside. A quote that does
+/// not stand at a field's beginning is an ordinary character, as for other readers. Rows end with `\n` or
+/// `\r\n`; blank lines are skipped. A row whose quotes are wrong is taken to be its first line, so that
 /// one stray quote does not swallow the rest of the file.
 final class DelimitedRowReader {
   /// No row of such files is near that long; a quote that is never closed should not fill the memory.
@@ -12,17 +13,18 @@ final class DelimitedRowReader {
   private let window: ByteWindow
   private let delimiter: UInt8
   private let allowsQuotes: Bool
+  // As in the window: no checks of overlapping accesses for every row.
   /// The row's fields, without their quotes. Valid until the next row.
-  private(set) var fields: [TextSlice] = []
+  @exclusivity(unchecked) private(set) var fields: [TextSlice] = []
   /// The row as it stands in the file. Valid until the next row.
-  private(set) var text: TextSlice
+  @exclusivity(unchecked) private(set) var text: TextSlice
   /// The number of the row's first line, from 1.
-  private(set) var line = 0
-  private var nextLine = 1
+  @exclusivity(unchecked) private(set) var line = 0
+  @exclusivity(unchecked) private var nextLine = 1
   /// Why the row is none; it has no fields then.
-  private(set) var defect: RowDefect?
+  @exclusivity(unchecked) private(set) var defect: RowDefect?
   /// Fields that differ from the window's bytes.
-  private var copies: [UnsafeMutablePointer<UInt8>] = []
+  @exclusivity(unchecked) private var copies: [UnsafeMutablePointer<UInt8>] = []
 
   var path: String { window.path }
   var bytesRead: Int { window.bytesRead }
@@ -141,7 +143,6 @@ final class DelimitedRowReader {
         while position < end {
           let byte = bytes[position]
           if byte == delimiter || byte == UInt8(ascii: "\n") { break }
-          if byte == UInt8(ascii: "\""), allowsQuotes { return .broken(.strayQuote) }
           bits |= byte
           position += 1
         }
