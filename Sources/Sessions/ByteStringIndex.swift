@@ -30,6 +30,12 @@ struct ByteStringIndex {
     }
   }
 
+  /// What is at the place where the search for a hash begins.
+  @inline(__always)
+  func firstSlot(of hash: UInt64) -> UInt64 {
+    slots.withUnsafeBufferPointer { $0[Int(hash & UInt64($0.count - 1))] }
+  }
+
   /// Adds a string that is not there yet.
   /// - Parameter hashOfRow: the hash of an earlier row, for when the index grows.
   mutating func insert(row: Int32, hash: UInt64, hashOfRow: (Int32) -> UInt64) {

@@ -7,15 +7,16 @@ final class ByteWindow {
   static let pieceSize = 1 << 20
 
   let path: String
+  // Read for every row: without checks at run time that accesses do not overlap. One thread uses a window.
   /// Places in `memory`: the unused bytes are `begin ..< end`.
-  private(set) var begin = 0
-  private(set) var end = 0
+  @exclusivity(unchecked) private(set) var begin = 0
+  @exclusivity(unchecked) private(set) var end = 0
   /// Whether the file has no more bytes than those in the window.
-  private(set) var isAtEnd = false
-  private(set) var bytesRead = 0
+  @exclusivity(unchecked) private(set) var isAtEnd = false
+  @exclusivity(unchecked) private(set) var bytesRead = 0
   /// The file's size, 0 where it is not known.
   let totalBytes: Int
-  private(set) var memory: UnsafeMutablePointer<UInt8>
+  @exclusivity(unchecked) private(set) var memory: UnsafeMutablePointer<UInt8>
   private var capacity: Int
   private let descriptor: Int32
 

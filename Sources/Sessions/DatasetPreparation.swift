@@ -100,9 +100,10 @@ public struct DatasetPreparation {
     _ reader: SessionFileReader, answer: TextSlice?, in split: SessionCollector
   ) throws {
     if !options.locales.isEmpty, !options.locales.contains(reader.locale) { return }
-    for item in reader.items.suffix(options.maxLength) { split.append(item: try vocabulary.row(of: item)) }
-    let target = try answer.map { try vocabulary.row(of: $0) } ?? 0
-    split.endSession(target: target, locale: reader.locale.rawValue)
+    let first = max(0, reader.items.count - options.maxLength)
+    if let answer { reader.items.append(answer) }
+    try split.append(
+      reader.items, from: first, hasAnswer: answer != nil, locale: reader.locale, numbering: vocabulary)
   }
 
   private mutating func leaveOut(_ row: BadRow) throws {

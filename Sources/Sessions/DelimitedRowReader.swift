@@ -12,17 +12,18 @@ final class DelimitedRowReader {
   private let window: ByteWindow
   private let delimiter: UInt8
   private let allowsQuotes: Bool
+  // As in the window: no checks of overlapping accesses for every row.
   /// The row's fields, without their quotes. Valid until the next row.
-  private(set) var fields: [TextSlice] = []
+  @exclusivity(unchecked) private(set) var fields: [TextSlice] = []
   /// The row as it stands in the file. Valid until the next row.
-  private(set) var text: TextSlice
+  @exclusivity(unchecked) private(set) var text: TextSlice
   /// The number of the row's first line, from 1.
-  private(set) var line = 0
-  private var nextLine = 1
+  @exclusivity(unchecked) private(set) var line = 0
+  @exclusivity(unchecked) private var nextLine = 1
   /// Why the row is none; it has no fields then.
-  private(set) var defect: RowDefect?
+  @exclusivity(unchecked) private(set) var defect: RowDefect?
   /// Fields that differ from the window's bytes.
-  private var copies: [UnsafeMutablePointer<UInt8>] = []
+  @exclusivity(unchecked) private var copies: [UnsafeMutablePointer<UInt8>] = []
 
   var path: String { window.path }
   var bytesRead: Int { window.bytesRead }

@@ -1,16 +1,26 @@
 /// The sessions of one split while they are being read: what `SessionTable` will map, still growing.
 final class SessionCollector {
-  private(set) var offsets: [Int64] = [0]
-  private(set) var items: [Int32] = []
-  private(set) var targets: [Int32] = []
-  private(set) var locales: [UInt8] = []
+  // Appended to for every click: no checks of overlapping accesses.
+  @exclusivity(unchecked) private(set) var offsets: [Int64] = [0]
+  @exclusivity(unchecked) private(set) var items: [Int32] = []
+  @exclusivity(unchecked) private(set) var targets: [Int32] = []
+  @exclusivity(unchecked) private(set) var locales: [UInt8] = []
 
   var count: Int { targets.count }
 
-  func append(item: Int32) { items.append(item) }
+  /// Adds a session of text.
+  /// - Parameters:
+  ///   - ids: the items, oldest first, and the answer where it is known.
+  ///   - first: the first of them that counts.
+  func append(
+    _ ids: [TextSlice], from first: Int, hasAnswer: Bool, locale: ShopLocale, numbering: Vocabulary
+  ) throws {
+    try numbering.appendRows(of: ids, from: first, to: &items)
+    endSession(target: hasAnswer ? items.removeLast() : 0, locale: locale.rawValue)
+  }
 
   /// Ends the session whose items were appended.
-  func endSession(target: Int32, locale: UInt8) {
+  private func endSession(target: Int32, locale: UInt8) {
     offsets.append(Int64(items.count))
     targets.append(target)
     locales.append(locale)

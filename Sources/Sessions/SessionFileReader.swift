@@ -31,11 +31,12 @@ final class SessionFileReader {
     case end
   }
 
+  // As in the window: no checks of overlapping accesses for every row.
   /// The session's items, oldest first; at least one.
-  private(set) var items: [TextSlice] = []
+  @exclusivity(unchecked) var items: [TextSlice] = []
   /// What followed; nil in files without that column.
-  private(set) var answer: TextSlice?
-  private(set) var locale = ShopLocale.uk
+  @exclusivity(unchecked) private(set) var answer: TextSlice?
+  @exclusivity(unchecked) private(set) var locale = ShopLocale.uk
 
   private let rows: DelimitedRowReader
   private let format: SessionFileFormat
