@@ -27,7 +27,7 @@ let package = Package(
     .target(name: "Tensors", dependencies: ["CKernels", "Randomness"]),
     .target(name: "Sessions", dependencies: ["Storage", "Randomness"]),
     .target(name: "Models", dependencies: ["Tensors", "Sessions"]),
-    .target(name: "Evaluation", dependencies: ["MPI", "Models", "Sessions"]),
+    .target(name: "Evaluation", dependencies: ["MPI", "Models", "Sessions", "Storage", "Tensors"]),
     .target(
       name: "Training",
       dependencies: [
@@ -43,7 +43,7 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
-    .executableTarget(name: "rank-tests", dependencies: ["MPI", "Training", "TestSupport"]),
+    .executableTarget(name: "rank-tests", dependencies: ["MPI", "Training", "Evaluation", "TestSupport"]),
 
     // Tests: unit without MPI; RankTests and CommandTests start the executables
     .target(
