@@ -14,7 +14,7 @@ public struct EpochRecord: Codable, Sendable {
   public var seconds: Double
   public var sessionsPerSecond: Double
   /// The figures of the valid split, where there is one.
-  public var valid: RankingReport?
+  public var valid: RankingMetrics?
 
   enum CodingKeys: String, CodingKey {
     case epoch, step, loss, seconds, valid
@@ -47,8 +47,10 @@ struct Journal {
     lines.append(UInt8(ascii: "\n"))
     try atomicWrite(lines, to: path)
     try events.append(step: record.step, tag: "train/loss", value: Float(record.loss))
-    for (name, value) in (record.valid?.all ?? [:]).sorted(by: { $0.key < $1.key }) {
-      try events.append(step: record.step, tag: "valid/\(name)", value: Float(value))
+    if let valid = record.valid {
+      for metric in valid.all.metrics {
+        try events.append(step: record.step, tag: "valid/\(metric)", value: Float(valid.all[metric] ?? 0))
+      }
     }
   }
 }

@@ -12,7 +12,7 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
   /// The checkpoint was made with another value of something that decides the weights.
   case optionDiffers(name: String, saved: String, current: String, path: String)
   case otherDataset(path: String)
-  case runExists(path: String)
+  case otherVocabulary(path: String, dataset: String)
 
   public var description: String {
     switch self {
@@ -39,8 +39,8 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
         + "use the same, or another --out, or --resume never"
     case .otherDataset(let path):
       "\(path) was trained on another data set: use that one, or another --out"
-    case .runExists(let path):
-      "\(path) holds a run already: use --resume auto to go on with it, or another --out"
+    case .otherVocabulary(let path, let dataset):
+      "\(path) was trained on another vocabulary than that of \(dataset): use the data set that it was trained on"
     }
   }
 

@@ -25,10 +25,11 @@ public struct TrainingRun {
   private let folder: String
   private let group: any ProcessGroup
   private let log: Logger
-  private let metric: ValidMetric
+  private let validation: ValidEvaluation
   private let checkpoints: CheckpointStore
 
   /// - Parameters:
+  ///   - dataset: the same on all ranks: see `PreparedDataset.open`.
   ///   - folder: the run's folder, which exists on rank 0's host.
   ///   - log: says what happens; silent on ranks other than 0.
   /// - Throws: where the plan's metric is none.
@@ -40,20 +41,18 @@ public struct TrainingRun {
     self.folder = folder
     self.group = group
     self.log = log
-    metric = try ValidMetric(plan.validMetric)
+    validation = try ValidEvaluation(plan, dataset: dataset, group: group)
     checkpoints = CheckpointStore(run: folder)
   }
 
   /// Trains; collective.
   /// - Returns: where the run ended.
   public func run(_ resume: ResumePolicy) throws -> Summary {
-    try checkDatasetIsShared()
     let sessions = try trainingSessions()
     let schedule = BatchSchedule(sessionCount: sessions.chosen.count, batchSize: plan.batchSize, seed: plan.seed)
     let training = try makeTrainingStep()
     var (step, progress) = try resumeOrInitialise(training, resume)
     let journal = try group.together { group.rank == 0 ? try Journal(run: folder, step: step) : nil }
-    let evaluator = ValidEvaluation(plan: plan, dataset: dataset, metric: metric, group: group)
     let lastStep = min(plan.maxSteps ?? .max, plan.epochs * schedule.stepsPerEpoch)
     var report = ProgressReport(
       style: group.rank > 0 ? .none : ProgressReport.isTerminal ? .bar : .lines,
@@ -81,7 +80,7 @@ public struct TrainingRun {
       let endsEpoch = step % schedule.stepsPerEpoch == 0
       if endsEpoch {
         report.pause()
-        let valid = try evaluator.evaluate(training.model)
+        let valid = try validation.evaluate(training.model)
         isBest = progress.endEpoch(value: valid?.value, step: step)
         isStopping = progress.epochsSinceBest >= plan.stoppingStep
         let record = EpochRecord(
@@ -115,15 +114,6 @@ public struct TrainingRun {
     public let bestValue: Double?
     public let bestStep: Int?
     public let isStoppedEarly: Bool
-  }
-
-  /// Makes sure that all ranks read the same data.
-  private func checkDatasetIsShared() throws {
-    var fingerprint = dataset.fingerprint
-    try group.broadcast(&fingerprint, from: 0)
-    try group.together {
-      if fingerprint != dataset.fingerprint { throw TrainingError.datasetsDiffer(rank: group.rank) }
-    }
   }
 
   /// The training split, and which of its sessions are trained on.
@@ -211,11 +201,6 @@ extension RunProgress {
     (bestValue, bestStep, epochsSinceBest) = (value, step, 0)
     return true
   }
-}
-
-extension PreparedDataset {
-  /// SHA-256 of the vocabulary.
-  public var vocabulary: String { manifest.files["items.txt"] ?? "" }
 }
 
 extension EpochRecord {

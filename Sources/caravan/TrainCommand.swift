@@ -31,8 +31,7 @@ struct TrainCommand: ParsableCommand {
 
   private func train(_ group: any ProcessGroup) throws {
     let plan = try group.together { try TrainingPlan(file: config, flags: self.plan.flags) }
-    // Rank 0 reads every byte to verify it; the others check that they see the same files.
-    let dataset = try group.together { try PreparedDataset(folder: plan.dataset, verify: group.rank == 0) }
+    let dataset = try PreparedDataset.open(plan.dataset, group: group)
     let log = try group.together { try openRun(plan, isLeader: group.rank == 0) }
     let ranks = group.size == 1 ? "1 rank" : "\(group.size) ranks"
     log.info("\(plan.model.name) on \(ranks), \(plan.lanes) lanes: \(out)")
