@@ -39,7 +39,7 @@ let package = Package(
     .executableTarget(
       name: "caravan",
       dependencies: [
-        "Training", "Evaluation", "Sessions", "Storage",
+        "MPI", "Training", "Evaluation", "Sessions", "Storage",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
@@ -56,7 +56,7 @@ let package = Package(
     .testTarget(name: "SessionsTests", dependencies: ["Sessions"]),
     .testTarget(name: "ModelsTests", dependencies: ["Models", "TestSupport"]),
     .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "Models", "Sessions", "Tensors", "MPI"]),
-    .testTarget(name: "TrainingTests", dependencies: ["Training", "TestSupport"]),
+    .testTarget(name: "TrainingTests", dependencies: ["Training", "TestSupport", "Randomness", "Tensors"]),
     .testTarget(name: "CommandTests", dependencies: ["TestSupport"]),
     .testTarget(name: "RankTests", dependencies: ["TestSupport"]),
   ],

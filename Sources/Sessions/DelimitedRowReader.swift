@@ -2,8 +2,9 @@ import Foundation
 
 /// Cuts a text file into rows and fields, byte by byte, without making strings.
 ///
-/// Fields may be quoted as RFC 4180 has it: line breaks, delimiters and doubled quotes inside. Rows end with
-/// `\n` or `\r\n`; blank lines are skipped. A row whose quotes are wrong is taken to be its first line, so that
+/// Fields may be quoted as RFC 4180 has it: line breaks, delimiters and doubled quotes inside. A quote that does
+/// not stand at a field's beginning is an ordinary character, as for other readers. Rows end with `\n` or
+/// `\r\n`; blank lines are skipped. A row whose quotes are wrong is taken to be its first line, so that
 /// one stray quote does not swallow the rest of the file.
 final class DelimitedRowReader {
   /// No row of such files is near that long; a quote that is never closed should not fill the memory.
@@ -142,7 +143,6 @@ final class DelimitedRowReader {
         while position < end {
           let byte = bytes[position]
           if byte == delimiter || byte == UInt8(ascii: "\n") { break }
-          if byte == UInt8(ascii: "\""), allowsQuotes { return .broken(.strayQuote) }
           bits |= byte
           position += 1
         }

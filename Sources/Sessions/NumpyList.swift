@@ -7,6 +7,7 @@ enum NumpyList {
   /// - Returns: what is wrong with the text, nil when nothing is.
   static func parse(_ text: TextSlice, into items: inout [TextSlice]) -> RowDefect? {
     let list = text.trimmed
+    if list.count == 0 { return .emptySession }
     guard list.count >= 2, list.start[0] == UInt8(ascii: "["), list.start[list.count - 1] == UInt8(ascii: "]")
     else { return .noBrackets }
     let bytes = list.start

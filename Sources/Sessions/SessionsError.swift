@@ -61,8 +61,8 @@ public enum SessionsError: Error, Equatable, CustomStringConvertible {
     case .truthLocaleDiffers(let row, let testPath, let testLine):
       "\(row); \(testPath):\(testLine) has another: they must go together row by row"
     case .nothingKept(let paths, let locales):
-      "no session of \(paths.joined(separator: ", ")) is left"
-        + (locales.isEmpty ? "" : " for --locales \(locales.joined(separator: ","))")
+      "\(paths.joined(separator: ", ")): there is no session to use"
+        + (locales.isEmpty ? "" : " in \(locales.joined(separator: ",")), choose other --locales")
     case .tooManyItems:
       "there are more than 2147483647 items or clicks per table row: split the sessions"
     case .notADataset(let path):
@@ -107,9 +107,10 @@ public enum RowDefect: Equatable, Sendable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .unclosedQuote: "a quote is never closed, the file may be cut off"
-    case .strayQuote: "a quote stands where none may be"
+    case .strayQuote: "a closing quote is not followed by a comma or the line's end"
     case .rowTooLong(let limit): "the row is longer than \(limit) bytes, a quote may be missing"
-    case .fieldCount(let expected, let found): "\(found) fields instead of \(expected), the file may be cut off"
+    case .fieldCount(let expected, let found): 
+      "\(found == 1 ? "1 field" : "\(found) fields") instead of \(expected), the file may be cut off"
     case .invalidUTF8: "the text is not UTF-8"
     case .emptySession: "the session is empty"
     case .emptyAnswer: "the answer is empty"

@@ -6,7 +6,7 @@ import Storage
 ///
 /// Format: TFRecord frames around `Event` messages (tensorboard's record_writer.py, event.proto and
 /// summary.proto); checked against records that TensorBoard itself reads.
-final class EventFile {
+package final class EventFile {
   private let handle: FileHandle
 
   /// Starts a new file in `folder`, named so that TensorBoard finds it.
@@ -31,14 +31,14 @@ final class EventFile {
   }
 
   /// The record that opens a file.
-  static func versionRecord(time: Double) -> Data {
+  package static func versionRecord(time: Double) -> Data {
     var event = Data()
     event.appendField(1, double: time)
     event.appendField(3, bytes: Data("brain.Event:2".utf8))
     return frame(event)
   }
 
-  static func scalarRecord(time: Double, step: Int, tag: String, value: Float) -> Data {
+  package static func scalarRecord(time: Double, step: Int, tag: String, value: Float) -> Data {
     var point = Data()
     point.appendField(1, bytes: Data(tag.utf8))
     point.appendField(2, float: value)
@@ -69,10 +69,13 @@ final class EventFile {
   }
 
   /// CRC-32C (Castagnoli), bit by bit: records are a few dozen bytes.
-  static func crc32c(_ data: Data) -> UInt32 {
-    ~data.reduce(~UInt32(0)) { crc, byte in
-      (0..<8).reduce(crc ^ UInt32(byte)) { value, _ in value & 1 == 1 ? value >> 1 ^ 0x82f6_3b78 : value >> 1 }
+  package static func crc32c(_ data: Data) -> UInt32 {
+    var crc = ~UInt32(0)
+    for byte in data {
+      crc ^= UInt32(byte)
+      for _ in 0..<8 { crc = crc & 1 == 1 ? (crc >> 1) ^ 0x82f6_3b78 : crc >> 1 }
     }
+    return ~crc
   }
 }
 

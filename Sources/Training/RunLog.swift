@@ -12,10 +12,10 @@ public struct RunLogHandler: LogHandler {
   public init(run: String?) throws {
     file = try run.map { run in
       let path = (run as NSString).appendingPathComponent("log.txt")
-      if !FileManager.default.fileExists(atPath: path) { FileManager.default.createFile(atPath: path, contents: nil) }
-      guard let handle = FileHandle(forWritingAtPath: path) else {
-        throw StorageError.cannotWrite(path: path, reason: "it cannot be opened")
-      }
+      let isThere = FileManager.default.fileExists(atPath: path)
+      guard isThere || FileManager.default.createFile(atPath: path, contents: nil),
+        let handle = FileHandle(forWritingAtPath: path)
+      else { throw StorageError.cannotWrite(path: path, reason: "it cannot be opened") }
       try handle.seekToEnd()
       return handle
     }

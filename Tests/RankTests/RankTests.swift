@@ -21,6 +21,11 @@ import Testing
     try expectAllPass(Self.trees, ranks: ranks)
   }
 
+  @Test(arguments: [1, 2, 3, 4])
+  func trajectoriesAgreeWithRecBole(ranks: Int) throws {
+    try expectAllPass(["trajectories"], ranks: ranks)
+  }
+
   @Test(arguments: [
     ("fail-rank-1", "rank-tests: rank 1 on host \(host): cannot read /data/part of the sessions\n"),
     ("fail-rank-0", "rank-tests: rank 0 on host \(host): cannot write the checkpoint\n"),
