@@ -6,14 +6,23 @@ import Tensors
 
 /// A model whose vector of a session is the table's row of the session's first item.
 final class FirstItemModel: SessionModel {
+  struct Options: ModelOptions {
+    var width = 64
+    func validate() {}
+  }
+
+  static let name = "FirstItem"
   let parameters: ParameterSet
 
-  init(table: [[Float]]) {
+  init(_ options: Options, items: Int) {
     var builder = ParameterBuilder()
-    let parameter = builder.itemTable(
-      "item_embedding.weight", items: table.count - 1, width: table[0].count, .xavierNormal)
+    _ = builder.itemTable("item_embedding.weight", items: items, width: options.width, .xavierNormal)
     parameters = builder.build()
-    _ = parameter.value.elements.update(fromContentsOf: table.joined())
+  }
+
+  convenience init(table: [[Float]]) {
+    self.init(Options(width: table[0].count), items: table.count - 1)
+    _ = parameters.itemTable.value.elements.update(fromContentsOf: table.joined())
   }
 
   func encode(_ batch: RaggedBatch, on tape: Tape) -> Variable {

@@ -6,14 +6,22 @@ import Testing
   // Ranks 1, 3, 12, a miss; the first two sessions are ES (3), the others DE (1).
   private let metrics = RankingMetrics(split: "test", ranks: [1, 3, 12, 0], locales: [3, 3, 1, 1], cutoffs: [2, 10, 100])
 
-  @Test(arguments: [
-    ("recall@2", 0.25, 0.5, 0), ("recall@10", 0.5, 1, 0), ("recall@100", 0.75, 1, 0.5),
-    ("mrr@2", 0.25, 0.5, 0), ("mrr@10", (1 + 1.0 / 3) / 4, 2.0 / 3, 0),
-    ("mrr@100", (1 + 1.0 / 3 + 1.0 / 12) / 4, 2.0 / 3, 1.0 / 24),
-    // log₂(4) = 2, log₂(13) = 3.700439718141092
-    ("ndcg@2", 0.25, 0.5, 0), ("ndcg@10", 1.5 / 4, 0.75, 0),
-    ("ndcg@100", (1.5 + 1 / 3.700439718141092) / 4, 0.75, 1 / 3.700439718141092 / 2),
-  ])
+  private static let third = 1.0 / 3
+  /// 1 / log₂(13): what rank 12 is worth to NDCG; rank 3 is worth 1/2.
+  private static let twelfth = 0.2702381544273197
+  private static let expected: [(name: String, all: Double, es: Double, de: Double)] = [
+    ("recall@2", 0.25, 0.5, 0),
+    ("recall@10", 0.5, 1, 0),
+    ("recall@100", 0.75, 1, 0.5),
+    ("mrr@2", 0.25, 0.5, 0),
+    ("mrr@10", third, 2 * third, 0),
+    ("mrr@100", 17.0 / 48, 2 * third, 1.0 / 24),
+    ("ndcg@2", 0.25, 0.5, 0),
+    ("ndcg@10", 0.375, 0.75, 0),
+    ("ndcg@100", 0.375 + twelfth / 4, 0.75, twelfth / 2),
+  ]
+
+  @Test(arguments: expected)
   func valuesAsByHand(name: String, all: Double, es: Double, de: Double) throws {
     let metric = try RankingMetric(parsing: name)
     #expect(abs(try metrics.value(of: metric) - all) < 1e-14)
