@@ -55,7 +55,7 @@ let package = Package(
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
     .testTarget(name: "SessionsTests", dependencies: ["Sessions"]),
     .testTarget(name: "ModelsTests", dependencies: ["Models", "TestSupport"]),
-    .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "TestSupport"]),
+    .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "Models", "Sessions", "Tensors", "MPI"]),
     .testTarget(name: "TrainingTests", dependencies: ["Training", "TestSupport", "Randomness", "Tensors"]),
     .testTarget(name: "CommandTests", dependencies: ["TestSupport"]),
     .testTarget(name: "RankTests", dependencies: ["TestSupport"]),

@@ -3,7 +3,9 @@
 // Every rank runs the named cases; a wrong value throws, which ends the job. Rank 0 prints `ok CASE`.
 import MPI
 
-let registry = [collectiveCases, blockCases, groupCases, treeCases, failureCases, benchCases, trainingCases]
+let registry = [
+  collectiveCases, blockCases, groupCases, treeCases, failureCases, benchCases, evaluationCases, trainingCases,
+]
   .reduce(into: [:]) { all, some in all.merge(some) { _, _ in preconditionFailure("a case has two bodies") } }
 
 MPIRuntime.run { group in
