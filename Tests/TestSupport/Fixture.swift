@@ -83,6 +83,13 @@ public struct Fixture: Sendable {
       options.hiddenSize = integer("hidden_size")
       options.layers = integer("num_layers")
       return GRU4Rec(options, items: items)
+    case "NARM":
+      var options = NARM.Options()
+      options.embeddingSize = integer("embedding_size")
+      options.hiddenSize = integer("hidden_size")
+      options.layers = integer("n_layers")
+      (options.embeddingDropout, options.sessionDropout) = (0, 0)
+      return NARM(options, items: items)
     default: return nil
     }
   }

@@ -70,6 +70,40 @@ void ck_gru_cell_backward(int64_t rows, int64_t width, const float *gates, const
                           const float *previous, const float *d_next, float *d_from_input,
                           float *d_from_hidden, float *d_previous);
 
+// ---- columns.c ------------------------------------------------------------------------------------------
+
+/// y[i] = a[i] · b[i]
+void ck_multiply(int64_t count, const float *a, const float *b, float *y);
+/// y[r, 0..<columns] = x[r, 0..<columns], where rows lie x_stride and y_stride floats apart.
+void ck_copy_columns(int64_t rows, int64_t columns, const float *x, int64_t x_stride, float *y,
+                     int64_t y_stride);
+
+// ---- session_pooling.c ----------------------------------------------------------------------------------
+
+/// The rows of session s are offsets[s] ..< offsets[s + 1], at least one; sums run from the first to the last.
+
+/// mean[s,:] = the mean of the session's rows.
+void ck_session_mean(int64_t sessions, int64_t width, const int32_t *offsets, const float *x, float *mean);
+void ck_session_mean_backward(int64_t sessions, int64_t width, const int32_t *offsets, const float *d_mean,
+                              float *dx);
+
+/// gate[r,:] = σ(keys[r,:] + queries[s,:]), share[r] = gate[r,:] · weight, pooled[s,:] = Σ share[r] · values[r,:].
+/// keys, gate [rows, width]; queries [sessions, width]; weight [width]; values [rows, value_width].
+void ck_additive_attention(int64_t sessions, int64_t width, int64_t value_width, const int32_t *offsets,
+                           const float *keys, const float *queries, const float *weight, const float *values,
+                           float *gate, float *share, float *pooled);
+/// Adds to d_weight, writes the others.
+void ck_additive_attention_backward(int64_t sessions, int64_t width, int64_t value_width,
+                                    const int32_t *offsets, const float *weight, const float *values,
+                                    const float *gate, const float *share, const float *d_pooled,
+                                    float *d_keys, float *d_queries, float *d_weight, float *d_values);
+
+/// share = the softmax of a session's scores, pooled[s,:] = Σ share[r] · values[r,:].
+void ck_softmax_pooling(int64_t sessions, int64_t width, const int32_t *offsets, const float *scores,
+                        const float *values, float *share, float *pooled);
+void ck_softmax_pooling_backward(int64_t sessions, int64_t width, const int32_t *offsets, const float *values,
+                                 const float *share, const float *d_pooled, float *d_scores, float *d_values);
+
 // ---- catalogue_head.c -----------------------------------------------------------------------------------
 
 /// A tile of logits is stored [items, sessions]: sessions lie side by side in a vector.
