@@ -90,6 +90,10 @@ public struct Fixture: Sendable {
       options.layers = integer("n_layers")
       (options.embeddingDropout, options.sessionDropout) = (0, 0)
       return NARM(options, items: items)
+    case "STAMP":
+      var options = STAMP.Options()
+      options.embeddingSize = integer("embedding_size")
+      return STAMP(options, items: items)
     default: return nil
     }
   }

@@ -78,6 +78,16 @@ void ck_multiply(int64_t count, const float *a, const float *b, float *y);
 void ck_copy_columns(int64_t rows, int64_t columns, const float *x, int64_t x_stride, float *y,
                      int64_t y_stride);
 
+// ---- activation.c ---------------------------------------------------------------------------------------
+
+/// gelu is x·Φ(x) with the error function, not its tanh approximation; swish is x·σ(x).
+typedef enum { CK_TANH, CK_SIGMOID, CK_RELU, CK_SWISH, CK_GELU } ck_activation;
+/// y = f(x)
+void ck_activate(ck_activation kind, int64_t count, const float *x, float *y);
+/// dx = dy · f'(x), with y = f(x).
+void ck_activate_backward(ck_activation kind, int64_t count, const float *x, const float *y, const float *dy,
+                          float *dx);
+
 // ---- session_pooling.c ----------------------------------------------------------------------------------
 
 /// The rows of session s are offsets[s] ..< offsets[s + 1], at least one; sums run from the first to the last.
