@@ -94,6 +94,11 @@ public struct Fixture: Sendable {
       var options = STAMP.Options()
       options.embeddingSize = integer("embedding_size")
       return STAMP(options, items: items)
+    case "SRGNN":
+      var options = SRGNN.Options()
+      options.embeddingSize = integer("embedding_size")
+      options.step = integer("step")
+      return SRGNN(options, items: items)
     default: return nil
     }
   }

@@ -114,6 +114,23 @@ void ck_softmax_pooling(int64_t sessions, int64_t width, const int32_t *offsets,
 void ck_softmax_pooling_backward(int64_t sessions, int64_t width, const int32_t *offsets, const float *values,
                                  const float *share, const float *d_pooled, float *d_scores, float *d_values);
 
+// ---- session_graph.c ------------------------------------------------------------------------------------
+
+/// mean[n,:] = bias + the mean of x's rows neighbours[offsets[n] ..< offsets[n + 1]]; bias alone where none.
+void ck_neighbour_mean(int64_t nodes, int64_t width, const int32_t *offsets, const int32_t *neighbours,
+                       const float *x, const float *bias, float *mean);
+/// Adds to dx.
+void ck_neighbour_mean_backward(int64_t nodes, int64_t width, const int32_t *offsets,
+                                const int32_t *neighbours, const float *d_mean, float *dx);
+
+/// SR-GNN's gated cell, gates r, i, n: after = (1 - i)·before + i·n, so that i lets in what a GRU's z keeps out.
+/// from_input [rows, 3·width] is overwritten by the gates; from_hidden is kept for the way back.
+void ck_gated_node(int64_t rows, int64_t width, float *from_input, const float *from_hidden,
+                   const float *before, float *after);
+void ck_gated_node_backward(int64_t rows, int64_t width, const float *gates, const float *from_hidden,
+                            const float *before, const float *d_after, float *d_from_input,
+                            float *d_from_hidden, float *d_before);
+
 // ---- catalogue_head.c -----------------------------------------------------------------------------------
 
 /// A tile of logits is stored [items, sessions]: sessions lie side by side in a vector.
