@@ -10,7 +10,7 @@ import Tensors
 ///
 /// Paper: Li et al., "Neural Attentive Session-based Recommendation", CIKM 2017 (arXiv:1711.04725).
 /// Checked against RecBole 1.2.1. Like the paper it has no softmax over α. It departs from it in that one
-/// recurrent network serves both encoders (the paper trains two), without biases, and in training on a session's
+/// recurrent network serves both encoders (the paper draws two), without biases, and in training on a session's
 /// last item alone.
 public final class NARM: SessionModel {
   /// Sizes and rates, named as in RecBole.

@@ -9,9 +9,9 @@ import Tensors
 ///     session = tanh(A(Σⱼ αⱼxⱼ + m)) · tanh(B(xₜ))   A, B linear with bias
 ///
 /// Paper: Liu et al., "STAMP: Short-Term Attention/Memory Priority Model for Session-based Recommendation",
-/// KDD 2018. Checked against RecBole 1.2.1, which adds the mean m to the attended memory (as the authors' code
-/// does, not the paper's equation), and leaves out the sigmoid that the paper puts over the scores. RecBole's
-/// sums run over the padding's vector as well, which is zero here.
+/// KDD 2018. Checked against RecBole 1.2.1, which departs from the paper in adding the mean m to the attended
+/// memory and in leaving out the sigmoid over the scores. RecBole's sums run over the padding's vector as well; a
+/// ragged batch has none.
 public final class STAMP: SessionModel {
   /// Sizes, named as in RecBole.
   public struct Options: Codable, Equatable, Sendable {

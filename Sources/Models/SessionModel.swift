@@ -2,13 +2,16 @@ import Sessions
 import Tensors
 
 /// A session-based recommender: it turns each session into one vector, whose products with the rows of the item
-/// table are the scores of the catalogue.
+/// table, or what else `scoring` says, are the scores of the catalogue.
 ///
 /// A model is written forwards only; the tape gives the gradients. It knows nothing of ranks, losses, or where
 /// the item table lives.
 public protocol SessionModel: AnyObject {
   /// The weights, named as in RecBole's state_dict.
   var parameters: ParameterSet { get }
+
+  /// How the catalogue is scored; by products where a model says nothing.
+  var scoring: CatalogueScoring { get }
 
   /// One vector a session.
   /// - Parameters:

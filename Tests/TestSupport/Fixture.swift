@@ -99,6 +99,20 @@ public struct Fixture: Sendable {
       options.embeddingSize = integer("embedding_size")
       options.step = integer("step")
       return SRGNN(options, items: items)
+    case "CORE":
+      var options = CORE.Options()
+      options.encoder = CORE.Encoder(rawValue: text("dnn_type"))!
+      options.embeddingSize = integer("embedding_size")
+      options.maximumLength = integer("max_len")
+      options.layers = integer("n_layers")
+      options.heads = integer("n_heads")
+      options.innerSize = integer("inner_size")
+      options.activation = Activation(rawValue: text("hidden_act"))!
+      options.layerNormEpsilon = Float(number("layer_norm_eps"))
+      options.temperature = Float(number("temperature"))
+      (options.sessionDropout, options.itemDropout) = (0, 0)
+      (options.hiddenDropout, options.attentionDropout) = (0, 0)
+      return CORE(options, items: items)
     default: return nil
     }
   }

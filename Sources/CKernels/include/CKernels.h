@@ -131,6 +131,50 @@ void ck_gated_node_backward(int64_t rows, int64_t width, const float *gates, con
                             const float *before, const float *d_after, float *d_from_input,
                             float *d_from_hidden, float *d_before);
 
+// ---- layer_norm.c ---------------------------------------------------------------------------------------
+
+/// y = standard · gain + bias, where standard is a + b with each row's mean taken off, times inverse_deviation:
+/// 1 / √(the row's variance + epsilon). gain and bias [width], inverse_deviation [rows]. bias may be NULL, and
+/// d_bias then too.
+void ck_layer_norm(int64_t rows, int64_t width, const float *a, const float *b, const float *gain,
+                   const float *bias, float epsilon, float *standard, float *inverse_deviation, float *y);
+/// Adds to d_gain and d_bias; writes d_sum, the gradient of a and of b.
+void ck_layer_norm_backward(int64_t rows, int64_t width, const float *gain, const float *standard,
+                            const float *inverse_deviation, const float *dy, float *d_gain, float *d_bias,
+                            float *d_sum);
+
+// ---- causal_attention.c ---------------------------------------------------------------------------------
+
+/// Scaled dot-product attention inside each session, where a click sees itself and those before it. queries,
+/// keys, values and mixed are [rows, heads · head_width]. probabilities holds, for each session, head and query,
+/// the query's place + 1 numbers; kept is laid out alike and is multiplied onto them, or NULL.
+void ck_causal_attention(int64_t sessions, int64_t heads, int64_t head_width, const int32_t *offsets,
+                         const float *queries, const float *keys, const float *values, const float *kept,
+                         float *probabilities, float *mixed);
+/// Adds to d_queries, d_keys and d_values. scratch: as many floats as the longest session has clicks.
+void ck_causal_attention_backward(int64_t sessions, int64_t heads, int64_t head_width, const int32_t *offsets,
+                                  const float *queries, const float *keys, const float *values,
+                                  const float *kept, const float *probabilities, const float *d_mixed,
+                                  float *scratch, float *d_queries, float *d_keys, float *d_values);
+/// kept = 1 / (1 - rate) or 0, laid out as the probabilities: key j of a query is kept by the number that Philox
+/// draws at (query · 2¹⁶ + j/4, position[session], step, first_site + head) under `key`, word j % 4. For
+/// sessions of fewer than 2¹⁶ clicks.
+void ck_causal_dropout(int64_t sessions, int64_t heads, const int32_t *offsets, float rate, uint64_t key,
+                       uint32_t step, uint32_t first_site, const int32_t *position, float *kept);
+
+// ---- cosine_rows.c --------------------------------------------------------------------------------------
+
+/// y = x with every row scaled to `length`; rows shorter than 1e-12 are divided by that, as PyTorch's normalize
+/// does. inverse_length [rows] is for the way back. y may be x.
+void ck_normalise_rows(int64_t rows, int64_t width, const float *x, float length, float *inverse_length,
+                       float *y);
+/// dx may be dy.
+void ck_normalise_rows_backward(int64_t rows, int64_t width, const float *y, float length,
+                                const float *inverse_length, const float *dy, float *dx);
+/// ck_dropout for rows of a table, with the row's number in place of the session's and time 0. y may be x.
+void ck_dropout_table_rows(int64_t rows, int64_t width, const float *x, float rate, uint64_t key,
+                           uint32_t step, uint32_t site, uint32_t first_row, float *y);
+
 // ---- catalogue_head.c -----------------------------------------------------------------------------------
 
 /// A tile of logits is stored [items, sessions]: sessions lie side by side in a vector.
