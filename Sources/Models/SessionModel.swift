@@ -2,7 +2,7 @@ import Sessions
 import Tensors
 
 /// A session-based recommender: it turns each session into one vector, whose products with the rows of the item
-/// table are the scores of the catalogue.
+/// table, or what else `scoring` says, are the scores of the catalogue.
 ///
 /// A model is written forwards only; the tape gives the gradients. It knows nothing of ranks, losses, or where
 /// the item table lives. A new model is one file and one line in `ModelConfiguration.kinds`.
@@ -17,6 +17,9 @@ public protocol SessionModel: AnyObject, SendableMetatype {
 
   /// The weights, named as in RecBole's state_dict.
   var parameters: ParameterSet { get }
+
+  /// How the catalogue is scored; by products where a model says nothing.
+  var scoring: CatalogueScoring { get }
 
   /// One vector a session.
   /// - Parameters:

@@ -1,4 +1,5 @@
 import Foundation
+import Models
 import Tensors
 
 /// Cross-entropy over the whole catalogue, forwards and backwards, without a batch × items matrix.
@@ -8,6 +9,9 @@ import Tensors
 /// logits again, turns them into probabilities minus the one-hot target, and multiplies them into the gradients
 /// of the session vectors and of the table. A tile's gradient is added over this rank's lanes in the fixed tree
 /// while it is in the cache.
+///
+/// Scores by cosine walk scaled rows of the table instead, made tile by tile in the cache; all gradients gathered
+/// are then those of the scaled rows, and `finishTableGradient` turns their sum over all lanes into the table's.
 ///
 /// Not here: what other ranks computed (`GradientExchange`).
 package final class CatalogueHead {
@@ -28,13 +32,16 @@ package final class CatalogueHead {
   }
 
   private let table: Tensor
+  /// nil where the table's rows are scored as they are.
+  private let cosine: CosineRows?
   private let tiles: [Range<Int>]
   private let plans = MatmulPlans()
   private let workspace: Arena
 
   /// - Parameter table: `[items + 1, D]`; row 0 is no candidate.
-  package init(table: Tensor) {
+  package init(table: Tensor, scoring: CatalogueScoring) {
     self.table = table
+    cosine = scoring.cosineRows(width: table.columns)
     tiles = Tensor.tiles(ofTableWith: table.rows)
     workspace = Arena()
   }
@@ -44,10 +51,12 @@ package final class CatalogueHead {
   ///   - lanes: in the order of the tree.
   ///   - subtrees: how the lanes are added up: aligned runs of `lanes`, each a power of two long.
   ///   - scale: what a session's loss counts for in the gradients: 1 / (sessions in the global batch).
-  ///   - tableGradients: `[items + 1, D]` for each subtree; all rows but row 0 are overwritten.
+  ///   - randomness: where dropout on the table is addressed.
+  ///   - tableGradients: `[items + 1, D]` for each subtree; all rows but row 0 are overwritten. They want
+  ///     `finishTableGradient` once all lanes are added.
   /// - Returns: for each lane the sum of its sessions' losses, in nats.
   package func lossesAndGradients(
-    _ lanes: [Lane], subtrees: [Range<Int>], scale: Float, tableGradients: [Tensor]
+    _ lanes: [Lane], subtrees: [Range<Int>], scale: Float, randomness: DropoutKey?, tableGradients: [Tensor]
   ) -> [Double] {
     precondition(subtrees.count == tableGradients.count && subtrees.last?.upperBound ?? 0 == lanes.count)
     workspace.reset()
@@ -57,14 +66,15 @@ package final class CatalogueHead {
     let levels = (subtrees.map(\.count).max() ?? 1).trailingZeroBitCount
     let halves = (0..<levels).map { _ in workspace.uninitialised(rows: Tensor.tileItems, columns: table.columns) }
 
-    let softmax = statistics(lanes, logits: logits)
+    let softmax = statistics(lanes, randomness: randomness, logits: logits)
     for lane in lanes { lane.gradient.elements.update(repeating: 0) }
     for tile in tiles {
+      let rows = scoredRows(tile, randomness)
       /// The gradient of the tile, added over `lanes[some]` in the tree.
       func add(_ some: Range<Int>, level: Int, into destination: Tensor) {
         guard some.count > 1 else {
           return backward(
-            lanes[some.lowerBound], tile, softmax[some.lowerBound], scale: scale, logits: logits,
+            lanes[some.lowerBound], tile, rows, softmax[some.lowerBound], scale: scale, logits: logits,
             into: destination)
         }
         let middle = some.lowerBound + some.count / 2
@@ -80,6 +90,21 @@ package final class CatalogueHead {
     return softmax.map(\.loss)
   }
 
+  /// Turns the gradient that all lanes have for scored rows into that of the table's rows, in place.
+  ///
+  /// This is linear in the gradient, so it is done once for the sum, by the rank that owns the rows.
+  /// - Parameters:
+  ///   - gradient: of `rows` of the table, added over all lanes of the batch.
+  ///   - randomness: as in `lossesAndGradients`.
+  package func finishTableGradient(_ gradient: Tensor, rows: Range<Int>, randomness: DropoutKey?) {
+    cosine?.backward(rows, of: table, randomness: randomness, gradient: gradient)
+  }
+
+  /// The rows of a tile as they are scored; they last until the next tile.
+  private func scoredRows(_ tile: Range<Int>, _ randomness: DropoutKey?) -> Tensor {
+    cosine?.scored(tile, of: table, randomness: randomness) ?? table.rows(tile)
+  }
+
   /// What the first walk learns of a lane.
   private struct Softmax {
     /// log Σ exp(logit) of each session.
@@ -88,14 +113,15 @@ package final class CatalogueHead {
     var loss: Double
   }
 
-  private func statistics(_ lanes: [Lane], logits: Tensor) -> [Softmax] {
+  private func statistics(_ lanes: [Lane], randomness: DropoutKey?, logits: Tensor) -> [Softmax] {
     var maxima = lanes.map { [Float](repeating: -.infinity, count: $0.targets.count) }
     var sums = lanes.map { [Double](repeating: 0, count: $0.targets.count) }
     var targetLogits = lanes.map { [Float](repeating: 0, count: $0.targets.count) }
     let scratch = workspace.uninitialised(rows: 2, columns: logits.columns)
     for tile in tiles {
+      let rows = scoredRows(tile, randomness)
       for (index, lane) in lanes.enumerated() where !lane.targets.isEmpty {
-        let scores = score(tile, lane, in: logits)
+        let scores = score(rows, lane, in: logits)
         scores.foldSoftmaxStatistics(maximum: &maxima[index], sum: &sums[index], scratch: scratch)
         for (session, target) in lane.targets.enumerated() where tile.contains(Int(target)) {
           targetLogits[index][session] =
@@ -111,23 +137,24 @@ package final class CatalogueHead {
   }
 
   /// The logits of a tile for a lane, `[items of the tile, sessions]`.
-  private func score(_ tile: Range<Int>, _ lane: Lane, in logits: Tensor) -> Tensor {
-    let scores = logits.reshaped(rows: tile.count, columns: lane.targets.count)
-    plans.product(table.rows(tile), lane.sessions, transposeB: true, into: scores)
+  private func score(_ rows: Tensor, _ lane: Lane, in logits: Tensor) -> Tensor {
+    let scores = logits.reshaped(rows: rows.rows, columns: lane.targets.count)
+    plans.product(rows, lane.sessions, transposeB: true, into: scores)
     return scores
   }
 
   /// Adds a tile's share to the lane's gradient, and writes the lane's gradient of the tile.
   private func backward(
-    _ lane: Lane, _ tile: Range<Int>, _ softmax: Softmax, scale: Float, logits: Tensor, into destination: Tensor
+    _ lane: Lane, _ tile: Range<Int>, _ rows: Tensor, _ softmax: Softmax, scale: Float, logits: Tensor,
+    into destination: Tensor
   ) {
     guard !lane.targets.isEmpty else { return destination.elements.update(repeating: 0) }
-    let scores = score(tile, lane, in: logits)
+    let scores = score(rows, lane, in: logits)
     scores.becomeProbabilities(logNormaliser: softmax.logNormaliser, scale: scale)
     for (session, target) in lane.targets.enumerated() where tile.contains(Int(target)) {
       scores.elements[(Int(target) - tile.lowerBound) * scores.columns + session] -= scale
     }
-    plans.product(scores, table.rows(tile), transposeA: true, accumulate: true, into: lane.gradient)
+    plans.product(scores, rows, transposeA: true, accumulate: true, into: lane.gradient)
     plans.product(scores, lane.sessions, into: destination)
   }
 }

@@ -61,11 +61,16 @@ package final class GradientExchange {
   }
 
   /// The gradient of this rank's rows of the table, `[ownRows.count, D]`. Collective.
-  /// - Parameter lookups: of this rank's lanes, in their order, after the tapes have run backwards.
-  package func sumTable(_ lookups: [TableLookup]) throws(MPIError) -> Tensor {
+  /// - Parameters:
+  ///   - lookups: of this rank's lanes, in their order, after the tapes have run backwards.
+  ///   - finishHead: gets the head's gradient of `ownRows`, added over all lanes, before the lookups' are added.
+  package func sumTable(
+    _ lookups: [TableLookup], finishHead: (Tensor) -> Void
+  ) throws(MPIError) -> Tensor {
     let own = tableGradients[0].rows(ownRows)
     try reducer.reduceScatter(
       tableStorage.map(\.elements), shares: shares.map { $0 * width }, into: own.elements)
+    finishHead(own)
     try addLookups(lookups, to: own)
     return own
   }

@@ -35,7 +35,7 @@ package final class TrainingStep {
     seed = options.seed
     laneCount = options.lanes
     exchange = try GradientExchange(model.parameters, lanes: LaneTree(lanes: options.lanes), group: group)
-    head = CatalogueHead(table: model.parameters.itemTable.value)
+    head = CatalogueHead(table: model.parameters.itemTable.value, scoring: model.scoring)
     let width = model.parameters.itemTable.value.columns
     tableAdam = Adam(options.adam, count: exchange.ownRows.count * width)
     denseAdam = Adam(options.adam, count: model.parameters.denseStorage.count)
@@ -56,7 +56,7 @@ package final class TrainingStep {
     let table = model.parameters.itemTable.value
 
     let denseGradient = try exchange.sumDense()
-    let tableGradient = try exchange.sumTable(lanes.flatMap(\.tape.lookups))
+    let tableGradient = try sumTable(lanes, step)
     denseAdam.update(
       model.parameters.denseStorage.elements, gradient: denseGradient, step: step, rate: rate)
     tableAdam.update(
@@ -92,10 +92,19 @@ package final class TrainingStep {
           sessions: vectors.value, targets: batches[place].targets, gradient: vectorGradient))
     }
     let losses = head.lossesAndGradients(
-      lanes, subtrees: exchange.subtrees, scale: 1 / Float(batch.count), tableGradients: exchange.tableGradients)
+      lanes, subtrees: exchange.subtrees, scale: 1 / Float(batch.count), randomness: randomness,
+      tableGradients: exchange.tableGradients)
     return tapes.indices.map { place in
       tapes[place].backward(from: encoded[place], gradient: lanes[place].gradient)
       return LaneResult(tape: tapes[place], vectors: encoded[place].value, loss: losses[place])
+    }
+  }
+
+  /// The gradient of this rank's rows of the table; collective.
+  private func sumTable(_ lanes: [LaneResult], _ step: Int) throws(MPIError) -> Tensor {
+    let randomness = DropoutKey(seed: seed, step: step)
+    return try exchange.sumTable(lanes.flatMap(\.tape.lookups)) { headGradient in
+      head.finishTableGradient(headGradient, rows: exchange.ownRows, randomness: randomness)
     }
   }
 
@@ -106,7 +115,7 @@ package final class TrainingStep {
     precondition(laneCount == 1, "the session vectors of several lanes lie apart")
     let lane = computeLanes(0, batch[...], sessions)[0]
     let dense = try exchange.sumDense()
-    var gradients = [model.parameters.itemTable.name: try exchange.sumTable(lane.tape.lookups).array]
+    var gradients = [model.parameters.itemTable.name: try sumTable([lane], 0).array]
     for parameter in model.parameters.dense {
       gradients[parameter.name] = Array(dense[parameter.offset!..<parameter.offset! + parameter.value.count])
     }

@@ -19,8 +19,8 @@ extension Fixture {
     let sessions = try sessions("input.")
     let pass = try TrainingStep(model, TrainingStep.Options(lanes: 1), group: SoloGroup())
       .gradients(of: Array(0..<Int32(sessions.count)), from: sessions)
-    let table = model.parameters.itemTable.value
     let arena = Arena()
+    let table = model.scoredTable(in: arena)
     let vectors = arena.uninitialised(rows: sessions.count, columns: table.columns)
     _ = vectors.elements.update(fromContentsOf: pass.vectors)
     let logits = arena.uninitialised(rows: sessions.count, columns: items)

@@ -83,6 +83,36 @@ public struct Fixture: Sendable {
       options.hiddenSize = integer("hidden_size")
       options.layers = integer("num_layers")
       return GRU4Rec(options, items: items)
+    case "NARM":
+      var options = NARM.Options()
+      options.embeddingSize = integer("embedding_size")
+      options.hiddenSize = integer("hidden_size")
+      options.layers = integer("n_layers")
+      (options.embeddingDropout, options.sessionDropout) = (0, 0)
+      return NARM(options, items: items)
+    case "STAMP":
+      var options = STAMP.Options()
+      options.embeddingSize = integer("embedding_size")
+      return STAMP(options, items: items)
+    case "SRGNN":
+      var options = SRGNN.Options()
+      options.embeddingSize = integer("embedding_size")
+      options.step = integer("step")
+      return SRGNN(options, items: items)
+    case "CORE":
+      var options = CORE.Options()
+      options.encoder = CORE.Encoder(rawValue: text("dnn_type"))!
+      options.embeddingSize = integer("embedding_size")
+      options.maximumLength = integer("max_len")
+      options.layers = integer("n_layers")
+      options.heads = integer("n_heads")
+      options.innerSize = integer("inner_size")
+      options.activation = Activation(rawValue: text("hidden_act"))!
+      options.layerNormEpsilon = Float(number("layer_norm_eps"))
+      options.temperature = Float(number("temperature"))
+      (options.sessionDropout, options.itemDropout) = (0, 0)
+      (options.hiddenDropout, options.attentionDropout) = (0, 0)
+      return CORE(options, items: items)
     default: return nil
     }
   }

@@ -70,6 +70,111 @@ void ck_gru_cell_backward(int64_t rows, int64_t width, const float *gates, const
                           const float *previous, const float *d_next, float *d_from_input,
                           float *d_from_hidden, float *d_previous);
 
+// ---- columns.c ------------------------------------------------------------------------------------------
+
+/// y[i] = a[i] · b[i]
+void ck_multiply(int64_t count, const float *a, const float *b, float *y);
+/// y[r, 0..<columns] = x[r, 0..<columns], where rows lie x_stride and y_stride floats apart.
+void ck_copy_columns(int64_t rows, int64_t columns, const float *x, int64_t x_stride, float *y,
+                     int64_t y_stride);
+
+// ---- activation.c ---------------------------------------------------------------------------------------
+
+/// gelu is x·Φ(x) with the error function, not its tanh approximation; swish is x·σ(x).
+typedef enum { CK_TANH, CK_SIGMOID, CK_RELU, CK_SWISH, CK_GELU } ck_activation;
+/// y = f(x)
+void ck_activate(ck_activation kind, int64_t count, const float *x, float *y);
+/// dx = dy · f'(x), with y = f(x).
+void ck_activate_backward(ck_activation kind, int64_t count, const float *x, const float *y, const float *dy,
+                          float *dx);
+
+// ---- session_pooling.c ----------------------------------------------------------------------------------
+
+/// The rows of session s are offsets[s] ..< offsets[s + 1], at least one; sums run from the first to the last.
+
+/// mean[s,:] = the mean of the session's rows.
+void ck_session_mean(int64_t sessions, int64_t width, const int32_t *offsets, const float *x, float *mean);
+void ck_session_mean_backward(int64_t sessions, int64_t width, const int32_t *offsets, const float *d_mean,
+                              float *dx);
+
+/// gate[r,:] = σ(keys[r,:] + queries[s,:]), share[r] = gate[r,:] · weight, pooled[s,:] = Σ share[r] · values[r,:].
+/// keys, gate [rows, width]; queries [sessions, width]; weight [width]; values [rows, value_width].
+void ck_additive_attention(int64_t sessions, int64_t width, int64_t value_width, const int32_t *offsets,
+                           const float *keys, const float *queries, const float *weight, const float *values,
+                           float *gate, float *share, float *pooled);
+/// Adds to d_weight, writes the others.
+void ck_additive_attention_backward(int64_t sessions, int64_t width, int64_t value_width,
+                                    const int32_t *offsets, const float *weight, const float *values,
+                                    const float *gate, const float *share, const float *d_pooled,
+                                    float *d_keys, float *d_queries, float *d_weight, float *d_values);
+
+/// share = the softmax of a session's scores, pooled[s,:] = Σ share[r] · values[r,:].
+void ck_softmax_pooling(int64_t sessions, int64_t width, const int32_t *offsets, const float *scores,
+                        const float *values, float *share, float *pooled);
+void ck_softmax_pooling_backward(int64_t sessions, int64_t width, const int32_t *offsets, const float *values,
+                                 const float *share, const float *d_pooled, float *d_scores, float *d_values);
+
+// ---- session_graph.c ------------------------------------------------------------------------------------
+
+/// mean[n,:] = bias + the mean of x's rows neighbours[offsets[n] ..< offsets[n + 1]]; bias alone where none.
+void ck_neighbour_mean(int64_t nodes, int64_t width, const int32_t *offsets, const int32_t *neighbours,
+                       const float *x, const float *bias, float *mean);
+/// Adds to dx.
+void ck_neighbour_mean_backward(int64_t nodes, int64_t width, const int32_t *offsets,
+                                const int32_t *neighbours, const float *d_mean, float *dx);
+
+/// SR-GNN's gated cell, gates r, i, n: after = (1 - i)·before + i·n, so that i lets in what a GRU's z keeps out.
+/// from_input [rows, 3·width] is overwritten by the gates; from_hidden is kept for the way back.
+void ck_gated_node(int64_t rows, int64_t width, float *from_input, const float *from_hidden,
+                   const float *before, float *after);
+void ck_gated_node_backward(int64_t rows, int64_t width, const float *gates, const float *from_hidden,
+                            const float *before, const float *d_after, float *d_from_input,
+                            float *d_from_hidden, float *d_before);
+
+// ---- layer_norm.c ---------------------------------------------------------------------------------------
+
+/// y = standard · gain + bias, where standard is a + b with each row's mean taken off, times inverse_deviation:
+/// 1 / √(the row's variance + epsilon). gain and bias [width], inverse_deviation [rows]. bias may be NULL, and
+/// d_bias then too.
+void ck_layer_norm(int64_t rows, int64_t width, const float *a, const float *b, const float *gain,
+                   const float *bias, float epsilon, float *standard, float *inverse_deviation, float *y);
+/// Adds to d_gain and d_bias; writes d_sum, the gradient of a and of b.
+void ck_layer_norm_backward(int64_t rows, int64_t width, const float *gain, const float *standard,
+                            const float *inverse_deviation, const float *dy, float *d_gain, float *d_bias,
+                            float *d_sum);
+
+// ---- causal_attention.c ---------------------------------------------------------------------------------
+
+/// Scaled dot-product attention inside each session, where a click sees itself and those before it. queries,
+/// keys, values and mixed are [rows, heads · head_width]. probabilities holds, for each session, head and query,
+/// the query's place + 1 numbers; kept is laid out alike and is multiplied onto them, or NULL.
+void ck_causal_attention(int64_t sessions, int64_t heads, int64_t head_width, const int32_t *offsets,
+                         const float *queries, const float *keys, const float *values, const float *kept,
+                         float *probabilities, float *mixed);
+/// Adds to d_queries, d_keys and d_values. scratch: as many floats as the longest session has clicks.
+void ck_causal_attention_backward(int64_t sessions, int64_t heads, int64_t head_width, const int32_t *offsets,
+                                  const float *queries, const float *keys, const float *values,
+                                  const float *kept, const float *probabilities, const float *d_mixed,
+                                  float *scratch, float *d_queries, float *d_keys, float *d_values);
+/// kept = 1 / (1 - rate) or 0, laid out as the probabilities: key j of a query is kept by the number that Philox
+/// draws at (query · 2¹⁶ + j/4, position[session], step, first_site + head) under `key`, word j % 4. For
+/// sessions of fewer than 2¹⁶ clicks.
+void ck_causal_dropout(int64_t sessions, int64_t heads, const int32_t *offsets, float rate, uint64_t key,
+                       uint32_t step, uint32_t first_site, const int32_t *position, float *kept);
+
+// ---- cosine_rows.c --------------------------------------------------------------------------------------
+
+/// y = x with every row scaled to `length`; rows shorter than 1e-12 are divided by that, as PyTorch's normalize
+/// does. inverse_length [rows] is for the way back. y may be x.
+void ck_normalise_rows(int64_t rows, int64_t width, const float *x, float length, float *inverse_length,
+                       float *y);
+/// dx may be dy.
+void ck_normalise_rows_backward(int64_t rows, int64_t width, const float *y, float length,
+                                const float *inverse_length, const float *dy, float *dx);
+/// ck_dropout for rows of a table, with the row's number in place of the session's and time 0. y may be x.
+void ck_dropout_table_rows(int64_t rows, int64_t width, const float *x, float rate, uint64_t key,
+                           uint32_t step, uint32_t site, uint32_t first_row, float *y);
+
 // ---- catalogue_head.c -----------------------------------------------------------------------------------
 
 /// A tile of logits is stored [items, sessions]: sessions lie side by side in a vector.

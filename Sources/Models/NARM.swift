@@ -1,0 +1,80 @@
+import Sessions
+import Tensors
+
+/// NARM: recurrent units over the clicks of a session give a global vector, their last state; attention over
+/// all states, asked by the last, gives a local one; a bilinear decoder scores both against the item table.
+///
+///     h       = GRU(dropout(x))                     x the looked-up items
+///     αⱼ      = v · σ(A₁hⱼ + A₂hₜ)
+///     session = B · dropout([Σⱼ αⱼhⱼ ; hₜ])
+///
+/// Paper: Li et al., "Neural Attentive Session-based Recommendation", CIKM 2017 (arXiv:1711.04725).
+/// Checked against RecBole 1.2.1. Like the paper it has no softmax over α. It departs from it in that one
+/// recurrent network serves both encoders (the paper draws two), without biases, and in training on a session's
+/// last item alone.
+public final class NARM: SessionModel {
+  /// Sizes and rates, named as in RecBole.
+  public struct Options: Codable, Equatable, Sendable {
+    /// D, the width of the item table.
+    public var embeddingSize = 64
+    /// H, the width of the hidden state.
+    public var hiddenSize = 128
+    /// How many recurrent layers lie on one another.
+    public var layers = 1
+    /// The share of the looked-up vectors' elements that training drops: the first of `dropout_probs`.
+    public var embeddingDropout: Float = 0.25
+    /// The same for the global and local vectors before the decoder: the second of `dropout_probs`.
+    public var sessionDropout: Float = 0.5
+
+    public init() {}
+  }
+
+  public let parameters: ParameterSet
+  private let options: Options
+  private let layers: [(input: Parameter, hidden: Parameter)]
+  private let stateWeight: Parameter
+  private let lastWeight: Parameter
+  private let attention: Parameter
+  private let decoder: Parameter
+
+  /// - Parameter items: how many items the catalogue has, without padding.
+  public init(_ options: Options, items: Int) {
+    self.options = options
+    let width = options.embeddingSize, hidden = options.hiddenSize
+    var builder = ParameterBuilder()
+    _ = builder.itemTable("item_embedding.weight", items: items, width: width, .xavierNormal)
+    // RecBole initialises its Linear and Embedding modules; the GRU keeps PyTorch's numbers.
+    let recurrent = Initialiser.uniform(bound: 1 / Double(hidden).squareRoot())
+    layers = (0..<options.layers).map { layer in
+      (
+        builder.add("gru.weight_ih_l\(layer)", [3 * hidden, layer == 0 ? width : hidden], recurrent),
+        builder.add("gru.weight_hh_l\(layer)", [3 * hidden, hidden], recurrent)
+      )
+    }
+    stateWeight = builder.add("a_1.weight", [hidden, hidden], .xavierNormal)
+    lastWeight = builder.add("a_2.weight", [hidden, hidden], .xavierNormal)
+    attention = builder.add("v_t.weight", [1, hidden], .xavierNormal)
+    decoder = builder.add("b.weight", [width, 2 * hidden], .xavierNormal)
+    parameters = builder.build()
+  }
+
+  public func encode(_ batch: RaggedBatch, on tape: Tape) -> Variable {
+    let clicks = TimeMajorOrder(batch)
+    var states = tape.lookup(parameters.itemTable, rows: clicks.items)
+    states = tape.dropout(
+      states, rate: options.embeddingDropout, sessions: clicks.sessions, times: clicks.times)
+    for layer in layers {
+      states = tape.gru(
+        states, inputWeight: layer.input, hiddenWeight: layer.hidden, alive: clicks.alive)
+    }
+    let global = tape.rows(of: states, clicks.lastRows)
+    states = tape.rows(of: states, clicks.rows(sessionAfterSession: batch))
+    let local = tape.additiveAttention(
+      values: states, keys: tape.linear(states, weight: stateWeight),
+      queries: tape.linear(global, weight: lastWeight), weight: attention, offsets: batch.offsets)
+    let both = tape.dropout(
+      tape.concatenate(local, global), rate: options.sessionDropout, sessions: batch.positions,
+      times: [Int32](repeating: 0, count: batch.count))
+    return tape.linear(both, weight: decoder)
+  }
+}
