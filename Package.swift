@@ -27,7 +27,7 @@ let package = Package(
     .target(name: "Tensors", dependencies: ["CKernels", "Randomness"]),
     .target(name: "Sessions", dependencies: ["Storage", "Randomness"]),
     .target(name: "Models", dependencies: ["Tensors", "Sessions"]),
-    .target(name: "Evaluation", dependencies: ["MPI", "Models", "Sessions"]),
+    .target(name: "Evaluation", dependencies: ["MPI", "Models", "Sessions", "Storage", "Tensors"]),
     .target(
       name: "Training",
       dependencies: [
@@ -39,11 +39,11 @@ let package = Package(
     .executableTarget(
       name: "caravan",
       dependencies: [
-        "Training", "Evaluation", "Sessions", "Storage",
+        "MPI", "Training", "Evaluation", "Sessions", "Storage",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
-    .executableTarget(name: "rank-tests", dependencies: ["MPI", "Training", "TestSupport"]),
+    .executableTarget(name: "rank-tests", dependencies: ["MPI", "Training", "Evaluation", "TestSupport"]),
 
     // Tests: unit without MPI; RankTests and CommandTests start the executables
     .target(
@@ -55,8 +55,8 @@ let package = Package(
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
     .testTarget(name: "SessionsTests", dependencies: ["Sessions"]),
     .testTarget(name: "ModelsTests", dependencies: ["Models", "TestSupport"]),
-    .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "TestSupport"]),
-    .testTarget(name: "TrainingTests", dependencies: ["Training", "TestSupport"]),
+    .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "Models", "Sessions", "Tensors", "MPI"]),
+    .testTarget(name: "TrainingTests", dependencies: ["Training", "TestSupport", "Randomness", "Tensors"]),
     .testTarget(name: "CommandTests", dependencies: ["TestSupport"]),
     .testTarget(name: "RankTests", dependencies: ["TestSupport"]),
   ],

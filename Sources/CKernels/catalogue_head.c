@@ -42,3 +42,28 @@ CK_VARIANTS void ck_count_above(int64_t items, int64_t sessions, const float *lo
     }
   }
 }
+
+CK_VARIANTS int64_t ck_collect_above(int64_t items, int64_t sessions, const float *logits, const uint8_t *mask,
+                                     const int32_t *allowed, const float *threshold, int32_t *places) {
+  // Few places are above once a session has seen its best items: whole groups of sessions are skipped.
+  enum { GROUP = 32 };
+  int64_t count = 0;
+  for (int64_t i = 0; i < items; i++) {
+    int32_t member = mask[i];
+    const float *row = logits + i * sessions;
+    for (int64_t start = 0; start < sessions; start += GROUP) {
+      int64_t end = start + GROUP;
+      if (end <= sessions) {
+        int32_t any = 0;
+        for (int64_t s = start; s < start + GROUP; s++)
+          any |= (row[s] > threshold[s]) & ((member & allowed[s]) != 0);
+        if (!any) continue;
+      } else {
+        end = sessions;
+      }
+      for (int64_t s = start; s < end; s++)
+        if (row[s] > threshold[s] && (member & allowed[s]) != 0) places[count++] = (int32_t)(i * sessions + s);
+    }
+  }
+  return count;
+}

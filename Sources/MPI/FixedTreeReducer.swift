@@ -111,6 +111,11 @@ public final class FixedTreeReducer {
     let chunk = chunkBytes / MemoryLayout<E>.stride
     let rounds = (shares.max()! + chunk - 1) / chunk
     reserveScratch(bytes: min(chunk, own.count) * MemoryLayout<E>.stride)
+    func addChunk(_ round: Int) {
+      guard round >= 0 else { return }
+      let part = part(round, of: own.count, by: chunk)
+      add(partials, start: starts[group.rank], part, half: round % 2, own)
+    }
     for round in 0..<rounds {
       transfers.removeAll(keepingCapacity: true)
       addReceives(part(round, of: own.count, by: chunk).count, half: round % 2, as: E.self)
@@ -121,16 +126,9 @@ public final class FixedTreeReducer {
           transfers.append(.send(UnsafeBufferPointer(piece), to: owner))
         }
       }
-      try group.exchange(transfers) {
-        if round > 0 {
-          add(partials, start: starts[group.rank], part(round - 1, of: own.count, by: chunk), half: (round - 1) % 2, own)
-        }
-      }
+      try group.exchange(transfers) { addChunk(round - 1) }
     }
-    if rounds > 0 {
-      let last = rounds - 1
-      add(partials, start: starts[group.rank], part(last, of: own.count, by: chunk), half: last % 2, own)
-    }
+    addChunk(rounds - 1)
   }
 
   /// The sum of one number a lane over the lanes of all ranks, the same bits on all of them; collective.
@@ -162,7 +160,9 @@ public final class FixedTreeReducer {
   }
 
   /// Where the `index`-th partial sum of other ranks arrives. Slots lie close together, `count` elements each.
-  private func slot<E>(_ index: Int, half: Int, count: Int, as element: E.Type) -> UnsafeMutableBufferPointer<E> {
+  private func slot<E>(
+    _ index: Int, half: Int, count: Int, as element: E.Type
+  ) -> UnsafeMutableBufferPointer<E> {
     let foreign = owners.count - ownSubtrees.count
     let start = half * (scratch.count / 2) + index * count * MemoryLayout<E>.stride
     precondition(index < foreign, "there are \(foreign) partial sums of other ranks")
@@ -192,7 +192,8 @@ public final class FixedTreeReducer {
         let partial = partials[block - firstOwnBlock].baseAddress!
         blocks.append(UnsafeMutableRawPointer(partial + start + part.lowerBound))
       } else {
-        blocks.append(UnsafeMutableRawPointer(slot(index, half: half, count: part.count, as: E.self).baseAddress!))
+        let arrived = slot(index, half: half, count: part.count, as: E.self)
+        blocks.append(UnsafeMutableRawPointer(arrived.baseAddress!))
         index += 1
       }
     }

@@ -10,7 +10,8 @@ public protocol TreeElement: MPIElement {
 
 extension Float: TreeElement {
   public static func add(
-    _ left: UnsafePointer<Float>, _ right: UnsafePointer<Float>, to sum: UnsafeMutablePointer<Float>, count: Int
+    _ left: UnsafePointer<Float>, _ right: UnsafePointer<Float>, to sum: UnsafeMutablePointer<Float>,
+    count: Int
   ) {
     let whole = count & ~15
     for i in stride(from: 0, to: whole, by: 16) {
@@ -24,7 +25,8 @@ extension Float: TreeElement {
 
 extension Double: TreeElement {
   public static func add(
-    _ left: UnsafePointer<Double>, _ right: UnsafePointer<Double>, to sum: UnsafeMutablePointer<Double>, count: Int
+    _ left: UnsafePointer<Double>, _ right: UnsafePointer<Double>, to sum: UnsafeMutablePointer<Double>,
+    count: Int
   ) {
     let whole = count & ~7
     for i in stride(from: 0, to: whole, by: 8) {

@@ -10,8 +10,10 @@ import Tensors
 /// Checked against RecBole 1.2.1, which departs from the paper: it scores against the table that it looks up
 /// (the paper has a second one), adds the dense layer, and trains on a session's last item alone.
 public final class GRU4Rec: SessionModel {
+  public static let name = "GRU4Rec"
+
   /// Sizes and rates, named as in RecBole.
-  public struct Options: Codable, Equatable, Sendable {
+  public struct Options: ModelOptions {
     /// D, the width of the item table.
     public var embeddingSize = 64
     /// H, the width of the hidden state.
@@ -22,6 +24,13 @@ public final class GRU4Rec: SessionModel {
     public var dropout: Float = 0
 
     public init() {}
+
+    public func validate() throws(ModelError) {
+      try requirePositive(embeddingSize, "embedding_size")
+      try requirePositive(hiddenSize, "hidden_size")
+      try requirePositive(layers, "num_layers")
+      try requireRate(dropout, "dropout")
+    }
   }
 
   public let parameters: ParameterSet
@@ -30,7 +39,6 @@ public final class GRU4Rec: SessionModel {
   private let denseBias: Parameter
   private let dropout: Float
 
-  /// - Parameter items: how many items the catalogue has, without padding.
   public init(_ options: Options, items: Int) {
     let width = options.embeddingSize, hidden = options.hiddenSize
     var builder = ParameterBuilder()
@@ -61,5 +69,22 @@ public final class GRU4Rec: SessionModel {
     }
     let last = tape.rows(of: states, clicks.lastRows)
     return tape.linear(last, weight: denseWeight, bias: denseBias)
+  }
+}
+
+extension GRU4Rec.Options {
+  enum CodingKeys: String, CodingKey {
+    case embeddingSize = "embedding_size"
+    case hiddenSize = "hidden_size"
+    case layers = "num_layers"
+    case dropout
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    embeddingSize = try values.value(.embeddingSize, or: embeddingSize)
+    hiddenSize = try values.value(.hiddenSize, or: hiddenSize)
+    layers = try values.value(.layers, or: layers)
+    dropout = try values.value(.dropout, or: dropout)
   }
 }

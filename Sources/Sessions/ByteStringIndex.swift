@@ -1,32 +1,3 @@
-/// Text as a place in somebody else's memory, such as an item's id in a reader's buffer.
-struct TextSlice {
-  var start: UnsafePointer<UInt8>
-  var count: Int
-
-  var bytes: UnsafeBufferPointer<UInt8> { UnsafeBufferPointer(start: start, count: count) }
-  var string: String { String(decoding: bytes, as: UTF8.self) }
-
-  /// A hash that is the same in every process. It mixes eight bytes at a time by multiplication.
-  var hash: UInt64 {
-    let factor: UInt64 = 0x9e37_79b9_7f4a_7c15
-    let raw = UnsafeRawPointer(start)
-    var hash = UInt64(truncatingIfNeeded: count) &* factor
-    var position = 0
-    while position + 8 <= count {
-      hash = (hash ^ raw.loadUnaligned(fromByteOffset: position, as: UInt64.self)) &* factor
-      hash ^= hash >> 29
-      position += 8
-    }
-    var tail: UInt64 = 0
-    while position < count {
-      tail = tail << 8 | UInt64(start[position])
-      position += 1
-    }
-    hash = (hash ^ tail) &* factor
-    return hash ^ hash >> 32
-  }
-}
-
 /// Finds the row of a byte string: open addressing with linear probing, half full at most.
 ///
 /// The strings themselves live elsewhere; the index holds a part of each hash and the row. Foundation's or
@@ -57,6 +28,12 @@ struct ByteStringIndex {
         position = (position + 1) & mask
       }
     }
+  }
+
+  /// What is at the place where the search for a hash begins.
+  @inline(__always)
+  func firstSlot(of hash: UInt64) -> UInt64 {
+    slots.withUnsafeBufferPointer { $0[Int(hash & UInt64($0.count - 1))] }
   }
 
   /// Adds a string that is not there yet.

@@ -61,8 +61,8 @@ public enum SessionsError: Error, Equatable, CustomStringConvertible {
     case .truthLocaleDiffers(let row, let testPath, let testLine):
       "\(row); \(testPath):\(testLine) has another: they must go together row by row"
     case .nothingKept(let paths, let locales):
-      "no session of \(paths.joined(separator: ", ")) is left"
-        + (locales.isEmpty ? "" : " for --locales \(locales.joined(separator: ","))")
+      "\(paths.joined(separator: ", ")): there is no session to use"
+        + (locales.isEmpty ? "" : " in \(locales.joined(separator: ",")), choose other --locales")
     case .tooManyItems:
       "there are more than 2147483647 items or clicks per table row: split the sessions"
     case .notADataset(let path):
@@ -107,9 +107,10 @@ public enum RowDefect: Equatable, Sendable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .unclosedQuote: "a quote is never closed, the file may be cut off"
-    case .strayQuote: "a quote stands where none may be"
+    case .strayQuote: "a closing quote is not followed by a comma or the line's end"
     case .rowTooLong(let limit): "the row is longer than \(limit) bytes, a quote may be missing"
-    case .fieldCount(let expected, let found): "\(found) fields instead of \(expected), the file may be cut off"
+    case .fieldCount(let expected, let found): 
+      "\(found == 1 ? "1 field" : "\(found) fields") instead of \(expected), the file may be cut off"
     case .invalidUTF8: "the text is not UTF-8"
     case .emptySession: "the session is empty"
     case .emptyAnswer: "the answer is empty"
@@ -118,7 +119,7 @@ public enum RowDefect: Equatable, Sendable, CustomStringConvertible {
     case .unclosedItem: "the quote of an item is never closed"
     case .noSeparator: "a blank or comma is missing between two items"
     case .emptyItem: "an item is empty"
-    case .blankInItem: "an item holds a blank, a control character or a backslash"
+    case .blankInItem: "an item holds a blank or a backslash, a quote may be missing"
     case .ellipsis: "NumPy left items out of the list (...): write it with a higher threshold"
     case .unknownLocale: "the locale is none of \(ShopLocale.allNames)"
     case .localeDiffers: "the locale of the answer differs"

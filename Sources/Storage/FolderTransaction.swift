@@ -11,6 +11,7 @@ public final class FolderTransaction {
   public private(set) var checksums: [String: String] = [:]
   private let temporary: String
   private let replaces: Bool
+  private let madeParents: [String]
   private var isCommitted = false
 
   /// Starts writing the folder `destination`.
@@ -24,17 +25,14 @@ public final class FolderTransaction {
     self.manifest = manifest
     replaces = try Self.mustReplace(path, manifest: manifest, overwrite: overwrite)
     temporary = temporaryName(beside: path)
-    do {
-      try FileManager.default.createDirectory(
-        atPath: parentFolder(of: path), withIntermediateDirectories: true)
-    } catch {
-      throw .cannotWrite(path: parentFolder(of: path), reason: "the folder cannot be made")
-    }
+    madeParents = try Self.makeParents(of: path)
     if mkdir(temporary, 0o777) != 0 { throw .cannotWrite(path: path, reason: systemErrorText()) }
   }
 
   deinit {
-    if !isCommitted { try? FileManager.default.removeItem(atPath: temporary) }
+    if isCommitted { return }
+    try? FileManager.default.removeItem(atPath: temporary)
+    for parent in madeParents.reversed() { rmdir(parent) }  // stays where it is when others use it
   }
 
   /// Where to write the file `name` for now.
@@ -49,6 +47,14 @@ public final class FolderTransaction {
     try file.write(data)
     try file.syncAndClose()
     record(name, sha256: Checksum.sha256(of: data))
+  }
+
+  /// Writes bytes that lie in memory and records them.
+  public func write(_ bytes: UnsafeRawBufferPointer, as name: String) throws(StorageError) {
+    let file = try OutputFile(path: path(of: name))
+    try file.write(bytes)
+    try file.syncAndClose()
+    record(name, sha256: Checksum.sha256(of: bytes))
   }
 
   /// Writes the manifest and puts the folder in its place.
@@ -83,6 +89,21 @@ public final class FolderTransaction {
       throw .cannotWrite(path: destination, reason: reason)
     }
     try? FileManager.default.removeItem(atPath: old)
+  }
+
+  /// Makes the folders above `path`.
+  /// - Returns: those that were not there, outermost first.
+  private static func makeParents(of path: String) throws(StorageError) -> [String] {
+    var missing: [String] = []
+    var parent = parentFolder(of: path)
+    while access(parent, F_OK) != 0, errno == ENOENT, parent != parentFolder(of: parent) {
+      missing.insert(parent, at: 0)
+      parent = parentFolder(of: parent)
+    }
+    for folder in missing where mkdir(folder, 0o777) != 0 && errno != EEXIST {
+      throw .cannotWrite(path: folder, reason: systemErrorText())
+    }
+    return missing
   }
 
   /// Whether something is at `path` that has to make room. An empty folder need not: rename replaces it.

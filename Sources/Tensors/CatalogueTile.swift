@@ -42,4 +42,22 @@ extension Tensor {
         targetLogits, targets, &above)
     }
   }
+
+  /// The candidates of this tile that score above their session's threshold.
+  /// - Parameters:
+  ///   - firstRow, membership, allowed: as for `countAbove`.
+  ///   - places: room for `count` places.
+  /// - Returns: their places among `elements`, in rising order: a part of `places`.
+  package func collectAbove(
+    firstRow: Int, membership: [UInt8], allowed: [Int32], thresholds: [Float], into places: inout [Int32]
+  ) -> ArraySlice<Int32> {
+    precondition(
+      firstRow + rows <= membership.count && allowed.count == columns && thresholds.count == columns
+        && places.count >= count)
+    let found = membership.withUnsafeBufferPointer { membership in
+      ck_collect_above(
+        Int64(rows), Int64(columns), base, membership.baseAddress! + firstRow, allowed, thresholds, &places)
+    }
+    return places[..<Int(found)]
+  }
 }

@@ -190,6 +190,11 @@ void ck_softmax_gradient(int64_t items, int64_t sessions, const float *log_norma
 void ck_count_above(int64_t items, int64_t sessions, const float *logits, int64_t first_row,
                     const uint8_t *mask, const int32_t *allowed, const float *target_logit,
                     const int32_t *target_row, int32_t *above);
+/// Lists the candidates whose logit is above their session's threshold, as places (item · sessions + session)
+/// of the tile, in rising order; `places` has room for all of the tile. Returns how many there are. `mask` and
+/// `allowed` as in ck_count_above.
+int64_t ck_collect_above(int64_t items, int64_t sessions, const float *logits, const uint8_t *mask,
+                         const int32_t *allowed, const float *threshold, int32_t *places);
 
 // ---- adam.c ---------------------------------------------------------------------------------------------
 

@@ -2,28 +2,26 @@ import Foundation
 
 /// Writes one file so that a reader sees the old bytes or the new ones, never a part.
 public func atomicWrite(_ data: Data, to path: String) throws(StorageError) {
-  let temporary = temporaryName(beside: path)
-  do throws(StorageError) {
-    let file = try OutputFile(path: temporary)
-    try file.write(data)
-    try file.syncAndClose()
-    try renameOver(temporary, path)
-  } catch {
-    unlink(temporary)
-    throw error
+  let file = try AtomicFile(path: path)
+  let bytes = [UInt8](data)  // such files are small: manifests, states
+  let failure: StorageError? = bytes.withUnsafeBytes { buffer in
+    do throws(StorageError) { try file.write(buffer) } catch { return error }
+    return nil
   }
+  if let failure { throw failure }
+  try file.commit()
 }
 
 /// Points the symbolic link at `path` to `target` (relative to the link's folder), in one step.
 public func replaceSymbolicLink(at path: String, to target: String) throws(StorageError) {
   let temporary = temporaryName(beside: path)
   if symlink(target, temporary) != 0 { throw .cannotWrite(path: path, reason: systemErrorText()) }
-  do throws(StorageError) {
-    try renameOver(temporary, path)
-  } catch {
+  if rename(temporary, path) != 0 {
+    let reason = systemErrorText()
     unlink(temporary)
-    throw error
+    throw .cannotWrite(path: path, reason: reason)
   }
+  try syncToDisk(path: parentFolder(of: path))
 }
 
 /// Removes what a killed process left behind: the temporary files and folders made for `name` in `folder`.
@@ -48,8 +46,3 @@ func temporaryName(beside path: String) -> String {
 }
 
 private func temporaryPrefix(of name: String) -> String { ".\(name).tmp-" }
-
-private func renameOver(_ source: String, _ destination: String) throws(StorageError) {
-  if rename(source, destination) != 0 { throw .cannotWrite(path: destination, reason: systemErrorText()) }
-  try syncToDisk(path: parentFolder(of: destination))
-}

@@ -1,0 +1,84 @@
+import Models
+import Sessions
+import Tensors
+
+/// Something that scores every item of the catalogue for a chunk of sessions, some rows at a time.
+///
+/// Scores of an item must have the same bits whichever way they are asked for: ranks are found by comparing them.
+package protocol CatalogueScorer: AnyObject {
+  /// Rows of the catalogue, the padding row 0 counted.
+  var catalogueRows: Int { get }
+
+  /// Takes in the sessions that the next scores are for.
+  /// - Parameter chunk: at most `SessionChunks.size` sessions.
+  func begin(_ chunk: RaggedBatch)
+
+  /// The scores of a tile: `[rows.count, SessionChunks.size]`, valid until the next call. Columns beyond the
+  /// chunk's sessions hold finite numbers of no meaning.
+  /// - Parameter rows: at most `Tensor.tileItems`, row 0 not among them.
+  func scores(of rows: Range<Int>) -> Tensor
+
+  /// The scores of single items, likewise.
+  func scores(of rows: ArraySlice<Int32>) -> Tensor
+}
+
+/// Scores by the product of a model's session vectors with an item table.
+///
+/// Every product has the same shape, `[tileItems, D] · [D, chunk]`, be the tile the last one or the chunk not
+/// full: so the bits of a score depend on its item and its session alone.
+package final class SessionModelScorer: CatalogueScorer {
+  package let catalogueRows: Int
+  private let model: any SessionModel
+  private let table: Tensor
+  private let plans = MatmulPlans()
+  private let arena = Arena()
+  private let vectors: Tensor
+  private let gathered: Tensor
+  private let scores: Tensor
+  private let storage: FloatStorage
+
+  /// - Parameter table: `[items + 1, D]`, what is scored; the model's own item table if nil.
+  package init(_ model: any SessionModel, table: Tensor? = nil) {
+    self.model = model
+    self.table = table ?? model.parameters.itemTable.value
+    catalogueRows = self.table.rows
+    let width = self.table.columns, tile = Tensor.tileItems, chunk = SessionChunks.size
+    storage = FloatStorage(count: (tile + chunk) * width + tile * chunk)
+    gathered = storage.tensor(rows: tile, columns: width)
+    vectors = storage.tensor(at: tile * width, rows: chunk, columns: width)
+    scores = storage.tensor(at: (tile + chunk) * width, rows: tile, columns: chunk)
+  }
+
+  package func begin(_ chunk: RaggedBatch) {
+    precondition(chunk.count <= vectors.rows, "\(chunk.count) sessions in a chunk of \(vectors.rows)")
+    arena.reset()
+    let encoded = model.encode(chunk, on: .evaluating(in: arena)).value
+    precondition(
+      encoded.rows == chunk.count && encoded.columns == table.columns,
+      "\(chunk.count) sessions became \(encoded.rows)×\(encoded.columns)")
+    vectors.elements.update(repeating: 0)
+    vectors.rows(0..<chunk.count).base.update(from: encoded.base, count: encoded.count)
+  }
+
+  package func scores(of rows: Range<Int>) -> Tensor {
+    let tile = Tensor.tileItems
+    guard table.rows >= tile else {
+      gathered.base.update(from: table.base, count: table.count)
+      plans.product(gathered, vectors, transposeB: true, into: scores)
+      return scores.rows(rows)
+    }
+    // The last tile reaches back into the one before it.
+    let first = min(rows.lowerBound, table.rows - tile)
+    plans.product(table.rows(first..<first + tile), vectors, transposeB: true, into: scores)
+    return scores.rows(rows.lowerBound - first..<rows.upperBound - first)
+  }
+
+  package func scores(of rows: ArraySlice<Int32>) -> Tensor {
+    for (place, row) in rows.enumerated() {
+      gathered.rows(place..<place + 1).base.update(
+        from: table.rows(Int(row)..<Int(row) + 1).base, count: table.columns)
+    }
+    plans.product(gathered, vectors, transposeB: true, into: scores)
+    return scores.rows(0..<rows.count)
+  }
+}

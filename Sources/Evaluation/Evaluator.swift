@@ -1,0 +1,106 @@
+import MPI
+import Models
+import Sessions
+import Tensors
+
+/// What an evaluation measures.
+public struct EvaluationOptions: Equatable, Sendable {
+  public var candidates = CandidateRule.all
+  /// Whether a session's own items are no candidates.
+  public var filterSeen = false
+  /// K of Recall@K and the others.
+  public var cutoffs = [10, 20, 100]
+
+  public init() {}
+}
+
+/// Ranks the targets of a split's sessions, shared over all ranks of a group.
+///
+/// The result has the same bits on any number of ranks: a chunk of sessions is computed the same way wherever
+/// it is, its ranks are integers, and every rank sums all of them in the order of the sessions.
+public final class Evaluator {
+  private let group: any ProcessGroup
+  private let options: EvaluationOptions
+  private let candidates: Candidates
+
+  /// - Parameter localeMask: `[items + 1]`, see `CandidateTable.localeMask`.
+  package init(localeMask: some Collection<UInt8>, _ options: EvaluationOptions, group: any ProcessGroup) {
+    self.options = options
+    self.group = group
+    candidates = Candidates(options.candidates, localeMask: localeMask)
+  }
+
+  public convenience init(
+    _ dataset: PreparedDataset, _ options: EvaluationOptions = EvaluationOptions(), group: any ProcessGroup
+  ) {
+    self.init(localeMask: dataset.candidates.localeMask, options, group: group)
+  }
+
+  /// Evaluates a model; collective.
+  /// - Parameters:
+  ///   - table: `[items + 1, D]`, what session vectors are multiplied with; the model's item table if nil.
+  ///   - sessions: the same on every rank.
+  ///   - selection: which of the sessions count, by their numbers; all if nil.
+  ///   - split: the sessions' name, for the result and for messages.
+  ///   - progress: called on rank 0, with sessions done and sessions in all.
+  /// - Returns: the metrics, on every rank.
+  /// - Throws: `EvaluationError.noSessions`, `.unknownTargets`, `.catalogueDiffers`, all of them on every rank;
+  ///   or an `MPIError`.
+  public func evaluate(
+    _ model: any SessionModel, table: Tensor? = nil, on sessions: SessionTable, selection: [Int32]? = nil,
+    split: String, progress: ((_ done: Int, _ total: Int) -> Void)? = nil
+  ) throws -> RankingMetrics {
+    try evaluate(
+      SessionModelScorer(model, table: table), on: sessions, selection: selection, split: split,
+      progress: progress)
+  }
+
+  /// Evaluates whatever scores the catalogue; collective. See above.
+  package func evaluate(
+    _ scorer: any CatalogueScorer, on sessions: SessionTable, selection: [Int32]? = nil, split: String,
+    progress: ((_ done: Int, _ total: Int) -> Void)? = nil
+  ) throws -> RankingMetrics {
+    let selection = selection ?? Array(0..<Int32(sessions.count))
+    let ranks = try ranks(scorer, on: sessions, selection: selection, split: split, progress: progress)
+    return RankingMetrics(
+      split: split, ranks: ranks, locales: selection.map { sessions.locales[Int($0)] }, cutoffs: options.cutoffs)
+  }
+
+  /// The rank of each selected session's target, 0 for a miss; on every rank of the group.
+  package func ranks(
+    _ scorer: any CatalogueScorer, on sessions: SessionTable, selection: [Int32], split: String,
+    progress: ((_ done: Int, _ total: Int) -> Void)? = nil
+  ) throws -> [Int32] {
+    try check(selection, of: sessions, split: split, scorer: scorer)
+    let ranker = CatalogueRanker(scorer, candidates: candidates, filterSeen: options.filterSeen)
+    let chunks = SessionChunks(selection, group: group)
+    var batch = RaggedBatch()
+    var own: [Int32] = []
+    chunks.forEachOwn(progress: group.rank == 0 ? progress : nil) { chunk in
+      batch.fill(with: chunk, from: sessions)
+      own += ranker.ranks(of: batch, locales: chunk.map { sessions.locales[Int($0)] })
+    }
+    let counts = chunks.counts
+    let start = counts[..<group.rank].reduce(0, +)
+    var all = [Int32](repeating: 0, count: selection.count)
+    all.replaceSubrange(start..<start + own.count, with: own)
+    try all.withUnsafeMutableBufferPointer { (all) throws(MPIError) in
+      try group.allGather(inPlace: all, counts: counts)
+    }
+    return chunks.inSessionOrder(all)
+  }
+
+  private func check(
+    _ selection: [Int32], of sessions: SessionTable, split: String, scorer: any CatalogueScorer
+  ) throws(EvaluationError) {
+    if selection.isEmpty { throw .noSessions(split: split) }
+    let unknown = selection.filter { sessions.targets[Int($0)] == 0 }
+    if let first = unknown.first {
+      throw .unknownTargets(split: split, count: unknown.count, of: selection.count, first: Int(first))
+    }
+    if scorer.catalogueRows != candidates.membership.count {
+      throw .catalogueDiffers(
+        modelItems: scorer.catalogueRows - 1, datasetItems: candidates.membership.count - 1)
+    }
+  }
+}

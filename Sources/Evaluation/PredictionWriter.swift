@@ -1,0 +1,87 @@
+import Foundation
+import Sessions
+import Storage
+
+/// Writes predictions in the shape of a KDD Cup 2023 submission, as CSV or as JSON lines.
+///
+/// CSV has the lists as NumPy prints them, like the sessions themselves: `ES,['B0…' 'B0…']`.
+public struct PredictionWriter {
+  private enum Format { case csv, jsonLines }
+
+  private let path: String
+  private let format: Format
+
+  /// - Parameter path: ends in `.csv` or `.jsonl`.
+  /// - Throws: `EvaluationError.unknownOutputFormat`.
+  public init(path: String) throws(EvaluationError) {
+    self.path = path
+    switch (path as NSString).pathExtension.lowercased() {
+    case "csv": format = .csv
+    case "jsonl": format = .jsonLines
+    default: throw .unknownOutputFormat(path: path)
+    }
+  }
+
+  /// Writes a line a session; the file appears whole or not at all.
+  /// - Parameters:
+  ///   - sessions: whose locales the lines name, in the order of the predictions.
+  ///   - itemIDs: of the catalogue that the predictions' rows belong to.
+  /// - Throws: `StorageError`.
+  public func write(
+    _ predictions: Predictions, for sessions: SessionTable, itemIDs: ItemCatalog
+  ) throws {
+    try write(predictions, for: sessions, idOfRow: itemIDs.id(of:))
+  }
+
+  package func write(
+    _ predictions: Predictions, for sessions: SessionTable, idOfRow: (Int32) -> String
+  ) throws {
+    precondition(predictions.count == sessions.count, "\(predictions.count) predictions, \(sessions.count) sessions")
+    let file = try AtomicFile(path: path)
+    var text = format == .csv ? "locale,next_item_prediction\n" : ""
+    for session in 0..<sessions.count {
+      let locale = sessions.locale(of: session)?.name ?? ""
+      let ids = predictions.items(of: session).map(idOfRow)
+      switch format {
+      case .csv: text += "\(locale),\(csvField(numpyList(ids)))\n"
+      case .jsonLines:
+        let list = ids.map(jsonString).joined(separator: ", ")
+        text += "{\"locale\": \(jsonString(locale)), \"next_item_prediction\": [\(list)]}\n"
+      }
+      if text.utf8.count > 1 << 20 {
+        try append(text, to: file)
+        text = ""
+      }
+    }
+    try append(text, to: file)
+    try file.commit()
+  }
+
+  private func append(_ text: String, to file: AtomicFile) throws {
+    try Array(text.utf8).withUnsafeBytes { try file.write($0) }
+  }
+}
+
+/// A list of strings on one line, as NumPy prints it.
+private func numpyList(_ ids: [String]) -> String {
+  "[" + ids.map { $0.utf8.contains(0x27) ? "\"\($0)\"" : "'\($0)'" }.joined(separator: " ") + "]"
+}
+
+/// A field of a CSV row, in quotes where it needs them.
+private func csvField(_ text: String) -> String {
+  guard text.utf8.contains(where: { $0 == 0x22 || $0 == 0x2c || $0 == 0x0a || $0 == 0x0d }) else { return text }
+  return "\"" + text.replacingOccurrences(of: "\"", with: "\"\"") + "\""
+}
+
+private func jsonString(_ text: String) -> String {
+  var result = "\""
+  for scalar in text.unicodeScalars {
+    switch scalar {
+    case "\"": result += "\\\""
+    case "\\": result += "\\\\"
+    case _ where scalar.value < 0x20: result += String(format: "\\u%04x", scalar.value)
+    default: result.unicodeScalars.append(scalar)
+    }
+  }
+  return result + "\""
+}

@@ -1,0 +1,124 @@
+import MPI
+import Models
+import Sessions
+import Tensors
+
+/// The items predicted for some sessions.
+public struct Predictions: Equatable, Sendable {
+  /// Items a session.
+  public let top: Int
+  /// `[sessions, top]`: catalogue rows, best first; 0 behind the last where a session has fewer candidates.
+  public let items: [Int32]
+
+  /// Sessions.
+  public var count: Int { items.count / top }
+
+  /// The items of a session, best first.
+  public func items(of session: Int) -> ArraySlice<Int32> {
+    items[session * top..<(session + 1) * top].prefix { $0 != 0 }
+  }
+}
+
+/// Finds the best candidates of every session, shared over all ranks of a group.
+///
+/// The order is that of the ranking: higher scores first, of equal ones the lower row.
+public final class Predictor {
+  /// What a prediction leaves out.
+  public struct Options: Equatable, Sendable {
+    public var candidates = CandidateRule.locale
+    /// Whether a session's own items are no candidates.
+    public var filterSeen = false
+    /// Items a session.
+    public var top = 100
+
+    public init() {}
+  }
+
+  private let group: any ProcessGroup
+  private let options: Options
+  private let candidates: Candidates
+  private let popular: PopularItems
+
+  package init(
+    localeMask: some Collection<UInt8>, popular: PopularItems, _ options: Options, group: any ProcessGroup
+  ) {
+    self.group = group
+    self.options = options
+    self.popular = popular
+    candidates = Candidates(options.candidates, localeMask: localeMask)
+  }
+
+  public convenience init(_ dataset: PreparedDataset, _ options: Options = Options(), group: any ProcessGroup) {
+    let table = dataset.candidates
+    self.init(
+      localeMask: table.localeMask,
+      popular: PopularItems(trainCount: table.trainCount, rows: table.localeMask.count), options, group: group)
+  }
+
+  /// Predicts; collective.
+  /// - Parameters:
+  ///   - table: `[items + 1, D]`, what session vectors are multiplied with; the model's item table if nil.
+  ///   - sessions: the same on every rank. A session without clicks gets the popular items of its locale.
+  ///   - progress: called on rank 0, with sessions done and sessions in all.
+  /// - Returns: on rank 0 the predictions, in the order of the sessions; nil on the others.
+  /// - Throws: `EvaluationError.badTop`, `.catalogueDiffers`, on every rank; or an `MPIError`.
+  public func predict(
+    _ model: any SessionModel, table: Tensor? = nil, for sessions: SessionTable,
+    progress: ((_ done: Int, _ total: Int) -> Void)? = nil
+  ) throws -> Predictions? {
+    try predict(SessionModelScorer(model, table: table), for: sessions, progress: progress)
+  }
+
+  /// Predicts with whatever scores the catalogue; collective. See above.
+  package func predict(
+    _ scorer: any CatalogueScorer, for sessions: SessionTable,
+    progress: ((_ done: Int, _ total: Int) -> Void)? = nil
+  ) throws -> Predictions? {
+    try check(scorer)
+    let selection = (0..<Int32(sessions.count)).filter { !sessions.range(of: Int($0)).isEmpty }
+    let chunks = SessionChunks(selection, group: group)
+    let finder = TopFinder(
+      scorer, candidates: candidates, filterSeen: options.filterSeen, top: options.top)
+    var batch = RaggedBatch()
+    var own: [Int32] = []
+    chunks.forEachOwn(progress: group.rank == 0 ? progress : nil) { chunk in
+      batch.fill(with: chunk, from: sessions)
+      own += finder.items(for: batch, locales: chunk.map { sessions.locales[Int($0)] })
+    }
+    let isRoot = group.rank == 0
+    var all = [Int32](repeating: 0, count: isRoot ? selection.count * options.top : 0)
+    try own.withUnsafeBufferPointer { (own) throws(MPIError) in
+      try all.withUnsafeMutableBufferPointer { (all) throws(MPIError) in
+        try group.gather(own, counts: chunks.counts.map { $0 * options.top }, into: isRoot ? all : nil, at: 0)
+      }
+    }
+    guard isRoot else { return nil }
+    return complete(chunks.inSessionOrder(all, width: options.top), of: selection, sessions)
+  }
+
+  /// Puts the popular items in for the sessions without clicks.
+  private func complete(_ items: [Int32], of selection: [Int32], _ sessions: SessionTable) -> Predictions {
+    guard selection.count < sessions.count else { return Predictions(top: options.top, items: items) }
+    let popular = ShopLocale.allCases.map { self.popular.items(forLocale: $0.rawValue, limit: options.top) }
+    var complete: [Int32] = []
+    complete.reserveCapacity(sessions.count * options.top)
+    var next = 0
+    for session in 0..<sessions.count {
+      if sessions.range(of: session).isEmpty {
+        complete += popular[Int(sessions.locales[session])]
+      } else {
+        complete += items[next..<next + options.top]
+        next += options.top
+      }
+    }
+    return Predictions(top: options.top, items: complete)
+  }
+
+  private func check(_ scorer: any CatalogueScorer) throws(EvaluationError) {
+    let rows = candidates.membership.count
+    if scorer.catalogueRows != rows {
+      throw .catalogueDiffers(modelItems: scorer.catalogueRows - 1, datasetItems: rows - 1)
+    }
+    if !(1..<rows).contains(options.top) { throw .badTop(options.top, items: rows - 1) }
+  }
+}

@@ -1,0 +1,86 @@
+import Foundation
+import Sessions
+
+/// How well a split's targets were ranked, overall and for each locale.
+///
+/// As JSON: `{"split": "test", "sessions": 7, "all": {"mrr@100": 0.5, …}, "locales": {"ES": {…}},
+/// "locale_sessions": {"ES": 7}}`.
+public struct RankingMetrics: Codable, Equatable, Sendable {
+  /// The split's name.
+  public let split: String
+  /// Sessions evaluated.
+  public let sessions: Int
+  public let all: MetricValues
+  /// By the locale's name; locales without sessions are left out.
+  public let locales: [String: MetricValues]
+  /// Sessions of each locale, by its name.
+  public let localeSessions: [String: Int]
+
+  enum CodingKeys: String, CodingKey {
+    case split, sessions, all, locales
+    case localeSessions = "locale_sessions"
+  }
+
+  /// Means over the sessions, summed in Float64 in the order of the sessions.
+  /// - Parameters:
+  ///   - ranks: of each session's target, from 1; 0 is a miss.
+  ///   - locales: the code of each session's locale.
+  /// - Precondition: there are sessions, and cut-offs.
+  public init(split: String, ranks: [Int32], locales: [UInt8], cutoffs: [Int]) {
+    precondition(!ranks.isEmpty && ranks.count == locales.count && !cutoffs.isEmpty)
+    self.split = split
+    sessions = ranks.count
+    let metrics = RankingMetric.all(at: cutoffs)
+    all = MetricValues(metrics, ranks: ranks)
+    let ofLocale = ShopLocale.allCases.map { locale in
+      (locale.name, ranks.indices.filter { locales[$0] == locale.rawValue }.map { ranks[$0] })
+    }.filter { !$0.1.isEmpty }
+    self.locales = Dictionary(uniqueKeysWithValues: ofLocale.map { ($0, MetricValues(metrics, ranks: $1)) })
+    localeSessions = Dictionary(uniqueKeysWithValues: ofLocale.map { ($0, $1.count) })
+  }
+
+  /// The overall value of a metric.
+  /// - Throws: `EvaluationError.metricNotComputed`.
+  public func value(of metric: RankingMetric) throws(EvaluationError) -> Double {
+    guard let value = all[metric] else { throw .metricNotComputed(metric, computed: all.metrics) }
+    return value
+  }
+
+  /// The JSON, with sorted keys and a line break at its end.
+  public func json() throws -> Data {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+    return try encoder.encode(self) + Data("\n".utf8)
+  }
+}
+
+/// The values of some metrics.
+public struct MetricValues: Codable, Equatable, Sendable {
+  private let values: [RankingMetric: Double]
+
+  init(_ metrics: [RankingMetric], ranks: [Int32]) {
+    values = Dictionary(
+      uniqueKeysWithValues: metrics.map { metric in
+        (metric, ranks.reduce(0) { $0 + metric.gain(ofRank: $1) } / Double(ranks.count))
+      })
+  }
+
+  /// nil where it was not computed.
+  public subscript(metric: RankingMetric) -> Double? { values[metric] }
+
+  /// What was computed: measure by measure, by rising cut-off.
+  public var metrics: [RankingMetric] {
+    RankingMetric.all(at: Set(values.keys.map(\.cutoff)).sorted()).filter { values[$0] != nil }
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let named = try decoder.singleValueContainer().decode([String: Double].self)
+    values = Dictionary(
+      uniqueKeysWithValues: try named.map { (try RankingMetric(parsing: $0), $1) })
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(Dictionary(uniqueKeysWithValues: values.map { ($0.key, $1) }))
+  }
+}

@@ -1,0 +1,181 @@
+import Foundation
+import Randomness
+import Storage
+
+/// Makes a prepared data set from session files: reads, numbers the items, draws the valid split, writes.
+///
+/// The text streams through a window; what stays in memory are four bytes a click and the ids themselves.
+public struct DatasetPreparation {
+  private let options: PreparationOptions
+  private let progress: (PreparationProgress) -> Void
+  private let vocabulary = Vocabulary()
+  private let train = SessionCollector()
+  private let test = SessionCollector()
+  private var badRows: [BadRow] = []
+
+  /// Does it all. On an error nothing is left at the destination.
+  /// - Parameter progress: called now and then while files are read.
+  /// - Throws: `SessionsError` or `StorageError`.
+  public static func run(
+    _ options: PreparationOptions, progress: @escaping (PreparationProgress) -> Void = { _ in }
+  ) throws -> PreparationSummary {
+    try options.validate()
+    let start = ContinuousClock.now
+    // Begun first: whether the folder can be written should not be learnt after the reading.
+    let folder = try FolderTransaction(
+      at: options.out, manifest: DatasetManifest.fileName, overwrite: options.replacesExisting)
+    var preparation = DatasetPreparation(options: options, progress: progress)
+    for path in options.sessions { try preparation.readTraining(path) }
+    if let path = options.test { try preparation.readTest(path) }
+    let manifest = try preparation.write(to: folder)
+    let duration = ContinuousClock.now - start
+    return PreparationSummary(
+      folder: folder.destination, manifest: manifest, badRows: preparation.badRows,
+      seconds: duration / .seconds(1))
+  }
+
+  private init(options: PreparationOptions, progress: @escaping (PreparationProgress) -> Void) {
+    self.options = options
+    self.progress = progress
+  }
+
+  // MARK: - Reading
+
+  private mutating func readTraining(_ path: String) throws {
+    let reader = try SessionFileReader(
+      path: path, format: options.format, defaultLocale: options.defaultLocale)
+    if !reader.hasAnswers { throw SessionsError.noAnswers(path: path) }
+    var reported = 0
+    while true {
+      switch try reader.next() {
+      case .end: return
+      case .bad(let row): try leaveOut(row)
+      case .session:
+        if let answer = reader.answer { try keep(reader, answer: answer, in: train) }
+      }
+      if reader.bytesRead != reported {
+        reported = reader.bytesRead
+        report(reader)
+      }
+    }
+  }
+
+  private mutating func readTest(_ path: String) throws {
+    let reader = try SessionFileReader(
+      path: path, format: options.format, defaultLocale: options.defaultLocale)
+    guard let truthPath = options.truth else {
+      while true {
+        switch try reader.next() {
+        case .end: return
+        case .bad(let row): try leaveOut(row)
+        case .session: try keep(reader, answer: reader.answer, in: test)
+        }
+      }
+    }
+    if reader.hasAnswers { throw SessionsError.truthTwice(testPath: path) }
+    let truth = try TruthFileReader(path: truthPath)
+    var rows = 0
+    while true {
+      let session = try reader.next()
+      let answer = try truth.next()
+      switch (session, answer) {
+      case (.end, .end): return
+      case (.end, _), (_, .end):
+        try throwRowsDiffer(reader, session, truth, answer, rowsOfBoth: rows)
+      case (.bad(let row), _): try leaveOut(row)  // the answer goes with it
+      case (_, .bad(let row)): try leaveOut(row)
+      case (.session, .answer(let answer, let locale)):
+        if locale != reader.locale {
+          throw SessionsError.truthLocaleDiffers(
+            truth.row(.localeDiffers), testPath: path, testLine: reader.line)
+        }
+        try keep(reader, answer: answer, in: test)
+      }
+      rows += 1
+    }
+  }
+
+  /// Numbers a session's items, if its locale is kept.
+  private func keep(
+    _ reader: SessionFileReader, answer: TextSlice?, in split: SessionCollector
+  ) throws {
+    if !options.locales.isEmpty, !options.locales.contains(reader.locale) { return }
+    let first = max(0, reader.items.count - options.maxLength)
+    if let answer { reader.items.append(answer) }
+    try split.append(
+      reader.items, from: first, hasAnswer: answer != nil, locale: reader.locale, numbering: vocabulary)
+  }
+
+  private mutating func leaveOut(_ row: BadRow) throws {
+    if !options.skipsBadRows { throw SessionsError.badRow(row) }
+    badRows.append(row)
+  }
+
+  /// Counts the rest of the longer file, so that the message can name both numbers.
+  private func throwRowsDiffer(
+    _ reader: SessionFileReader, _ session: SessionFileReader.Outcome,
+    _ truth: TruthFileReader, _ answer: TruthFileReader.Outcome, rowsOfBoth: Int
+  ) throws {
+    var testRows = rowsOfBoth
+    var truthRows = rowsOfBoth
+    var session = session
+    var answer = answer
+    while true {
+      if case .end = session { break }
+      testRows += 1
+      session = try reader.next()
+    }
+    while true {
+      if case .end = answer { break }
+      truthRows += 1
+      answer = try truth.next()
+    }
+    throw SessionsError.truthRowsDiffer(
+      testPath: reader.path, testRows: testRows, truthPath: truth.path, truthRows: truthRows)
+  }
+
+  private func report(_ reader: SessionFileReader) {
+    progress(
+      PreparationProgress(
+        path: reader.path, bytesRead: reader.bytesRead, totalBytes: reader.totalBytes, sessions: train.count))
+  }
+
+  // MARK: - Dividing and writing
+
+  private func write(to folder: FolderTransaction) throws -> DatasetManifest {
+    let localeNames = options.locales.inOrder.map(\.name)
+    if train.count == 0 { throw SessionsError.nothingKept(paths: options.sessions, locales: localeNames) }
+    if let path = options.test, test.count == 0 {
+      throw SessionsError.nothingKept(paths: [path], locales: localeNames)
+    }
+    let parts = drawValidSplit()
+    var splits: [(DatasetSplit, SessionCollector)] = [(.train, parts.train)]
+    if parts.valid.count > 0 { splits.append((.valid, parts.valid)) }
+    if test.count > 0 { splits.append((.test, test)) }
+    let itemCount = vocabulary.count
+    try DatasetWriter.write(
+      items: vocabulary.lines, itemCount: itemCount, splits: splits, to: folder)
+    func name(_ path: String) -> String { (path as NSString).lastPathComponent }
+    let manifestOptions = DatasetManifest.Options(
+      sessions: options.sessions.map(name), test: options.test.map(name), truth: options.truth.map(name),
+      locales: localeNames, validFraction: options.validFraction, seed: options.seed,
+      maxLength: options.maxLength, skippedRows: badRows.count)
+    let manifest = DatasetManifest(
+      items: itemCount,
+      splits: Dictionary(uniqueKeysWithValues: splits.map { ($0.rawValue, $1.summary()) }),
+      options: manifestOptions, files: folder.checksums)
+    try folder.commit { _ in try manifest.encoded() }
+    return manifest
+  }
+
+  /// Draws the valid sessions: as many as the fraction says, by a permutation that the seed fixes.
+  private func drawValidSplit() -> (train: SessionCollector, valid: SessionCollector) {
+    let validCount = min(Int((options.validFraction * Double(train.count)).rounded()), train.count - 1)
+    if validCount == 0 { return (train, SessionCollector()) }
+    var stream = RandomStream(seed: options.seed, purpose: .split)
+    var isValid = [Bool](repeating: false, count: train.count)
+    for session in stream.permutation(of: train.count).prefix(validCount) { isValid[Int(session)] = true }
+    let (rest, drawn) = train.divided(by: isValid)
+    return (rest, drawn)
+  }
+}

@@ -1,0 +1,59 @@
+/// The sessions of one split while they are being read: what `SessionTable` will map, still growing.
+final class SessionCollector {
+  // Appended to for every click: no checks of overlapping accesses.
+  @exclusivity(unchecked) private(set) var offsets: [Int64] = [0]
+  @exclusivity(unchecked) private(set) var items: [Int32] = []
+  @exclusivity(unchecked) private(set) var targets: [Int32] = []
+  @exclusivity(unchecked) private(set) var locales: [UInt8] = []
+
+  var count: Int { targets.count }
+
+  /// Adds a session of text.
+  /// - Parameters:
+  ///   - ids: the items, oldest first, and the answer where it is known.
+  ///   - first: the first of them that counts.
+  func append(
+    _ ids: [TextSlice], from first: Int, hasAnswer: Bool, locale: ShopLocale, numbering: Vocabulary
+  ) throws {
+    try numbering.appendRows(of: ids, from: first, to: &items)
+    endSession(target: hasAnswer ? items.removeLast() : 0, locale: locale.rawValue)
+  }
+
+  /// Ends the session whose items were appended.
+  private func endSession(target: Int32, locale: UInt8) {
+    offsets.append(Int64(items.count))
+    targets.append(target)
+    locales.append(locale)
+  }
+
+  func items(of session: Int) -> ArraySlice<Int32> {
+    items[Int(offsets[session])..<Int(offsets[session + 1])]
+  }
+
+  /// Divides the sessions in two, each in the old order.
+  /// - Parameter isSecond: for each session, whether it goes to the second part.
+  func divided(by isSecond: [Bool]) -> (first: SessionCollector, second: SessionCollector) {
+    let first = SessionCollector()
+    let second = SessionCollector()
+    func move(_ session: Int, to part: SessionCollector) {
+      part.items += items(of: session)
+      part.endSession(target: targets[session], locale: locales[session])
+    }
+    for session in 0..<count {
+      if isSecond[session] { move(session, to: second) } else { move(session, to: first) }
+    }
+    return (first, second)
+  }
+
+  /// The numbers for `dataset.json`.
+  func summary() -> DatasetManifest.Split {
+    var byLocale: [String: Int] = [:]
+    for locale in ShopLocale.allCases {
+      let sessions = locales.count { $0 == locale.rawValue }
+      if sessions > 0 { byLocale[locale.name] = sessions }
+    }
+    return DatasetManifest.Split(
+      sessions: count, clicks: items.count, sessionsByLocale: byLocale,
+      hasAnswers: !targets.contains(0))
+  }
+}

@@ -1,0 +1,54 @@
+import Storage
+
+/// What `caravan synth` is asked to do.
+public struct SynthesisOptions: Sendable {
+  /// Training and test sessions together.
+  public var sessions: Int
+  /// Different items that the shops have; of few sessions not all are seen.
+  public var items: Int
+  /// The folder for the files.
+  public var out: String
+  public var locales = Set(ShopLocale.allCases)
+  public var seed: UInt64 = 2023
+  /// The share of the sessions that becomes the test: 0 ..< 1.
+  public var testFraction = 0.05
+  /// Whether files of these names are replaced.
+  public var replacesExisting = false
+
+  public init(sessions: Int, items: Int, out: String) {
+    self.sessions = sessions
+    self.items = items
+    self.out = out
+  }
+
+  var testSessions: Int { Int((Double(sessions) * testFraction).rounded()) }
+
+  /// - Throws: `SessionsError.invalidOption` for the first option that makes no sense.
+  public func validate() throws {
+    func check(_ holds: Bool, _ name: String, _ reason: String) throws {
+      if !holds { throw SessionsError.invalidOption(name: name, reason: reason) }
+    }
+    try check(sessions >= 1, "--sessions", "must be at least 1, it is \(sessions)")
+    try check(sessions <= 1 << 40, "--sessions", "must be at most \(1 << 40), it is \(sessions)")
+    try check(!locales.isEmpty, "--locales", "names no locale")
+    let fewest = 2 * locales.count
+    try check(items >= fewest, "--items", "must be at least \(fewest), two for each locale, it is \(items)")
+    try check(items <= 100_000_000, "--items", "must be at most 100000000, it is \(items)")
+    try check(
+      (0..<1).contains(testFraction), "--test-fraction", "must be at least 0 and below 1, it is \(testFraction)")
+    try check(
+      testSessions < sessions, "--test-fraction", "leaves no session of \(sessions) for training")
+  }
+}
+
+/// What was made up.
+public struct SynthesisSummary: Sendable {
+  public var trainPath: String
+  public var testPath: String
+  public var truthPath: String
+  public var trainSessions: Int
+  public var testSessions: Int
+  /// Items of a session, answers not counted.
+  public var meanLength: Double
+  public var seconds: Double
+}

@@ -1,0 +1,49 @@
+/// Text as a place in somebody else's memory, such as an item's id in a reader's buffer.
+struct TextSlice {
+  var start: UnsafePointer<UInt8>
+  var count: Int
+
+  var bytes: UnsafeBufferPointer<UInt8> { UnsafeBufferPointer(start: start, count: count) }
+  var string: String { String(decoding: bytes, as: UTF8.self) }
+
+  /// The text without blanks and line breaks around it.
+  var trimmed: TextSlice {
+    var slice = self
+    while slice.count > 0, slice.start[slice.count - 1] <= 0x20 { slice.count -= 1 }
+    while slice.count > 0, slice.start[0] <= 0x20 {
+      slice.start += 1
+      slice.count -= 1
+    }
+    return slice
+  }
+
+  /// At most 60 characters of the text, on one line, for messages.
+  var shortened: String {
+    var line = ""
+    for character in String(decoding: bytes.prefix(400), as: UTF8.self).prefix(60) {
+      let isPrintable = character.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7f }
+      line += isPrintable ? String(character) : character.isNewline ? "\\n" : "\u{fffd}"
+    }
+    return line.utf8.count < count ? line + "…" : line
+  }
+
+  /// A hash that is the same in every process. It mixes eight bytes at a time by multiplication.
+  var hash: UInt64 {
+    let factor: UInt64 = 0x9e37_79b9_7f4a_7c15
+    let raw = UnsafeRawPointer(start)
+    var hash = UInt64(truncatingIfNeeded: count) &* factor
+    var position = 0
+    while position + 8 <= count {
+      hash = (hash ^ raw.loadUnaligned(fromByteOffset: position, as: UInt64.self)) &* factor
+      hash ^= hash >> 29
+      position += 8
+    }
+    var tail: UInt64 = 0
+    while position < count {
+      tail = tail << 8 | UInt64(start[position])
+      position += 1
+    }
+    hash = (hash ^ tail) &* factor
+    return hash ^ hash >> 32
+  }
+}

@@ -1,0 +1,168 @@
+import Foundation
+import MPI
+import Models
+import Sessions
+import Storage
+import Tensors
+
+/// A whole, verified checkpoint on disk, as rank 0 reads it.
+public struct Checkpoint {
+  static let modelFile = "model.safetensors"
+  static let optimizerFile = "optimizer.safetensors"
+
+  public let folder: String
+  public let state: CheckpointState
+
+  /// Verifies the checkpoint that `path` leads to: see `CheckpointStore.resolve`.
+  public init(_ path: String) throws {
+    folder = try CheckpointStore.resolve(path)
+    state = try CheckpointState(verifying: folder)
+  }
+
+  /// - Throws: `TrainingError.otherDataset`, or `.optionDiffers` for the first option, by name, of the plan that
+  ///   decides the weights and is not what it was.
+  func requireSame(_ plan: TrainingPlan, _ dataset: PreparedDataset) throws {
+    let current = try plan.decidingOptions()
+    for (name, value) in current.sorted(by: { $0.key < $1.key }) where state.options[name] != value {
+      throw TrainingError.optionDiffers(
+        name: name, saved: state.options[name] ?? "unset", current: value, path: folder)
+    }
+    if state.dataset != dataset.fingerprint { throw TrainingError.otherDataset(path: folder) }
+  }
+
+  /// The model with its trained weights.
+  /// - Throws: `ModelError`, `StorageError`.
+  public func loadModel() throws -> any SessionModel {
+    let model = try state.modelConfiguration().makeModel(items: state.items)
+    try loadWeights(into: model.parameters)
+    return model
+  }
+
+  /// Reads the weights into those of a model of the same shapes.
+  func loadWeights(into parameters: ParameterSet) throws {
+    let file = try SafetensorsFile(path: path(Self.modelFile))
+    for parameter in parameters.all { try load(parameter.name, of: file, parameter, parameter.value) }
+  }
+
+  /// Reads one moment (`exp_avg` or `exp_avg_sq`) of a weight into `destination`, of the weight's shape.
+  func loadMoment(_ moment: String, of parameter: Parameter, into destination: Tensor) throws {
+    let file = try SafetensorsFile(path: path(Self.optimizerFile))
+    try load("\(moment).\(parameter.name)", of: file, parameter, destination)
+  }
+
+  private func load(_ name: String, of file: SafetensorsFile, _ parameter: Parameter, _ destination: Tensor) throws {
+    let weights = try file.array(name, as: Float.self, shape: parameter.shape)
+    weights.withUnsafeBufferPointer { _ = destination.elements.update(fromContentsOf: $0) }
+  }
+
+  private func path(_ name: String) -> String { (folder as NSString).appendingPathComponent(name) }
+}
+
+extension TrainingStep {
+  /// Writes a checkpoint of all ranks' state on rank 0; collective.
+  /// - Parameters:
+  ///   - folder: appears whole, or not at all.
+  ///   - state: without files, which are listed here.
+  /// - Throws: on rank 0 `StorageError`, on the others `MPIError.peerFailed`.
+  func save(to folder: String, _ state: CheckpointState, group: any ProcessGroup) throws {
+    let table = model.parameters.itemTable
+    let moments = try [tableAdam.firstMoment, tableAdam.secondMoment].map { own in
+      let all = FloatStorage(count: group.rank == 0 ? table.value.count : 0)
+      try group.gather(
+        UnsafeBufferPointer(own.elements), counts: exchange.shares.map { $0 * table.value.columns },
+        into: all.elements, at: 0)
+      return all
+    }
+    try group.together {
+      guard group.rank == 0 else { return }
+      let transaction = try FolderTransaction(at: folder, manifest: CheckpointState.fileName, overwrite: true)
+      func write(_ name: String, _ tensors: [SafetensorsTensor]) throws {
+        let checksum = try SafetensorsWriter.write(
+          to: transaction.path(of: name), metadata: ["format": "caravan", "model": type(of: model).name],
+          tensors: tensors)
+        transaction.record(name, sha256: checksum)
+      }
+      try write(
+        Checkpoint.modelFile, model.parameters.all.map { Self.tensor($0.name, $0.shape, $0.value.elements) })
+      try write(
+        Checkpoint.optimizerFile,
+        momentTensors("exp_avg", table: moments[0], dense: denseAdam.firstMoment)
+          + momentTensors("exp_avg_sq", table: moments[1], dense: denseAdam.secondMoment))
+      try transaction.commit { checksums in
+        var state = state
+        state.files = checksums
+        return try state.encoded()
+      }
+      withExtendedLifetime(moments) {}
+    }
+  }
+
+  /// Takes over weights and moments from a checkpoint that rank 0 has opened; collective.
+  /// - Parameter checkpoint: on rank 0; nil on the others.
+  func restore(from checkpoint: Checkpoint?, group: any ProcessGroup) throws {
+    let parameters = model.parameters
+    try group.together { try checkpoint?.loadWeights(into: parameters) }
+    try parameters.broadcast(from: 0, group: group)
+    for (name, table, dense) in [
+      ("exp_avg", tableAdam.firstMoment, denseAdam.firstMoment),
+      ("exp_avg_sq", tableAdam.secondMoment, denseAdam.secondMoment),
+    ] {
+      let whole = FloatStorage(count: checkpoint == nil ? 0 : parameters.itemTable.value.count)
+      try group.together {
+        guard let checkpoint else { return }
+        let shape = parameters.itemTable.value
+        try checkpoint.loadMoment(
+          name, of: parameters.itemTable, into: whole.tensor(rows: shape.rows, columns: shape.columns))
+        for parameter in parameters.dense {
+          let destination = dense.tensor(
+            at: parameter.offset!, rows: parameter.value.rows, columns: parameter.value.columns)
+          try checkpoint.loadMoment(name, of: parameter, into: destination)
+        }
+      }
+      let counts = exchange.shares.map { $0 * parameters.itemTable.value.columns }
+      try group.scatter(whole.elements, counts: counts, into: table.elements, from: 0)
+      try group.broadcast(dense.elements, from: 0)
+    }
+  }
+
+  private func momentTensors(_ moment: String, table: FloatStorage, dense: FloatStorage) -> [SafetensorsTensor] {
+    let itemTable = model.parameters.itemTable
+    let ofTable = Self.tensor("\(moment).\(itemTable.name)", itemTable.shape, table.elements)
+    return [ofTable] + model.parameters.dense.map { parameter in
+      let elements = dense.tensor(
+        at: parameter.offset!, rows: parameter.value.rows, columns: parameter.value.columns).elements
+      return Self.tensor("\(moment).\(parameter.name)", parameter.shape, elements)
+    }
+  }
+
+  private static func tensor(
+    _ name: String, _ shape: [Int], _ elements: UnsafeMutableBufferPointer<Float>
+  ) -> SafetensorsTensor {
+    SafetensorsTensor(name: name, dtype: .f32, shape: shape, bytes: UnsafeRawBufferPointer(elements))
+  }
+}
+
+extension ParameterSet {
+  /// Copies the weights of `root` to all ranks.
+  package func broadcast(from root: Int, group: any ProcessGroup) throws(MPIError) {
+    try group.broadcast(tableStorage.elements, from: root)
+    try group.broadcast(denseStorage.elements, from: root)
+  }
+}
+
+extension ProcessGroup {
+  /// Gives each rank its block of `all`, which only `root` reads.
+  func scatter(
+    _ all: UnsafeMutableBufferPointer<Float>, counts: [Int], into own: UnsafeMutableBufferPointer<Float>,
+    from root: Int
+  ) throws(MPIError) {
+    guard rank == root else { return try exchange([.receive(into: own, from: root)]) }
+    var transfers: [Transfer] = [], first = 0
+    for peer in 0..<size {
+      let block = UnsafeBufferPointer(rebasing: all[first..<first + counts[peer]])
+      if peer == rank { _ = own.update(fromContentsOf: block) } else { transfers.append(.send(block, to: peer)) }
+      first += counts[peer]
+    }
+    try exchange(transfers)
+  }
+}

@@ -1,0 +1,92 @@
+import Foundation
+import Models
+import Storage
+import Yams
+
+/// Where a run is, beside weights and moments: `state.json` of a checkpoint. It also lists the checkpoint's files.
+///
+/// Nothing in it tells time, place or the number of ranks: the same run gives the same bytes.
+public struct CheckpointState: Codable, Equatable, Sendable {
+  static let fileName = "state.json"
+  static let currentVersion = 1
+
+  var formatVersion = Self.currentVersion
+  /// Steps done.
+  public var step: Int
+  /// The options that decide the weights, as text, by name: see `TrainingPlan.decidingOptions`.
+  public var options: [String: String]
+  /// Items of the catalogue, padding not counted.
+  public var items: Int
+  /// SHA-256 of the vocabulary, `items.txt`.
+  public var vocabulary: String
+  /// The fingerprint of the data set.
+  public var dataset: String
+  /// The instruction set of the matrix products: another one gives other bits.
+  public var instructionSet: String
+  /// What the loop remembers.
+  public var progress: RunProgress
+  /// SHA-256 of the checkpoint's other files, by name.
+  public var files: [String: String] = [:]
+
+  /// The model, from the options.
+  func modelConfiguration() throws -> ModelConfiguration {
+    let mapping = Node.Mapping(options.sorted { $0.key < $1.key }.map { (Node($0.key), Node($0.value)) })
+    return try YAMLDecoder().decode(ModelConfiguration.self, from: Node.mapping(mapping))
+  }
+
+  func encoded() throws -> Data {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    encoder.keyEncodingStrategy = .convertToSnakeCase
+    return try encoder.encode(self) + Data("\n".utf8)
+  }
+
+  /// - Throws: a decoding error.
+  init(decoding data: Data) throws {
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    self = try decoder.decode(Self.self, from: data)
+  }
+
+  /// Reads and verifies the state of a checkpoint folder and the files that it lists.
+  /// - Throws: `TrainingError.notACheckpoint`, `.malformedCheckpoint`, or `StorageError`.
+  init(verifying folder: String) throws {
+    let path = (folder as NSString).appendingPathComponent(Self.fileName)
+    guard let data = FileManager.default.contents(atPath: path) else {
+      throw TrainingError.notACheckpoint(path: folder)
+    }
+    guard let state = try? Self(decoding: data) else {
+      throw TrainingError.malformedCheckpoint(path: path, reason: "it is cut off or not what caravan writes")
+    }
+    guard state.formatVersion == Self.currentVersion else {
+      throw TrainingError.malformedCheckpoint(
+        path: path, reason: "its format version is \(state.formatVersion), this caravan reads \(Self.currentVersion)")
+    }
+    try Checksum.verify(folder: folder, files: state.files)
+    self = state
+  }
+}
+
+/// What the training loop remembers from epoch to epoch, and inside one.
+public struct RunProgress: Codable, Equatable, Sendable {
+  /// The losses of the epoch so far, summed over its sessions, in nats.
+  public var epochLoss = 0.0
+  /// The best value of the valid metric, and the step after which it was reached.
+  public var bestValue: Double?
+  public var bestStep: Int?
+  /// Epochs since then.
+  public var epochsSinceBest = 0
+}
+
+extension CheckpointState {
+  init(step: Int, options: [String: String], items: Int, vocabulary: String, dataset: String,
+    instructionSet: String, progress: RunProgress) {
+    self.step = step
+    self.options = options
+    self.items = items
+    self.vocabulary = vocabulary
+    self.dataset = dataset
+    self.instructionSet = instructionSet
+    self.progress = progress
+  }
+}

@@ -1,0 +1,56 @@
+import Evaluation
+import Foundation
+import Storage
+
+/// What a run says of each epoch: a line of `metrics.jsonl`.
+public struct EpochRecord: Codable, Sendable {
+  /// From 1.
+  public var epoch: Int
+  /// Steps done.
+  public var step: Int
+  /// Mean over the epoch's sessions, in nats.
+  public var loss: Double
+  /// Of training alone.
+  public var seconds: Double
+  public var sessionsPerSecond: Double
+  /// The figures of the valid split, where there is one.
+  public var valid: RankingMetrics?
+
+  enum CodingKeys: String, CodingKey {
+    case epoch, step, loss, seconds, valid
+    case sessionsPerSecond = "sessions_per_second"
+  }
+}
+
+/// The record of a run, `metrics.jsonl` and a TensorBoard event file beside it. Only rank 0 keeps one.
+struct Journal {
+  private let path: String
+  private let events: EventFile
+
+  /// Opens the journal of a run that starts, or goes on, after `step` steps: lines from beyond are dropped.
+  init(run: String, step: Int) throws {
+    path = (run as NSString).appendingPathComponent("metrics.jsonl")
+    events = try EventFile(folder: run)
+    let lines = FileManager.default.contents(atPath: path).map { $0.split(separator: UInt8(ascii: "\n")) } ?? []
+    let kept = lines.filter { line in
+      (try? JSONDecoder().decode(EpochRecord.self, from: line)).map { $0.step <= step } ?? false
+    }
+    try atomicWrite(Data(kept.flatMap { $0 + [UInt8(ascii: "\n")] }), to: path)
+  }
+
+  /// Adds an epoch.
+  func append(_ record: EpochRecord) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys]
+    var lines = FileManager.default.contents(atPath: path) ?? Data()
+    lines.append(try encoder.encode(record))
+    lines.append(UInt8(ascii: "\n"))
+    try atomicWrite(lines, to: path)
+    try events.append(step: record.step, tag: "train/loss", value: Float(record.loss))
+    if let valid = record.valid {
+      for metric in valid.all.metrics {
+        try events.append(step: record.step, tag: "valid/\(metric)", value: Float(valid.all[metric] ?? 0))
+      }
+    }
+  }
+}

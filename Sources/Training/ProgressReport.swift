@@ -1,0 +1,74 @@
+import Foundation
+
+/// How far training is: a bar that is redrawn in place on a terminal, plain lines otherwise.
+///
+/// Goes to standard error, for standard output carries results. Only rank 0 has one.
+struct ProgressReport {
+  /// How progress is shown.
+  enum Style { case bar, lines, none }
+
+  /// Seconds between plain lines; the first comes after the first step.
+  private static let interval = 10.0
+
+  private let style: Style
+  private let totalSteps: Int
+  private let began = Date()
+  private var sessions = 0
+  private var steps = 0
+  private var lastShown = -Double.infinity
+
+  /// - Parameter totalSteps: how many steps this process is about to do.
+  init(style: Style, totalSteps: Int) {
+    self.style = style
+    self.totalSteps = totalSteps
+  }
+
+  /// Whether standard error is a terminal.
+  static var isTerminal: Bool { isatty(STDERR_FILENO) == 1 }
+
+  /// Takes in a step, and shows it when it is time to.
+  /// - Parameters:
+  ///   - loss: mean over the batch.
+  ///   - of: sessions of the batch.
+  mutating func didStep(_ step: Int, epoch: Int, epochs: Int, loss: Double, of batch: Int) {
+    steps += 1
+    sessions += batch
+    let elapsed = Date().timeIntervalSince(began)
+    let wait = style == .bar ? 0.1 : Self.interval
+    guard style != .none, elapsed - lastShown >= wait || steps == totalSteps else { return }
+    lastShown = elapsed
+    let left = elapsed / Double(steps) * Double(totalSteps - steps)
+    let rate = Int(Double(sessions) / elapsed)
+    let text =
+      "epoch \(epoch)/\(epochs)  step \(step)  loss \(loss.formatted(digits: 4))  \(rate) sessions/s  "
+      + "\(clock(left)) left"
+    if style == .bar {
+      let filled = totalSteps == 0 ? 24 : 24 * steps / totalSteps
+      let bar = String(repeating: "━", count: filled) + String(repeating: "─", count: 24 - filled)
+      write("\r\u{1B}[2K\(bar)  \(text)")
+    } else {
+      write(text + "\n")
+    }
+  }
+
+  /// Clears the bar, so that other lines can be printed.
+  mutating func pause() {
+    if style == .bar { write("\r\u{1B}[2K") }
+  }
+
+  private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+}
+
+/// `1:02:03` or `2:03`.
+func clock(_ seconds: Double) -> String {
+  let whole = Int(seconds.rounded())
+  func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
+  let minutes = whole / 60
+  return minutes < 60
+    ? "\(minutes):\(two(whole % 60))" : "\(minutes / 60):\(two(minutes % 60)):\(two(whole % 60))"
+}
+
+extension Double {
+  /// The number with that many digits behind the point.
+  func formatted(digits: Int) -> String { String(format: "%.\(digits)f", self) }
+}

@@ -1,0 +1,49 @@
+import Foundation
+import MPI
+import Models
+import Sessions
+
+/// A trained model on every rank, loaded by rank 0 alone: the checkpoint need not be on a shared file system.
+public enum TrainedModel {
+  /// Loads and verifies a checkpoint on rank 0 and hands the weights to the others; collective.
+  /// - Parameters:
+  ///   - checkpoint: a run folder, a checkpoint folder or a link: see `CheckpointStore.resolve`.
+  ///   - dataset: whose vocabulary must be the one that the model was trained on.
+  /// - Throws: `TrainingError.otherVocabulary`, or what `Checkpoint` throws.
+  public static func load(
+    _ checkpoint: String, for dataset: PreparedDataset, group: any ProcessGroup
+  ) throws -> any SessionModel {
+    let opened = try group.together { () -> Checkpoint? in
+      guard group.rank == 0 else { return nil }
+      let opened = try Checkpoint(checkpoint)
+      guard opened.state.vocabulary == dataset.vocabulary else {
+        throw TrainingError.otherVocabulary(path: opened.folder, dataset: dataset.folder)
+      }
+      return opened
+    }
+    var state = try opened?.state.encoded().map { $0 } ?? []
+    try group.broadcast(resizing: &state, from: 0)
+    let model = try CheckpointState(decoding: Data(state)).modelConfiguration().makeModel(items: dataset.itemCount)
+    try group.together { try opened?.loadWeights(into: model.parameters) }
+    try model.parameters.broadcast(from: 0, group: group)
+    return model
+  }
+}
+
+extension PreparedDataset {
+  /// Opens a data set on every rank; collective. Rank 0 reads every byte to verify it, the others check that
+  /// they see the same files.
+  /// - Throws: `TrainingError.datasetsDiffer`, or what the initialiser throws.
+  public static func open(_ folder: String, group: any ProcessGroup) throws -> PreparedDataset {
+    let dataset = try group.together { try PreparedDataset(folder: folder, verify: group.rank == 0) }
+    var fingerprint = dataset.fingerprint
+    try group.broadcast(&fingerprint, from: 0)
+    try group.together {
+      if fingerprint != dataset.fingerprint { throw TrainingError.datasetsDiffer(rank: group.rank) }
+    }
+    return dataset
+  }
+
+  /// SHA-256 of the vocabulary.
+  public var vocabulary: String { manifest.files["items.txt"] ?? "" }
+}

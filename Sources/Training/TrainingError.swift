@@ -1,0 +1,48 @@
+/// What can go wrong with a run, beside files and messages.
+public enum TrainingError: Error, Equatable, CustomStringConvertible {
+  case badOption(name: String, value: String, allowed: String)
+  case unknownOption(name: String, model: String)
+  case badConfiguration(path: String, reason: String)
+  case noSessions(dataset: String, locales: String)
+  case datasetsDiffer(rank: Int)
+  case diverged(step: Int, loss: Double)
+  case notACheckpoint(path: String)
+  case noWholeCheckpoint(path: String)
+  case malformedCheckpoint(path: String, reason: String)
+  /// The checkpoint was made with another value of something that decides the weights.
+  case optionDiffers(name: String, saved: String, current: String, path: String)
+  case otherDataset(path: String)
+  case otherVocabulary(path: String, dataset: String)
+
+  public var description: String {
+    switch self {
+    case .badOption(let name, let value, let allowed):
+      "\(flag(name)) is \(value): choose \(allowed)"
+    case .unknownOption(let name, let model):
+      "\(model) has no option \(name): `caravan train --help` lists those that it has"
+    case .badConfiguration(let path, let reason):
+      "\(path) is no plan for training: \(reason)"
+    case .noSessions(let dataset, let locales):
+      "\(dataset) has no training sessions\(locales.isEmpty ? "" : " in \(locales)"): nothing to train on"
+    case .datasetsDiffer(let rank):
+      "the data set of rank \(rank) is not that of rank 0: give all ranks the same files"
+    case .diverged(let step, let loss):
+      "the loss at step \(step) is \(loss): training diverged, lower --lr"
+    case .notACheckpoint(let path):
+      "\(path) is neither a run nor a checkpoint: give a folder that `caravan train` wrote"
+    case .noWholeCheckpoint(let path):
+      "\(path) has no whole checkpoint: start anew with --resume never"
+    case .malformedCheckpoint(let path, let reason):
+      "\(path) cannot be used: \(reason)"
+    case .optionDiffers(let name, let saved, let current, let path):
+      "\(path) was trained with \(flag(name)) \(saved), now it is \(current): "
+        + "use the same, or another --out, or --resume never"
+    case .otherDataset(let path):
+      "\(path) was trained on another data set: use that one, or another --out"
+    case .otherVocabulary(let path, let dataset):
+      "\(path) was trained on another vocabulary than that of \(dataset): use the data set that it was trained on"
+    }
+  }
+
+  private func flag(_ name: String) -> String { "--\(name.replacing("_", with: "-"))" }
+}

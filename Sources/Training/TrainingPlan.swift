@@ -1,0 +1,185 @@
+import Foundation
+import Models
+import Sessions
+import Yams
+
+/// Every option of a training run. Written next to the results as `config.yaml`, under the names of the
+/// command line's flags with underscores.
+public struct TrainingPlan: Sendable {
+  /// The folder of the prepared data set.
+  public var dataset: String
+  public var model: ModelConfiguration
+  /// How often all sessions are seen.
+  public var epochs = 10
+  /// Sessions in a global batch, over all ranks.
+  public var batchSize = 1024
+  /// Parts of a batch that are computed apart and added in a fixed tree; a power of two, at least the ranks.
+  public var lanes = 8
+  /// The learning rate.
+  public var rate = 0.001
+  /// L2: added to the gradient, times the weight.
+  public var weightDecay: Float = 0
+  /// The locales whose sessions are trained on; empty for all. The vocabulary is kept whole.
+  public var locales: Set<ShopLocale> = []
+  /// Ends the run after this many steps in all, counted over resumes.
+  public var maxSteps: Int?
+  /// From which all random numbers follow.
+  public var seed: UInt64 = 2023
+  /// Epochs without a better `validMetric` after which the run stops.
+  public var stoppingStep = 10
+  /// Which figure of the valid split decides on the best epoch: `MRR@100` …
+  public var validMetric = "MRR@100"
+  /// Steps between checkpoints inside an epoch; none but the epochs' own where nil.
+  public var checkpointEvery: Int?
+
+  public init(dataset: String, model: ModelConfiguration) {
+    self.dataset = dataset
+    self.model = model
+  }
+
+  /// - Throws: `ModelError.badOption`, or `TrainingError.badOption` for the first value that makes no sense.
+  public func validate() throws {
+    func require(_ holds: Bool, _ name: String, _ value: Any, _ allowed: String) throws {
+      if !holds { throw TrainingError.badOption(name: name, value: "\(value)", allowed: allowed) }
+    }
+    let wholeNumber = "a whole number from 1 up"
+    try require(epochs >= 1, "epochs", epochs, wholeNumber)
+    try require(batchSize >= 1, "batch_size", batchSize, wholeNumber)
+    try require(
+      (1...4096).contains(lanes) && lanes.nonzeroBitCount == 1, "lanes", lanes, "a power of two from 1 to 4096")
+    try require(rate > 0 && rate.isFinite, "lr", rate, "a number above 0")
+    try require(weightDecay >= 0, "weight_decay", weightDecay, "a number from 0 up")
+    try require(maxSteps ?? 1 >= 1, "max_steps", maxSteps ?? 0, wholeNumber)
+    try require(stoppingStep >= 1, "stopping_step", stoppingStep, wholeNumber)
+    try require(checkpointEvery ?? 1 >= 1, "checkpoint_every", checkpointEvery ?? 0, wholeNumber)
+    try model.validate()
+  }
+}
+
+extension TrainingPlan: Codable {
+  enum Key: String, CodingKey, CaseIterable {
+    case dataset
+    case epochs
+    case batchSize = "batch_size"
+    case lanes
+    case rate = "lr"
+    case weightDecay = "weight_decay"
+    case locales
+    case maxSteps = "max_steps"
+    case seed
+    case stoppingStep = "stopping_step"
+    case validMetric = "valid_metric"
+    case checkpointEvery = "checkpoint_every"
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: Key.self)
+    func value<T: Decodable>(_ key: Key, or standard: T) throws -> T {
+      try values.decodeIfPresent(T.self, forKey: key) ?? standard
+    }
+    dataset = try values.decode(String.self, forKey: .dataset)
+    model = try ModelConfiguration(from: decoder)
+    epochs = try value(.epochs, or: epochs)
+    batchSize = try value(.batchSize, or: batchSize)
+    lanes = try value(.lanes, or: lanes)
+    rate = try value(.rate, or: rate)
+    weightDecay = try value(.weightDecay, or: weightDecay)
+    let list = try value(.locales, or: "")
+    locales = list.isEmpty ? [] : try ShopLocale.parse(list: list)
+    maxSteps = try value(.maxSteps, or: maxSteps)
+    seed = try value(.seed, or: seed)
+    stoppingStep = try value(.stoppingStep, or: stoppingStep)
+    validMetric = try value(.validMetric, or: validMetric)
+    checkpointEvery = try value(.checkpointEvery, or: checkpointEvery)
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var values = encoder.container(keyedBy: Key.self)
+    try values.encode(dataset, forKey: .dataset)
+    try model.encode(to: encoder)
+    try values.encode(epochs, forKey: .epochs)
+    try values.encode(batchSize, forKey: .batchSize)
+    try values.encode(lanes, forKey: .lanes)
+    try values.encode(rate, forKey: .rate)
+    try values.encode(weightDecay, forKey: .weightDecay)
+    try values.encode(locales.inOrder.map(\.name).joined(separator: ","), forKey: .locales)
+    try values.encode(maxSteps, forKey: .maxSteps)
+    try values.encode(seed, forKey: .seed)
+    try values.encode(stoppingStep, forKey: .stoppingStep)
+    try values.encode(validMetric, forKey: .validMetric)
+    try values.encode(checkpointEvery, forKey: .checkpointEvery)
+  }
+}
+
+extension TrainingPlan {
+  /// A plan from a configuration file, from flags, or from both: a flag outweighs the file, and what neither
+  /// names keeps its default.
+  /// - Parameters:
+  ///   - file: a YAML file of options; nil for none.
+  ///   - flags: options by name, as in the file.
+  /// - Throws: `TrainingError.badConfiguration`, `.badOption`, `ModelError`.
+  public init(file: String?, flags: [String: String]) throws {
+    var options = try file.map(Self.options) ?? Node.Mapping([])
+    for (name, value) in flags { options[Node(name)] = Node(value) }
+    let source = file ?? "the command line"
+    do {
+      self = try YAMLDecoder().decode(TrainingPlan.self, from: Node.mapping(options))
+    } catch let error as DecodingError {
+      throw TrainingError.badConfiguration(path: source, reason: error.sentence)
+    }
+    let known = Set(try resolvedOptions().keys)
+    if let stray = options.keys.compactMap(\.string).first(where: { !known.contains($0) }) {
+      throw TrainingError.unknownOption(name: stray, model: model.name)
+    }
+    try validate()
+  }
+
+  /// The plan as YAML, every option resolved.
+  public func yaml() throws -> String {
+    let encoder = YAMLEncoder()
+    encoder.options.sortKeys = false
+    return try encoder.encode(self)
+  }
+
+  /// Every option as text, by name.
+  func resolvedOptions() throws -> [String: String] {
+    let node = try Yams.compose(yaml: yaml())
+    let pairs = node?.mapping?.map { ($0.key.string ?? "", $0.value.string ?? "") } ?? []
+    return Dictionary(uniqueKeysWithValues: pairs)
+  }
+
+  /// The options that decide the weights: a checkpoint fits a plan that has the same.
+  func decidingOptions() throws -> [String: String] {
+    let free: [Key] = [.dataset, .epochs, .maxSteps, .stoppingStep, .validMetric, .checkpointEvery]
+    return try resolvedOptions().filter { option in !free.contains { $0.rawValue == option.key } }
+  }
+
+  private static func options(inFile path: String) throws -> Node.Mapping {
+    let text: String
+    do {
+      text = try String(contentsOfFile: path, encoding: .utf8)
+    } catch {
+      throw TrainingError.badConfiguration(path: path, reason: "it cannot be read")
+    }
+    do {
+      guard let mapping = try Yams.compose(yaml: text)?.mapping else {
+        throw TrainingError.badConfiguration(path: path, reason: "it has no lines of the form `option: value`")
+      }
+      return mapping
+    } catch let error as YamlError {
+      throw TrainingError.badConfiguration(path: path, reason: "it is not YAML: \(error)")
+    }
+  }
+}
+
+extension DecodingError {
+  /// What is wrong, and where.
+  fileprivate var sentence: String {
+    switch self {
+    case .keyNotFound(let key, _): "it lacks \(key.stringValue)"
+    case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context):
+      "\(context.codingPath.map(\.stringValue).joined(separator: ".")) has a value of the wrong kind"
+    @unknown default: "it does not have the form of a plan"
+    }
+  }
+}

@@ -1,0 +1,213 @@
+import Evaluation
+import Foundation
+import Logging
+import MPI
+import Models
+import Sessions
+import Storage
+import Tensors
+
+/// Whether a run goes on from a checkpoint.
+public enum ResumePolicy: Equatable, Sendable {
+  /// From the newest whole checkpoint of the run's folder, if there is one.
+  case auto
+  /// Starts anew; checkpoints of an earlier run in the folder are removed.
+  case never
+  /// From this checkpoint, which may be another run's.
+  case from(String)
+}
+
+/// A training run from its first step, or from a checkpoint, to its end: the loop of epochs and steps, with
+/// evaluation, early stopping and checkpoints.
+public struct TrainingRun {
+  private let plan: TrainingPlan
+  private let dataset: PreparedDataset
+  private let folder: String
+  private let group: any ProcessGroup
+  private let log: Logger
+  private let validation: ValidEvaluation
+  private let checkpoints: CheckpointStore
+
+  /// - Parameters:
+  ///   - dataset: the same on all ranks: see `PreparedDataset.open`.
+  ///   - folder: the run's folder, which exists on rank 0's host.
+  ///   - log: says what happens; silent on ranks other than 0.
+  /// - Throws: where the plan's metric is none.
+  public init(
+    _ plan: TrainingPlan, dataset: PreparedDataset, folder: String, group: any ProcessGroup, log: Logger
+  ) throws {
+    self.plan = plan
+    self.dataset = dataset
+    self.folder = folder
+    self.group = group
+    self.log = log
+    validation = try ValidEvaluation(plan, dataset: dataset, group: group)
+    checkpoints = CheckpointStore(run: folder)
+  }
+
+  /// Trains; collective.
+  /// - Returns: where the run ended.
+  public func run(_ resume: ResumePolicy) throws -> Summary {
+    let sessions = try trainingSessions()
+    let schedule = BatchSchedule(sessionCount: sessions.chosen.count, batchSize: plan.batchSize, seed: plan.seed)
+    let training = try makeTrainingStep()
+    var (step, progress) = try resumeOrInitialise(training, resume)
+    let journal = try group.together { group.rank == 0 ? try Journal(run: folder, step: step) : nil }
+    let lastStep = min(plan.maxSteps ?? .max, plan.epochs * schedule.stepsPerEpoch)
+    var report = ProgressReport(
+      style: group.rank > 0 ? .none : ProgressReport.isTerminal ? .bar : .lines,
+      totalSteps: max(0, lastStep - step))
+    StopSignal.listen()
+
+    var order: [Int32] = []
+    var seconds = 0.0, sessionsTrained = 0
+    var isStopping = progress.epochsSinceBest >= plan.stoppingStep
+    while step < lastStep && !isStopping {
+      let epoch = schedule.epoch(of: step)
+      if order.isEmpty { order = schedule.order(ofEpoch: epoch).map { sessions.chosen[Int($0)] } }
+      let batch = order[schedule.batch(of: step)]
+      let began = ContinuousClock.now
+      let loss = try training.run(step, on: batch, of: sessions.table, rate: plan.rate)
+      guard loss.isFinite else { throw TrainingError.diverged(step: step, loss: loss) }
+      seconds += (ContinuousClock.now - began) / .seconds(1)
+      sessionsTrained += batch.count
+      progress.epochLoss += loss
+      step += 1
+      report.didStep(
+        step, epoch: epoch + 1, epochs: plan.epochs, loss: loss / Double(batch.count), of: batch.count)
+
+      var isBest = false
+      let endsEpoch = step % schedule.stepsPerEpoch == 0
+      if endsEpoch {
+        report.pause()
+        let valid = try validation.evaluate(training.model)
+        isBest = progress.endEpoch(value: valid?.value, step: step)
+        isStopping = progress.epochsSinceBest >= plan.stoppingStep
+        let record = EpochRecord(
+          epoch: epoch + 1, step: step, loss: progress.epochLoss / Double(schedule.sessionCount),
+          seconds: seconds, sessionsPerSecond: Double(sessionsTrained) / seconds, valid: valid?.figures)
+        try group.together { try journal?.append(record) }
+        log.info("\(record.sentence(metric: plan.validMetric, value: valid?.value))")
+        (progress.epochLoss, seconds, sessionsTrained, order) = (0, 0, 0, [])
+      }
+      let isAsked = try StopSignal.wasReceived(by: group)
+      if endsEpoch || isAsked || step == lastStep || plan.checkpointEvery.map({ step % $0 == 0 }) ?? false {
+        try saveCheckpoint(training, step: step, progress, isBest: isBest)
+      }
+      if isAsked {
+        log.notice("stopped by SIGUSR1 after step \(step); the same command goes on from here")
+        break
+      }
+    }
+    return Summary(
+      step: step, epochs: step / schedule.stepsPerEpoch, bestValue: progress.bestValue,
+      bestStep: progress.bestStep, isStoppedEarly: progress.epochsSinceBest >= plan.stoppingStep)
+  }
+
+  /// Where a run ended.
+  public struct Summary: Sendable {
+    /// Steps done in all.
+    public let step: Int
+    /// Whole epochs done.
+    public let epochs: Int
+    /// The best value of the valid metric, and after which step.
+    public let bestValue: Double?
+    public let bestStep: Int?
+    public let isStoppedEarly: Bool
+  }
+
+  /// The training split, and which of its sessions are trained on.
+  private func trainingSessions() throws -> (table: SessionTable, chosen: [Int32]) {
+    let table = dataset.split(.train)
+    let chosen = table.map { plan.locales.isEmpty ? Array(0..<Int32($0.count)) : $0.sessions(in: plan.locales) }
+    guard let table, let chosen, !chosen.isEmpty else {
+      throw TrainingError.noSessions(
+        dataset: plan.dataset, locales: plan.locales.inOrder.map(\.name).joined(separator: ", "))
+    }
+    return (table, chosen)
+  }
+
+  private func makeTrainingStep() throws -> TrainingStep {
+    var options = TrainingStep.Options(lanes: plan.lanes)
+    options.seed = plan.seed
+    options.adam.weightDecay = plan.weightDecay
+    return try TrainingStep(plan.model.makeModel(items: dataset.itemCount), options, group: group)
+  }
+
+  /// Gives the model its weights: a checkpoint's, or fresh ones.
+  /// - Returns: how many steps were done before, and what the loop remembers of them.
+  private func resumeOrInitialise(
+    _ training: TrainingStep, _ resume: ResumePolicy
+  ) throws -> (step: Int, RunProgress) {
+    let checkpoint = try group.together { group.rank == 0 ? try openCheckpoint(resume) : nil }
+    var state = try checkpoint?.state.encoded().map { $0 } ?? []
+    try group.broadcast(resizing: &state, from: 0)
+    guard !state.isEmpty else {
+      if group.rank == 0 { training.model.parameters.initialise(seed: plan.seed) }
+      try training.model.parameters.broadcast(from: 0, group: group)
+      return (0, RunProgress())
+    }
+    try training.restore(from: checkpoint, group: group)
+    let resumed = try CheckpointState(decoding: Data(state))
+    log.info("going on after step \(resumed.step)")
+    return (resumed.step, resumed.progress)
+  }
+
+  /// Rank 0's part: finds the checkpoint to go on from, checks that it is this plan's, and clears away what
+  /// another run left.
+  private func openCheckpoint(_ resume: ResumePolicy) throws -> Checkpoint? {
+    var checkpoint: Checkpoint?
+    switch resume {
+    case .never: break
+    case .from(let path): checkpoint = try Checkpoint(path)
+    case .auto:
+      if let newest = checkpoints.newestWhole() {
+        for damaged in newest.damaged { log.warning("\(damaged) is damaged: going back to an older checkpoint") }
+        checkpoint = try Checkpoint(newest.folder)
+      } else if !checkpoints.steps.isEmpty {
+        throw TrainingError.noWholeCheckpoint(path: folder)
+      }
+    }
+    try checkpoint?.requireSame(plan, dataset)
+    let isOwn = checkpoint.map { $0.folder == checkpoints.path(ofStep: $0.state.step) } ?? false
+    try checkpoints.discard(beyond: resume == .auto || isOwn ? checkpoint?.state.step ?? 0 : -1)
+    return checkpoint
+  }
+
+  private func saveCheckpoint(
+    _ training: TrainingStep, step: Int, _ progress: RunProgress, isBest: Bool
+  ) throws {
+    let state = CheckpointState(
+      step: step, options: try plan.decidingOptions(), items: dataset.itemCount,
+      vocabulary: dataset.vocabulary, dataset: dataset.fingerprint, instructionSet: instructionSet,
+      progress: progress)
+    try training.save(to: checkpoints.path(ofStep: step), state, group: group)
+    try group.together {
+      if group.rank == 0 { try checkpoints.publish(step: step, isBest: isBest) }
+    }
+  }
+}
+
+extension RunProgress {
+  /// Takes in an epoch's value of the valid metric.
+  /// - Parameter value: nil without a valid split, where every epoch counts as the best so far.
+  /// - Returns: whether it is the best so far.
+  mutating func endEpoch(value: Double?, step: Int) -> Bool {
+    guard let value else { return true }
+    if let bestValue, value <= bestValue {
+      epochsSinceBest += 1
+      return false
+    }
+    (bestValue, bestStep, epochsSinceBest) = (value, step, 0)
+    return true
+  }
+}
+
+extension EpochRecord {
+  /// The record in words.
+  fileprivate func sentence(metric: String, value: Double?) -> String {
+    let quality = value.map { "  valid \(metric) \($0.formatted(digits: 4))" } ?? ""
+    return "epoch \(epoch) done: step \(step)  loss \(loss.formatted(digits: 4))\(quality)  "
+      + "\(clock(seconds)) at \(Int(sessionsPerSecond)) sessions/s"
+  }
+}

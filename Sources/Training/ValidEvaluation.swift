@@ -1,0 +1,30 @@
+import Evaluation
+import MPI
+import Models
+import Sessions
+
+/// What each epoch is judged by: the valid split's sessions, those of the plan's locales.
+struct ValidEvaluation {
+  private let metric: RankingMetric
+  private let evaluator: Evaluator
+  private let sessions: SessionTable?
+  private let selection: [Int32]
+
+  /// - Throws: `EvaluationError` where the plan's metric is none.
+  init(_ plan: TrainingPlan, dataset: PreparedDataset, group: any ProcessGroup) throws {
+    metric = try RankingMetric(parsing: plan.validMetric)
+    var options = EvaluationOptions()
+    options.cutoffs = Set(options.cutoffs + [metric.cutoff]).sorted()
+    evaluator = Evaluator(dataset, options, group: group)
+    sessions = dataset.split(.valid)
+    selection =
+      sessions.map { plan.locales.isEmpty ? Array(0..<Int32($0.count)) : $0.sessions(in: plan.locales) } ?? []
+  }
+
+  /// The model's figures, and the one that decides; nil where there is nothing to validate on. Collective.
+  func evaluate(_ model: any SessionModel) throws -> (value: Double, figures: RankingMetrics)? {
+    guard let sessions, !selection.isEmpty else { return nil }
+    let figures = try evaluator.evaluate(model, on: sessions, selection: selection, split: "valid")
+    return (try figures.value(of: metric), figures)
+  }
+}

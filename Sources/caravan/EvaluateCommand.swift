@@ -1,0 +1,56 @@
+import ArgumentParser
+import Evaluation
+import Foundation
+import MPI
+import Sessions
+import Storage
+import Training
+
+struct EvaluateCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "evaluate",
+    abstract: "Ranks the catalogue for every session of a split: Recall, MRR and NDCG, per locale too.",
+    discussion: """
+      A target's rank is one plus the number of candidates that score higher, or as high with a lower row. The
+      figures have the same bits on any number of ranks.
+      """)
+
+  @OptionGroup var ranking: RankingOptions
+
+  @Option(help: "valid or test.")
+  var split = DatasetSplit.test
+
+  @Option(help: ArgumentHelp("all: the whole catalogue; locale: what was seen in the session's locale; or locales.",
+    valueName: "all|locale|list"))
+  var candidates = "all"
+
+  @Option(help: ArgumentHelp("The cut-offs.", valueName: "list"))
+  var top = "10,20,100"
+
+  @Option(help: ArgumentHelp("Write the figures as JSON, too.", valueName: "file"))
+  var json: String?
+
+  func run() throws { MPIRuntime.run(evaluate) }
+
+  private func evaluate(_ group: any ProcessGroup) throws {
+    var options = EvaluationOptions()
+    options.candidates = try CandidateRule(parsing: candidates)
+    options.filterSeen = ranking.filterSeen
+    options.cutoffs = try RankingMetric.parse(cutoffs: top)
+    let dataset = try PreparedDataset.open(ranking.dataset, group: group)
+    guard let sessions = dataset.split(split) else { throw EvaluationError.noSessions(split: split.rawValue) }
+    let model = try TrainedModel.load(ranking.checkpoint, for: dataset, group: group)
+    let line = ProgressLine()
+    let metrics = try Evaluator(dataset, options, group: group).evaluate(
+      model, on: sessions, split: split.rawValue
+    ) { done, total in line.show("\(done) of \(total) sessions") }
+    try group.together {
+      guard group.rank == 0 else { return }
+      line.clear()
+      if let json { try atomicWrite(metrics.json(), to: json) }
+      print(metrics.table, terminator: "")
+    }
+  }
+}
+
+extension DatasetSplit: ExpressibleByArgument {}

@@ -1,0 +1,116 @@
+import ArgumentParser
+import Foundation
+import Sessions
+
+struct PrepareCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "prepare",
+    abstract: "Makes a prepared data set from session files.",
+    discussion: """
+      Reads KDD Cup 2023 files (prev_items,next_item,locale) and RecBole's .inter files. Items are numbered in
+      the order of their first appearance; of a session longer than --max-length the last items are kept.
+      """)
+
+  @Option(help: ArgumentHelp("Training sessions; may be given several times.", valueName: "file"))
+  var sessions: [String]
+
+  @Option(help: ArgumentHelp("Test sessions.", valueName: "file"))
+  var test: String?
+
+  @Option(help: ArgumentHelp("Answers of the test sessions, row by row: next_item,locale.", valueName: "file"))
+  var truth: String?
+
+  @Option(help: ArgumentHelp("The folder to make.", valueName: "folder"))
+  var out: String
+
+  @Option(help: "csv, inter or auto: by the file's name.")
+  var format = SessionFileFormat.auto
+
+  @Option(help: "The share of the training sessions that becomes the valid split.")
+  var validFraction = 0.1
+
+  @Option(help: ArgumentHelp("Keep the sessions of these locales only, such as ES,FR,IT.", valueName: "list"))
+  var locales: String?
+
+  @Option(help: ArgumentHelp("The locale of sessions in files that name none.", valueName: "locale"))
+  var defaultLocale: ShopLocale?
+
+  @Option(help: "What the valid split is drawn with.")
+  var seed: UInt64 = 2023
+
+  @Option(help: "Items of a session that are kept, the last ones.")
+  var maxLength = 50
+
+  @Flag(help: "List rows that cannot be used and go on without them.")
+  var skipBadRows = false
+
+  @Flag(help: "Replace the data set that is at --out.")
+  var force = false
+
+  func run() throws {
+    var options = PreparationOptions(sessions: sessions, out: out)
+    options.test = test
+    options.truth = truth
+    options.format = format
+    options.validFraction = validFraction
+    options.locales = try locales.map(ShopLocale.parse(list:)) ?? []
+    options.defaultLocale = defaultLocale
+    options.seed = seed
+    options.maxLength = maxLength
+    options.skipsBadRows = skipBadRows
+    options.replacesExisting = force
+    let line = ProgressLine()
+    let summary: PreparationSummary
+    do {
+      defer { line.clear() }
+      summary = try DatasetPreparation.run(options) { line.show($0.line) }
+    }
+    listBadRows(summary.badRows)
+    print(summary.text, terminator: "")
+  }
+
+  private func listBadRows(_ rows: [BadRow]) {
+    if rows.isEmpty { return }
+    let limit = 100
+    var text = "caravan: left out \(rows.count) row\(rows.count == 1 ? "" : "s") that cannot be used\n"
+    for row in rows.prefix(limit) { text += "  \(row)\n" }
+    if rows.count > limit { text += "  … and \(rows.count - limit) more\n" }
+    FileHandle.standardError.write(Data(text.utf8))
+  }
+}
+
+extension SessionFileFormat: ExpressibleByArgument {}
+
+extension ShopLocale: ExpressibleByArgument {
+  public init?(argument: String) { self.init(name: argument) }
+  public static var allValueStrings: [String] { allCases.map(\.name) }
+}
+
+extension PreparationProgress {
+  /// Such as `reading sessions_train.csv: 45 %, 1623000 sessions`.
+  fileprivate var line: String {
+    let name = (path as NSString).lastPathComponent
+    let share = totalBytes > 0 ? " \(100 * bytesRead / totalBytes) %," : ""
+    return "reading \(name):\(share) \(sessions) sessions"
+  }
+}
+
+extension PreparationSummary {
+  /// A table of the splits, then items, time and place.
+  fileprivate var text: String {
+    let locales = ShopLocale.allCases.map(\.name).filter { name in
+      manifest.splits.values.contains { $0.sessionsByLocale[name] != nil }
+    }
+    var rows = [["split", "sessions", "mean length"] + locales]
+    for split in DatasetSplit.allCases {
+      guard let counts = manifest.splits[split.rawValue] else { continue }
+      let mean = Double(counts.clicks) / Double(max(counts.sessions, 1))
+      rows.append(
+        [split.rawValue, "\(counts.sessions)", mean.formatted(decimals: 2)]
+          + locales.map { "\(counts.sessionsByLocale[$0] ?? 0)" })
+    }
+    return alignedTable(rows)
+      + "\(manifest.items) items\n"
+      + "prepared in \(seconds.formatted(decimals: 2)) s: \(folder)\n"
+  }
+}

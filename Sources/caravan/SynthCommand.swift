@@ -1,0 +1,54 @@
+import ArgumentParser
+import Foundation
+import Sessions
+
+struct SynthCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "synth",
+    abstract: "Makes up sessions with structure to learn, as CSV files in the KDD Cup's shape.",
+    discussion: """
+      Writes sessions_train.csv, sessions_test.csv and truth_test.csv. The same options give the same bytes.
+      """)
+
+  @Option(help: ArgumentHelp("The folder for the files.", valueName: "folder"))
+  var out: String
+
+  @Option(help: "Sessions, training and test together.")
+  var sessions: Int
+
+  @Option(help: "Different items.")
+  var items: Int
+
+  @Option(help: ArgumentHelp("Locales of the sessions.", valueName: "list"))
+  var locales = "UK,DE,JP,ES,FR,IT"
+
+  @Option(help: "What everything is drawn with.")
+  var seed: UInt64 = 2023
+
+  @Option(help: "The share of the sessions that becomes the test.")
+  var testFraction = 0.05
+
+  @Flag(help: "Replace files of these names in the folder.")
+  var force = false
+
+  func run() throws {
+    var options = SynthesisOptions(sessions: sessions, items: items, out: out)
+    options.locales = try ShopLocale.parse(list: locales)
+    options.seed = seed
+    options.testFraction = testFraction
+    options.replacesExisting = force
+    let line = ProgressLine()
+    let summary: SynthesisSummary
+    do {
+      defer { line.clear() }
+      summary = try SyntheticSessions.write(options) { line.show("making up sessions: \($0)") }
+    }
+    print(
+      """
+      \(summary.trainSessions) training sessions: \(summary.trainPath)
+      \(summary.testSessions) test sessions: \(summary.testPath)
+      their answers: \(summary.truthPath)
+      mean length \(summary.meanLength.formatted(decimals: 2)), made in \(summary.seconds.formatted(decimals: 2)) s
+      """)
+  }
+}

@@ -1,0 +1,66 @@
+import ArgumentParser
+import Foundation
+import Logging
+import MPI
+import Sessions
+import Training
+
+struct TrainCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "train",
+    abstract: "Trains a model on a prepared data set, alone or on all ranks of mpirun.",
+    discussion: """
+      Options may also stand in a YAML file, under the names of the flags with underscores; a flag outweighs the
+      file. The run's folder gets config.yaml, metrics.jsonl, log.txt, TensorBoard events and checkpoints/.
+      SIGUSR1 writes a checkpoint and stops; the same command then goes on from there.
+      """)
+
+  @Option(help: ArgumentHelp("A YAML file of options.", valueName: "file"))
+  var config: String?
+
+  @Option(help: ArgumentHelp("The folder of the run; made if it is not there.", valueName: "folder"))
+  var out: String
+
+  @Option(help: ArgumentHelp("auto: from the newest checkpoint at --out; never: anew; or a checkpoint.",
+    valueName: "auto|never|path"))
+  var resume = "auto"
+
+  @OptionGroup(title: "Plan") var plan: PlanOptions
+
+  func run() throws { MPIRuntime.run(train) }
+
+  private func train(_ group: any ProcessGroup) throws {
+    let plan = try group.together { try TrainingPlan(file: config, flags: self.plan.flags) }
+    let dataset = try PreparedDataset.open(plan.dataset, group: group)
+    let log = try group.together { try openRun(plan, isLeader: group.rank == 0) }
+    let ranks = group.size == 1 ? "1 rank" : "\(group.size) ranks"
+    log.info("\(plan.model.name) on \(ranks), \(plan.lanes) lanes: \(out)")
+    let run = try TrainingRun(plan, dataset: dataset, folder: out, group: group, log: log)
+    let summary = try run.run(resumePolicy)
+    if group.rank == 0 { print(text(of: summary)) }
+  }
+
+  /// Makes the run's folder and writes the plan there.
+  private func openRun(_ plan: TrainingPlan, isLeader: Bool) throws -> Logger {
+    guard isLeader else { return RunLogHandler.silent }
+    try RunFolder.open(out, plan: plan)
+    return try RunLogHandler.logger(run: out)
+  }
+
+  private var resumePolicy: ResumePolicy {
+    switch resume {
+    case "auto": .auto
+    case "never": .never
+    default: .from(resume)
+    }
+  }
+
+  private func text(of summary: TrainingRun.Summary) -> String {
+    var parts = ["\(summary.step) steps, \(summary.epochs) epochs done"]
+    if summary.isStoppedEarly { parts.append("stopped early") }
+    if let value = summary.bestValue, let step = summary.bestStep {
+      parts.append("best valid \(String(format: "%.4f", value)) at step \(step)")
+    }
+    return parts.joined(separator: ", ") + ": \(out)/checkpoints/latest"
+  }
+}

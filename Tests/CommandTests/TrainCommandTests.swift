@@ -1,0 +1,179 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// `caravan train` on several ranks, stopped, killed and resumed: the same bytes every time.
+@Suite(.serialized) final class TrainCommandTests {
+  private let folder: String
+  private let dataset: String
+
+  init() throws {
+    folder = try CaravanCommand.temporaryFolder()
+    dataset = try CaravanCommand.prepareDataset(in: folder, sessions: 3000, items: 700)
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: folder) }
+
+  /// 90 steps an epoch; dropout on, so that random numbers matter too.
+  private func train(
+    _ run: String, ranks: Int?, _ more: [String], environment: [String: String] = [:]
+  ) throws -> MPIRun.Outcome {
+    let plan = [
+      "--dataset", dataset, "--model", "GRU4Rec", "--batch-size", "30", "--dropout", "0.3", "--lr", "0.01",
+      "--embedding-size", "20", "--hidden-size", "24", "--num_layers", "2", "--out", folder + "/" + run,
+    ]
+    return try CaravanCommand.run(["train"] + plan + more, ranks: ranks, environment: environment)
+  }
+
+  private func checksums(_ run: String, step: String = "latest") throws -> [String: String] {
+    try CaravanCommand.checksums(ofCheckpoint: "\(folder)/\(run)/checkpoints/\(step)")
+  }
+
+  private func metrics(_ run: String) throws -> [[String: Any]] {
+    try String(contentsOfFile: "\(folder)/\(run)/metrics.jsonl", encoding: .utf8).split(separator: "\n")
+      .map { try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any] ?? [:] }
+  }
+
+  @Test func theSameBytesOnAnyNumberOfRanks() throws {
+    // The last batch of an epoch is smaller and the second epoch has another order.
+    for ranks in [nil, 1, 2, 3, 4, 7] {
+      let run = "ranks-\(ranks ?? 0)"
+      let outcome = try train(run, ranks: ranks, ["--max-steps", "100"])
+      #expect(outcome.status == 0, "\(outcome.stderr)")
+      #expect(try checksums(run) == checksums("ranks-0"), "\(ranks ?? 0) ranks")
+    }
+  }
+
+  @Test func stoppingAndResumingLeavesNoTrace() throws {
+    #expect(try train("whole", ranks: 2, ["--epochs", "2"]).status == 0)
+    #expect(try train("parts", ranks: 3, ["--epochs", "2", "--max-steps", "17"]).status == 0)
+    #expect(FileManager.default.fileExists(atPath: folder + "/parts/checkpoints/step-00000017/model.safetensors"))
+    #expect(try train("parts", ranks: 1, ["--epochs", "2", "--max-steps", "101"]).status == 0)
+    #expect(try train("parts", ranks: 4, ["--epochs", "2"]).status == 0)
+    #expect(try checksums("parts") == checksums("whole"))
+
+    let whole = try metrics("whole"), parts = try metrics("parts")
+    #expect(whole.map { $0["epoch"] as? Int } == [1, 2])
+    for (one, other) in zip(whole, parts) {
+      for key in ["epoch", "step", "loss", "valid"] {
+        let value = try #require(one[key] as? NSObject, "\(key)")
+        #expect(value == other[key] as? NSObject)
+      }
+      #expect((one["seconds"] as? Double ?? 0) > 0 && (one["sessions_per_second"] as? Double ?? 0) > 0)
+    }
+    // Started once more, there is nothing left to do and nothing changes.
+    #expect(try train("parts", ranks: 2, ["--epochs", "2"]).status == 0)
+    #expect(try checksums("parts") == checksums("whole"))
+    #expect(try metrics("parts").count == 2)
+  }
+
+  @Test func aKilledRunGoesOnFromItsLastCheckpoint() throws {
+    #expect(try train("unbroken", ranks: 2, ["--max-steps", "95"]).status == 0)
+    // A rank that dies by SIGKILL at some step after the checkpoint at 60.
+    let killer = "( while [ ! -e \(folder)/killed/checkpoints/step-00000060 ]; do sleep 0.02; done; "
+      + "pkill -KILL -f 'caravan train.*\(folder)/killed' ) & exec \"$0\" \"$@\""
+    let arguments = [
+      "-c", killer, try BuiltProducts.url("caravan").path, "train", "--dataset", dataset, "--model", "GRU4Rec",
+      "--batch-size", "30", "--dropout", "0.3", "--lr", "0.01", "--embedding-size", "20", "--hidden-size", "24",
+      "--num-layers", "2", "--checkpoint-every", "10", "--epochs", "400", "--out", folder + "/killed",
+    ]
+    let killed = try MPIRun.run(ranks: 2, executable: URL(fileURLWithPath: "/bin/sh"), arguments: arguments)
+    #expect(killed.status != 0 && !killed.timedOut)
+    // What a kill in the middle of writing leaves behind: a damaged newest checkpoint and a half-written one.
+    let checkpoints = folder + "/killed/checkpoints"
+    for name in try FileManager.default.contentsOfDirectory(atPath: checkpoints) where name > "step-00000060" {
+      try FileManager.default.removeItem(atPath: checkpoints + "/" + name)
+    }
+    try FileManager.default.copyItem(
+      atPath: checkpoints + "/step-00000060", toPath: checkpoints + "/step-00000061")
+    let weights = try #require(FileHandle(forUpdatingAtPath: checkpoints + "/step-00000061/model.safetensors"))
+    try weights.seek(toOffset: 5000)
+    try weights.write(contentsOf: Data([0xff]))
+    try weights.close()
+    try FileManager.default.createDirectory(
+      atPath: checkpoints + "/.step-00000070.tmp-x", withIntermediateDirectories: true)
+
+    let resumed = try train("killed", ranks: 3, ["--max-steps", "95"])
+    #expect(resumed.status == 0, "\(resumed.stderr)")
+    #expect(resumed.stderr.contains("step-00000061 is damaged"))
+    #expect(resumed.stderr.contains("going on after step 60"))
+    #expect(try checksums("killed") == checksums("unbroken"))
+    let left = try FileManager.default.contentsOfDirectory(atPath: checkpoints)
+    #expect(!left.contains { $0.hasPrefix(".") }, "\(left)")
+  }
+
+  @Test func aSignalMeansCheckpointAndStop() throws {
+    let signaller = "( while [ ! -e \(folder)/asked/checkpoints/step-00000020 ]; do sleep 0.02; done; "
+      + "kill -USR1 $$ ) & exec \"$0\" \"$@\""
+    let arguments = [
+      "-c", signaller, try BuiltProducts.url("caravan").path, "train", "--dataset", dataset, "--model", "GRU4Rec",
+      "--batch-size", "30", "--checkpoint-every", "20", "--epochs", "400", "--out", folder + "/asked",
+    ]
+    let asked = try MPIRun.run(ranks: 2, executable: URL(fileURLWithPath: "/bin/sh"), arguments: arguments)
+    #expect(asked.status == 0, "\(asked.stderr)")
+    #expect(asked.stderr.contains("stopped by SIGUSR1 after step"))
+  }
+
+  @Test func oneRankThatFailsEndsTheJobWithOneMessage() throws {
+    let misled = "d=\(dataset); [ \"$OMPI_COMM_WORLD_RANK\" = 1 ] && d=\(folder)/nowhere; "
+      + "exec \(try BuiltProducts.url("caravan").path) train --dataset $d --model GRU4Rec --out \(folder)/misled"
+    let outcome = try MPIRun.run(
+      ranks: 3, executable: URL(fileURLWithPath: "/bin/sh"), arguments: ["-c", misled], timeout: 60)
+    #expect(!outcome.timedOut)
+    #expect(outcome.status != 0)
+    let lines = outcome.stderr.split(separator: "\n").filter { $0.hasPrefix("caravan:") }
+    #expect(lines.count == 1, "\(outcome.stderr)")
+    #expect(lines.first?.contains("rank 1 on host") ?? false && lines.first?.contains("nowhere") ?? false)
+  }
+
+  @Test func anErrorInAStepEndsTheJobWithOneMessage() throws {
+    let outcome = try train("diverged", ranks: 3, ["--lr", "1e30"])
+    #expect(outcome.status != 0 && !outcome.timedOut)
+    let lines = outcome.stderr.split(separator: "\n").filter { $0.hasPrefix("caravan:") }
+    #expect(lines.count == 1 && lines[0].contains("training diverged, lower --lr"), "\(outcome.stderr)")
+  }
+
+  @Test func aPlanThatDoesNotFitIsRefused() throws {
+    #expect(try train("first", ranks: nil, ["--max-steps", "3"]).status == 0)
+    let cases: [([String], String)] = [
+      (["--batch-size", "31"], "was trained with --batch-size 30, now it is 31"),
+      (["--lanes", "6"], "--lanes is 6: choose a power of two from 1 to 4096"),
+      (["--epochs", "0"], "--epochs is 0: choose a whole number from 1 up"),
+      (["--dropout", "1"], "--dropout is 1.0: choose a number from 0 up to, not including, 1"),
+      (["--model", "GRU5Rec"], "there is no model GRU5Rec: choose one of GRU4Rec"),
+      (["--resume", folder], "is neither a run nor a checkpoint"),
+      (["--valid-metric", "AUC@10"], "AUC@10"),
+      (["--locales", "ES,XX"], "XX"),
+    ]
+    for (arguments, sentence) in cases {
+      let outcome = try train("first", ranks: nil, arguments)
+      #expect(outcome.status == 1, "\(arguments)")
+      #expect(outcome.stderr.split(separator: "\n").filter { $0.hasPrefix("caravan:") }.count == 1)
+      #expect(outcome.stderr.contains(sentence), "\(arguments): \(outcome.stderr)")
+    }
+    let crowded = try train("crowded", ranks: 3, ["--lanes", "2"])
+    #expect(crowded.status != 0)
+    #expect(crowded.stderr.contains("3 ranks are more than the 2 lanes of a batch"))
+  }
+
+  @Test func optionsMayStandInAFile() throws {
+    let config = folder + "/plan.yaml"
+    try "model: GRU4Rec\nbatch_size: 30\ndropout: 0.3\nlr: 0.5\nembedding_size: 20\nhidden_size: 24\nnum_layers: 2\n"
+      .write(toFile: config, atomically: true, encoding: .utf8)
+    let outcome = try CaravanCommand.run([
+      "train", "--config", config, "--dataset", dataset, "--lr", "0.01", "--max-steps", "5", "--out",
+      folder + "/by-file",
+    ])
+    #expect(outcome.status == 0, "\(outcome.stderr)")
+    #expect(try train("by-flags", ranks: nil, ["--max-steps", "5"]).status == 0)
+    #expect(try checksums("by-file") == checksums("by-flags"))
+
+    try "model: GRU4Rec\nlearning_rate: 0.5\n".write(toFile: config, atomically: true, encoding: .utf8)
+    let stray = try CaravanCommand.run([
+      "train", "--config", config, "--dataset", dataset, "--out", folder + "/stray",
+    ])
+    #expect(stray.status == 1)
+    #expect(stray.stderr.contains("GRU4Rec has no option learning_rate"))
+    #expect(!FileManager.default.fileExists(atPath: folder + "/stray"))
+  }
+}

@@ -1,0 +1,88 @@
+import Evaluation
+import Foundation
+import MPI
+import Sessions
+import Storage
+import Testing
+
+@Suite struct PredictionTests {
+  @Test func sessionsWithoutClicksGetWhatIsPopular() throws {
+    // Six items. ES (3) saw 4 twice, 2 and 5 once; DE (1) saw 6 five times, 2 three times.
+    var counts = [Int32](repeating: 0, count: 6 * 7)
+    for (locale, item, count) in [(3, 4, 2), (3, 5, 1), (3, 2, 1), (1, 6, 5), (1, 2, 3)] {
+      counts[locale * 7 + item] = Int32(count)
+    }
+    let popular = PopularItems(trainCount: counts, rows: 7)
+    #expect(popular.items(forLocale: 3, limit: 2) == [4, 2])
+    #expect(popular.items(forLocale: 3, limit: 4) == [4, 2, 5, 6])
+    #expect(popular.items(forLocale: 3, limit: 9) == [4, 2, 5, 6, 1, 3])
+    #expect(popular.items(forLocale: 0, limit: 3) == [6, 2, 4])
+
+    let made = MadeUpCatalogue(items: 6, width: 3, sessions: 1, seed: 1)
+    var options = Predictor.Options()
+    options.candidates = .all
+    options.top = 4
+    let predictor = Predictor(localeMask: made.localeMask, popular: popular, options, group: SoloGroup())
+    let sessions = SessionTable(sessions: [[], [3, 1], [], [5]], targets: [0, 0, 0, 0], locales: [.es, .es, .de, .uk])
+    let predictions = try #require(try predictor.predict(made.model, for: sessions))
+    let full = SessionTable(sessions: [[3, 1], [5]], targets: [0, 0], locales: [.es, .uk])
+    let others = try #require(try predictor.predict(made.model, for: full))
+    #expect(Array(predictions.items(of: 0)) == [4, 2, 5, 6])
+    #expect(predictions.items(of: 1).elementsEqual(others.items(of: 0)))
+    #expect(Array(predictions.items(of: 2)) == [6, 2, 4, 5])
+    #expect(predictions.items(of: 3).elementsEqual(others.items(of: 1)))
+    let none = SessionTable(sessions: [[]], targets: [0], locales: [.es])
+    #expect(try predictor.predict(made.model, for: none)?.items == [4, 2, 5, 6])
+  }
+
+  @Test func filesHaveTheShapeOfASubmission() throws {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("predictions-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let made = MadeUpCatalogue(items: 4, width: 3, sessions: 1, seed: 1)
+    // Nothing but popular items: the order is known.
+    var counts = [Int32](repeating: 0, count: 6 * 5)
+    for (item, count) in [(1, 9), (2, 8), (3, 7), (4, 6)] {
+      counts[3 * 5 + item] = Int32(count)
+      counts[2 * 5 + item] = Int32(10 - count)
+    }
+    var options = Predictor.Options()
+    options.top = 3
+    let sessions = SessionTable(sessions: [[], []], targets: [0, 0], locales: [.es, .jp])
+    let predictor = Predictor(
+      localeMask: made.localeMask, popular: PopularItems(trainCount: counts, rows: 5), options, group: SoloGroup())
+    let predictions = try #require(try predictor.predict(made.model, for: sessions))
+    func written(_ name: String, ids: [String]) throws -> String {
+      let path = folder.appendingPathComponent(name).path
+      try PredictionWriter(path: path).write(predictions, for: sessions) { ids[Int($0)] }
+      return try String(contentsOfFile: path, encoding: .utf8)
+    }
+
+    let plain = ["", "0405702051", "B08PCZKGBS", "B01MRUSHG9", "B07HHN5VTT"]
+    #expect(
+      try written("a.csv", ids: plain) == """
+        locale,next_item_prediction
+        ES,['0405702051' 'B08PCZKGBS' 'B01MRUSHG9']
+        JP,['B07HHN5VTT' 'B01MRUSHG9' 'B08PCZKGBS']
+
+        """)
+    #expect(
+      try written("a.jsonl", ids: plain) == """
+        {"locale": "ES", "next_item_prediction": ["0405702051", "B08PCZKGBS", "B01MRUSHG9"]}
+        {"locale": "JP", "next_item_prediction": ["B07HHN5VTT", "B01MRUSHG9", "B08PCZKGBS"]}
+
+        """)
+    let odd = ["", "a,b", "say\"so", "棚\\", "it's"]
+    #expect(try written("odd.csv", ids: odd).contains("ES,\"['a,b' 'say\"\"so' '棚\\']\"\n"))
+    let line = try written("odd.jsonl", ids: odd).split(separator: "\n")[1]
+    let object = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
+    #expect(object?["next_item_prediction"] as? [String] == ["it's", "棚\\", "say\"so"])
+
+    #expect(throws: EvaluationError.unknownOutputFormat(path: "a.parquet")) { try PredictionWriter(path: "a.parquet") }
+    #expect(throws: StorageError.self) {
+      try PredictionWriter(path: folder.appendingPathComponent("none/a.csv").path)
+        .write(predictions, for: sessions) { plain[Int($0)] }
+    }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).count == 4)
+  }
+}

@@ -1,0 +1,136 @@
+import Evaluation
+import MPI
+import Sessions
+import Tensors
+import Testing
+
+@Suite struct RankingTests {
+  @Test(arguments: sizes)
+  func countingFindsTheRankThatSortingFinds(items: Int, width: Int, sessions: Int) throws {
+    let made = MadeUpCatalogue(items: items, width: width, sessions: sessions, seed: UInt64(items))
+    for rule in rules {
+      for filterSeen in [false, true] {
+        var options = EvaluationOptions()
+        options.candidates = rule
+        options.filterSeen = filterSeen
+        let ranks = try Evaluator(localeMask: made.localeMask, options, group: SoloGroup()).ranks(
+          SessionModelScorer(made.model), on: made.sessions, selection: Array(0..<Int32(sessions)), split: "test")
+        let expected = (0..<sessions).map { made.rank($0, rule, filterSeen: filterSeen) }
+        #expect(ranks == expected, "\(items) items, candidates \(rule), filter \(filterSeen)")
+      }
+    }
+  }
+
+  @Test(arguments: sizes)
+  func predictionIsTheHeadOfTheSortedCandidates(items: Int, width: Int, sessions: Int) throws {
+    let made = MadeUpCatalogue(items: items, width: width, sessions: sessions, seed: UInt64(items) + 7)
+    let popular = PopularItems(trainCount: [Int32](repeating: 0, count: 6 * made.rows), rows: made.rows)
+    for rule in rules {
+      for (filterSeen, top) in [(false, min(items, 100)), (true, min(items, 7)), (true, items)] {
+        var options = Predictor.Options()
+        options.candidates = rule
+        options.filterSeen = filterSeen
+        options.top = top
+        let predictor = Predictor(localeMask: made.localeMask, popular: popular, options, group: SoloGroup())
+        let predictions = try #require(try predictor.predict(made.model, for: made.sessions))
+        #expect(predictions.count == sessions)
+        for session in 0..<sessions {
+          let expected = made.sorted(session, rule, filterSeen: filterSeen).prefix(top)
+          #expect(Array(predictions.items(of: session)) == Array(expected))
+        }
+      }
+    }
+  }
+
+  /// What ranking by comparison rests on: the same bits for a row alone, and in any place of any tile.
+  @Test(arguments: [1, 10, 16, 37, 64, 100, 128, 200])
+  func aScoreHasTheSameBitsWhicheverWayItIsAskedFor(width: Int) throws {
+    for items in [300, 1_100] {
+      var numbers = Numbers(state: UInt64(width))
+      let table = (0...items).map { _ in (0..<width).map { _ in Float.random(in: -1...1, using: &numbers) } }
+      let scorer = SessionModelScorer(FirstItemModel(table: table))
+      var chunk = RaggedBatch()
+      for session in 0..<200 { chunk.append([Int32(session % items + 1)], target: 1, position: session) }
+      scorer.begin(chunk)
+      var all: [[UInt32]] = [[]]
+      for tile in Tensor.tiles(ofTableWith: items + 1) {
+        let scores = scorer.scores(of: tile)
+        for row in 0..<tile.count {
+          all.append((0..<200).map { scores.elements[row * scores.columns + $0].bitPattern })
+        }
+      }
+      for _ in 0..<8 {
+        let rows = (0..<512).map { _ in Int32.random(in: 1...Int32(items), using: &numbers) }
+        let scores = scorer.scores(of: rows[...])
+        for (place, row) in rows.enumerated() {
+          let bits = (0..<200).map { scores.elements[place * scores.columns + $0].bitPattern }
+          #expect(bits == all[Int(row)], "row \(row) in place \(place), width \(width)")
+        }
+      }
+    }
+  }
+
+  @Test func aSelectionOfSessionsIsRankedAsAmongAll() throws {
+    let made = MadeUpCatalogue(items: 600, width: 16, sessions: 400, seed: 3)
+    let evaluator = Evaluator(localeMask: made.localeMask, EvaluationOptions(), group: SoloGroup())
+    let scorer = SessionModelScorer(made.model)
+    let selection = made.sessions.sessions(in: [.es, .it])
+    let all = try evaluator.ranks(
+      scorer, on: made.sessions, selection: Array(0..<400), split: "test")
+    let some = try evaluator.ranks(scorer, on: made.sessions, selection: selection, split: "test")
+    #expect(some == selection.map { all[Int($0)] })
+    let metrics = try evaluator.evaluate(made.model, on: made.sessions, selection: selection, split: "test")
+    #expect(Set(metrics.locales.keys) == ["ES", "IT"])
+  }
+
+  @Test func aTableOfItsOwnIsScored() throws {
+    let made = MadeUpCatalogue(items: 600, width: 16, sessions: 100, seed: 4)
+    let evaluator = Evaluator(localeMask: made.localeMask, EvaluationOptions(), group: SoloGroup())
+    // All scores negated: ranks without ties turn around.
+    let negated = FloatStorage(count: made.rows * 16)
+    for (place, value) in made.table.joined().enumerated() { negated.elements[place] = -value }
+    let selection = Array(0..<Int32(100))
+    let plain = try evaluator.ranks(
+      SessionModelScorer(made.model), on: made.sessions, selection: selection, split: "test")
+    let turned = try evaluator.ranks(
+      SessionModelScorer(made.model, table: negated.tensor(rows: made.rows, columns: 16)), on: made.sessions,
+      selection: selection, split: "test")
+    for session in 0..<100 {
+      let order = made.sorted(session, .all, filterSeen: false)
+      let vector = made.table[Int(made.sessions.items(of: session).first!)]
+      func score(_ row: Int32) -> Float { zip(made.table[Int(row)], vector).reduce(0) { $0 + $1.0 * $1.1 } }
+      let target = made.sessions.targets[session]
+      let ties = Int32(order.filter { score($0) == score(target) }.count)
+      #expect(plain[session] + turned[session] >= 601 - ties && plain[session] + turned[session] <= 601 + ties)
+    }
+  }
+
+  @Test func whatCannotBeEvaluatedIsSaid() throws {
+    let made = MadeUpCatalogue(items: 40, width: 10, sessions: 10, seed: 5)
+    let evaluator = Evaluator(localeMask: made.localeMask, EvaluationOptions(), group: SoloGroup())
+    let open = SessionTable(sessions: [[1], [2], [3]], targets: [4, 0, 0], locales: [.es, .es, .fr])
+    #expect(throws: EvaluationError.unknownTargets(split: "test", count: 2, of: 3, first: 1)) {
+      try evaluator.evaluate(made.model, on: open, split: "test")
+    }
+    #expect(throws: EvaluationError.noSessions(split: "valid")) {
+      try evaluator.evaluate(made.model, on: open, selection: [], split: "valid")
+    }
+    let other = Evaluator(localeMask: made.localeMask + [1], EvaluationOptions(), group: SoloGroup())
+    #expect(throws: EvaluationError.catalogueDiffers(modelItems: 40, datasetItems: 41)) {
+      try other.evaluate(made.model, on: made.sessions, split: "test")
+    }
+    var options = Predictor.Options()
+    options.top = 41
+    let popular = PopularItems(trainCount: [Int32](repeating: 0, count: 6 * 41), rows: 41)
+    let predictor = Predictor(localeMask: made.localeMask, popular: popular, options, group: SoloGroup())
+    #expect(throws: EvaluationError.badTop(41, items: 40)) { try predictor.predict(made.model, for: open) }
+  }
+
+  @Test func progressReachesTheEnd() throws {
+    let made = MadeUpCatalogue(items: 40, width: 10, sessions: 600, seed: 6)
+    var calls: [[Int]] = []
+    _ = try Evaluator(localeMask: made.localeMask, EvaluationOptions(), group: SoloGroup())
+      .evaluate(made.model, on: made.sessions, split: "test") { calls.append([$0, $1]) }
+    #expect(calls == [[256, 600], [512, 600], [600, 600]])
+  }
+}

@@ -1,0 +1,87 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Runs `rank-tests` under `mpirun`. One job at a time: jobs that share the cores would only slow each other.
+@Suite(.serialized) struct RankTests {
+  private static let collectives = [
+    "broadcast", "broadcast-unknown-length", "all-reduce", "barrier", "gather", "all-gather", "reduce-scatter",
+    "all-to-all", "send-receive", "exchange", "split", "node", "agree", "mpi-error",
+  ]
+  private static let trees = ["tree", "tree-small-calls", "tree-scalars", "tree-too-many-ranks"]
+
+  /// nil runs without a launcher, hence without MPI.
+  @Test(arguments: [nil, 1, 2, 3, 4])
+  func collectives(ranks: Int?) throws {
+    try expectAllPass(Self.collectives, ranks: ranks)
+  }
+
+  @Test(arguments: [nil, 1, 2, 3, 4, 5, 6, 7, 8])
+  func fixedTreeGivesTheSameBitsOnAnyNumberOfRanks(ranks: Int?) throws {
+    try expectAllPass(Self.trees, ranks: ranks)
+  }
+
+  @Test(arguments: [1, 2, 3, 4])
+  func trajectoriesAgreeWithRecBole(ranks: Int) throws {
+    try expectAllPass(["trajectories"], ranks: ranks)
+  }
+
+  @Test(arguments: [
+    ("fail-rank-1", "rank-tests: rank 1 on host \(host): cannot read /data/part of the sessions\n"),
+    ("fail-rank-0", "rank-tests: rank 0 on host \(host): cannot write the checkpoint\n"),
+    ("fail-together-1", "rank-tests: rank 1 on host \(host): cannot open the data set\n"),
+    ("all-fail", "rank-tests: rank 0 on host \(host): all ranks miss the same file\n"),
+  ])
+  func aFailureEndsTheJobWithOneLine(name: String, line: String) throws {
+    let outcome = try run(name, ranks: 3)
+    #expect(!outcome.timedOut)
+    #expect(outcome.status == 1)
+    // Open MPI may add lines of its own, in brackets.
+    let own = outcome.stderr.split(separator: "\n").filter { !$0.hasPrefix("[") }
+    #expect(own.joined(separator: "\n") + "\n" == line)
+    #expect(outcome.stdout == "")
+  }
+
+  @Test func aKilledRankEndsTheJob() throws {
+    let outcome = try run("trap-rank-1", ranks: 3)
+    #expect(!outcome.timedOut)
+    #expect(outcome.status != 0)
+  }
+
+  @Test func aloneAFailureHasNoRank() throws {
+    let outcome = try run("fail-rank-0", ranks: nil)
+    #expect(outcome.status == 1)
+    #expect(outcome.stderr == "rank-tests: cannot write the checkpoint\n")
+  }
+
+  @Test func anotherLauncherIsRecognised() throws {
+    // As MPICH's mpirun would start it: the environment claims ranks that Open MPI does not see.
+    let outcome = try MPIRun.run(
+      ranks: nil, executable: BuiltProducts.url("rank-tests"), arguments: ["barrier"],
+      environment: ["PMI_SIZE": "2", "PMI_RANK": "0"].merging(asRoot) { $1 }, timeout: 60)
+    #expect(outcome.status == 1)
+    #expect(outcome.stderr.contains("the launcher started 2 processes but MPI sees only this one"))
+  }
+
+  @Test func aJobThatOverrunsItsTimeIsKilled() throws {
+    let outcome = try run("sleep", ranks: 2, timeout: 2)
+    #expect(outcome.timedOut)
+    #expect(outcome.status != 0)
+  }
+
+  private func expectAllPass(_ cases: [String], ranks: Int?) throws {
+    let outcome = try run(cases.joined(separator: ","), ranks: ranks)
+    #expect(outcome.stderr == "")
+    #expect(outcome.stdout == cases.map { "ok \($0)\n" }.joined())
+    #expect(outcome.status == 0)
+  }
+
+  private func run(_ name: String, ranks: Int?, timeout: Double = 120) throws -> MPIRun.Outcome {
+    try MPIRun.run(
+      ranks: ranks, executable: BuiltProducts.url("rank-tests"), arguments: [name], timeout: timeout)
+  }
+}
+
+/// As `gethostname` has it; Foundation would look up the name with its domain.
+private let host = MPIRun.hostname
+private let asRoot = ["OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"]
