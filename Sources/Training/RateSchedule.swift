@@ -22,6 +22,17 @@ public struct RateSchedule: Equatable, Sendable {
   /// The steps of the whole run, for `.cosine`.
   public let totalSteps: Int
 
+  package init(
+    shape: Shape, base: Double, warmupSteps: Int, decay: Double, decaySteps: Int, totalSteps: Int
+  ) {
+    self.shape = shape
+    self.base = base
+    self.warmupSteps = warmupSteps
+    self.decay = decay
+    self.decaySteps = decaySteps
+    self.totalSteps = totalSteps
+  }
+
   /// The rate of a step, from 0.
   public func rate(at step: Int) -> Double {
     if step < warmupSteps { return base * Double(step + 1) / Double(warmupSteps) }

@@ -20,15 +20,17 @@ package final class SampledHead {
   private let table: Tensor
   private let cosine: CosineRows?
   private let arena = Arena()
-  private let sampler: ItemSampler
+  private let share: [Double]
   /// The candidates' rows of the table.
   private var looked = FloatStorage(count: 0).tensor(rows: 0, columns: 0)
 
-  /// - Parameter table: `[items + 1, D]`.
-  package init(_ plan: LossPlan, table: Tensor, scoring: CatalogueScoring, sampler: ItemSampler) {
+  /// - Parameters:
+  ///   - table: `[items + 1, D]`.
+  ///   - share: of each row among all occurrences of items in training, `[items + 1]`.
+  package init(_ plan: LossPlan, table: Tensor, scoring: CatalogueScoring, share: [Double]) {
     self.plan = plan
     self.table = table
-    self.sampler = sampler
+    self.share = share
     cosine = scoring.cosineRows(width: table.columns)
   }
 
@@ -36,16 +38,16 @@ package final class SampledHead {
   /// - Parameters:
   ///   - firstTargets: where each lane's targets begin in `targets`.
   ///   - targets: all targets of the global batch, in order.
-  ///   - step: for which negatives are drawn.
+  ///   - samples: the items drawn for the step.
   ///   - scale: 1 / (targets in the global batch).
   ///   - randomness: where dropout on the candidates is addressed, by their place.
   /// - Returns: for each lane the sum of its losses.
   package func lossesAndGradients(
-    _ lanes: [CatalogueHead.Lane], firstTargets: [Int], targets: [Int32], step: Int, scale: Float,
+    _ lanes: [CatalogueHead.Lane], firstTargets: [Int], targets: [Int32], samples: [Int32], scale: Float,
     randomness: DropoutKey?
   ) -> [Double] {
     arena.reset()
-    candidates = targets + sampler.draw(plan.samples, step: step)
+    candidates = targets + samples
     looked = table.gathered(candidates, in: arena)
     var scored = looked
     if let cosine {
@@ -71,7 +73,7 @@ package final class SampledHead {
   private func correction(targets: Int) -> [Float] {
     guard plan.kind == .sampledCrossEntropy, plan.logQ > 0 else { return [] }
     return candidates.enumerated().map { place, row in
-      Float(Double(plan.logQ) * (place < targets ? 1 : plan.sampleAlpha) * log(sampler.share[Int(row)]))
+      Float(Double(plan.logQ) * (place < targets ? 1 : plan.sampleAlpha) * log(share[Int(row)]))
     }
   }
 

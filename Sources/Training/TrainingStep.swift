@@ -35,7 +35,7 @@ package final class TrainingStep {
   /// The loss over the session vectors.
   private enum Head {
     case catalogue(CatalogueHead)
-    case sampled(SampledHead)
+    case sampled(SampledHead, ItemSampler)
   }
 
   /// - Parameter sampler: draws the negatives of a sampled loss; not used by the full one.
@@ -50,8 +50,9 @@ package final class TrainingStep {
     if options.loss.isFull {
       head = .catalogue(CatalogueHead(table: table, scoring: model.scoring))
     } else {
-      precondition(sampler != nil, "a sampled loss needs a sampler")
-      head = .sampled(SampledHead(options.loss, table: table, scoring: model.scoring, sampler: sampler!))
+      guard let sampler else { preconditionFailure("a sampled loss needs a sampler") }
+      let head = SampledHead(options.loss, table: table, scoring: model.scoring, share: sampler.share)
+      self.head = .sampled(head, sampler)
     }
     tableOptimizer = Optimizer(options.optimizer, count: exchange.ownRows.count * table.columns)
     denseOptimizer = Optimizer(options.optimizer, count: model.parameters.denseStorage.count)
@@ -152,11 +153,10 @@ package final class TrainingStep {
       return head.lossesAndGradients(
         lanes, subtrees: exchange.subtrees, scale: scale, randomness: randomness,
         tableGradients: exchange.tableGradients)
-    case .sampled(let head):
-      let firstTargets = Array(targets.firstOfLane[exchange.ownLanes])
+    case .sampled(let head, let sampler):
       return head.lossesAndGradients(
-        lanes, firstTargets: firstTargets, targets: targets.rows, step: step, scale: scale,
-        randomness: randomness)
+        lanes, firstTargets: Array(targets.firstOfLane[exchange.ownLanes]), targets: targets.rows,
+        samples: sampler.draw(options.loss.samples, step: step), scale: scale, randomness: randomness)
     }
   }
 
@@ -169,7 +169,7 @@ package final class TrainingStep {
       return try exchange.sumTable(lookups) {
         head.finishTableGradient($0, rows: exchange.ownRows, randomness: randomness)
       }
-    case .sampled(let head):
+    case .sampled(let head, _):
       return try exchange.sumTouched(head.candidates, head.laneGradients, lookups) {
         head.finishGradient($0, randomness: randomness)
       }

@@ -26,11 +26,14 @@ struct TrainCommand: ParsableCommand {
   var resume = "auto"
 
   @OptionGroup(title: "Plan") var plan: PlanOptions
+  @OptionGroup(title: "Optimization") var optimization: OptimizationOptions
+  @OptionGroup(title: "Loss") var loss: LossOptions
+  @OptionGroup(title: "Model, with defaults of its own (see caravan models)") var modelOptions: ModelOptionFlags
 
   func run() throws { MPIRuntime.run(train) }
 
   private func train(_ group: any ProcessGroup) throws {
-    let plan = try group.together { try TrainingPlan(file: config, flags: self.plan.flags) }
+    let plan = try group.together { try TrainingPlan(file: config, flags: flags) }
     let dataset = try PreparedDataset.open(plan.dataset, group: group)
     let log = try group.together { try openRun(plan, isLeader: group.rank == 0) }
     let ranks = group.size == 1 ? "1 rank" : "\(group.size) ranks"
@@ -38,6 +41,13 @@ struct TrainCommand: ParsableCommand {
     let run = try TrainingRun(plan, dataset: dataset, folder: out, group: group, log: log)
     let summary = try run.run(resumePolicy)
     if group.rank == 0 { print(text(of: summary)) }
+  }
+
+  /// All options that were given, by their names in a configuration file.
+  private var flags: [String: String] {
+    [plan.flags, optimization.flags, loss.flags, modelOptions.flags].reduce(into: [:]) { all, some in
+      all.merge(some) { _, later in later }
+    }
   }
 
   /// Makes the run's folder and writes the plan there.

@@ -71,3 +71,37 @@ extension Fixture {
     return deviations
   }
 }
+
+extension Fixture {
+  /// One loss over samples: the loss, and the gradients of session vectors and items.
+  /// - Parameter prefix: the name of the loss in the file.
+  public func sampledLossDeviations(_ prefix: String, _ plan: LossPlan) throws -> [Deviation] {
+    let arena = Arena()
+    func matrix(_ name: String, padding: Int = 0) throws -> Tensor {
+      let shape = try shape(name)
+      let tensor = arena.zeros(rows: shape[0] + padding, columns: shape[1])
+      _ = tensor.rows(padding..<tensor.rows).elements.update(fromContentsOf: try floats(name))
+      return tensor
+    }
+    let vectors = try matrix("input.session"), table = try matrix("input.items", padding: 1)
+    let share = [0] + (try floats("input.item_probability").map(Double.init))
+    let rows = (1..<Int32(table.rows)).map { $0 }
+    let lane = CatalogueHead.Lane(
+      sessions: vectors, targets: Array(rows.prefix(vectors.rows)),
+      gradient: arena.zeros(rows: vectors.rows, columns: vectors.columns))
+    let head = SampledHead(plan, table: table, scoring: .dotProduct, share: share)
+    let loss = head.lossesAndGradients(
+      [lane], firstTargets: [0], targets: lane.targets, samples: Array(rows.dropFirst(vectors.rows)),
+      scale: 1 / Float(vectors.rows), randomness: nil)[0]
+    return [
+      Deviation(
+        of: "loss",
+        value: largestDifference([Float(loss / Double(vectors.rows))], try floats(prefix + ".loss"))),
+      Deviation(
+        of: "session", value: largestDifference(lane.gradient.array, try floats(prefix + ".grad.session"))),
+      Deviation(
+        of: "items",
+        value: largestDifference(head.laneGradients[0].array, try floats(prefix + ".grad.items"))),
+    ]
+  }
+}
