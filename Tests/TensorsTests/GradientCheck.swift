@@ -8,8 +8,8 @@ import Tensors
 /// error h⁴/30 · f⁗' is below 1e-6 · f⁗' at h = 1/32, so that the step can be wide; and it must be, since f is a
 /// float32 with an error near 1e-6, of which the quotient makes about 1e-6 · 18 / 12h = 5e-5.
 struct GradientCheck {
-  /// Above the sum of both errors by a factor of a few; a wrong formula is off by 1e-2 and more.
-  static let tolerance = 3e-4
+  /// Above the sum of both errors; a wrong formula is off by 1e-2 and more.
+  static let tolerance = 1e-4
   private static let step: Float = 1 / 32
 
   private let inputs: [FloatStorage]
