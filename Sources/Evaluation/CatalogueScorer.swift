@@ -32,15 +32,16 @@ package final class SessionModelScorer: CatalogueScorer {
   private let table: Tensor
   private let plans = MatmulPlans()
   private let arena = Arena()
+  private let tableArena = Arena()
   private let vectors: Tensor
   private let gathered: Tensor
   private let scores: Tensor
   private let storage: FloatStorage
 
-  /// - Parameter table: `[items + 1, D]`, what is scored; the model's own item table if nil.
+  /// - Parameter table: `[items + 1, D]`, what is scored; the model's `scoredTable` if nil.
   package init(_ model: any SessionModel, table: Tensor? = nil) {
     self.model = model
-    self.table = table ?? model.parameters.itemTable.value
+    self.table = table ?? model.scoredTable(in: tableArena)
     catalogueRows = self.table.rows
     let width = self.table.columns, tile = Tensor.tileItems, chunk = SessionChunks.size
     storage = FloatStorage(count: (tile + chunk) * width + tile * chunk)

@@ -21,6 +21,15 @@ public struct CandidateTable: Sendable {
     Int(trainCount[Int(locale.rawValue) * localeMask.count + Int(item)])
   }
 
+  /// Which rows of the catalogue occur in the training sessions of some locales, padding never: `[V + 1]`.
+  /// - Parameter locales: empty for all.
+  public func rowsSeenInTraining(of locales: Set<ShopLocale>) -> [Bool] {
+    let counted = locales.isEmpty ? ShopLocale.allCases : locales.inOrder
+    return (0..<Int32(localeMask.count)).map { row in
+      counted.contains { trainCount(of: row, in: $0) > 0 }
+    }
+  }
+
   /// The items seen in at least one of the locales, in the order of their rows.
   public func items(in locales: Set<ShopLocale>) -> [Int32] {
     let mask = locales.mask

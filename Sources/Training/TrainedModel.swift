@@ -4,7 +4,11 @@ import Models
 import Sessions
 
 /// A trained model on every rank, loaded by rank 0 alone: the checkpoint need not be on a shared file system.
-public enum TrainedModel {
+public struct TrainedModel {
+  public let model: any SessionModel
+  /// The locales whose sessions it was trained on; empty for all.
+  public let locales: Set<ShopLocale>
+
   /// Loads and verifies a checkpoint on rank 0 and hands the weights to the others; collective.
   /// - Parameters:
   ///   - checkpoint: a run folder, a checkpoint folder or a link: see `CheckpointStore.resolve`.
@@ -12,7 +16,7 @@ public enum TrainedModel {
   /// - Throws: `TrainingError.otherVocabulary`, or what `Checkpoint` throws.
   public static func load(
     _ checkpoint: String, for dataset: PreparedDataset, group: any ProcessGroup
-  ) throws -> any SessionModel {
+  ) throws -> TrainedModel {
     let opened = try group.together { () -> Checkpoint? in
       guard group.rank == 0 else { return nil }
       let opened = try Checkpoint(checkpoint)
@@ -21,12 +25,14 @@ public enum TrainedModel {
       }
       return opened
     }
-    var state = try opened?.state.encoded().map { $0 } ?? []
-    try group.broadcast(resizing: &state, from: 0)
-    let model = try CheckpointState(decoding: Data(state)).modelConfiguration().makeModel(items: dataset.itemCount)
+    var bytes = try opened?.state.encoded().map { $0 } ?? []
+    try group.broadcast(resizing: &bytes, from: 0)
+    let state = try CheckpointState(decoding: Data(bytes))
+    let model = try state.modelConfiguration().makeModel(items: dataset.itemCount)
     try group.together { try opened?.loadWeights(into: model.parameters) }
     try model.parameters.broadcast(from: 0, group: group)
-    return model
+    let list = state.options["locales"] ?? ""
+    return TrainedModel(model: model, locales: list.isEmpty ? [] : try ShopLocale.parse(list: list))
   }
 }
 

@@ -39,10 +39,10 @@ struct EvaluateCommand: ParsableCommand {
     options.cutoffs = try RankingMetric.parse(cutoffs: top)
     let dataset = try PreparedDataset.open(ranking.dataset, group: group)
     guard let sessions = dataset.split(split) else { throw EvaluationError.noSessions(split: split.rawValue) }
-    let model = try TrainedModel.load(ranking.checkpoint, for: dataset, group: group)
+    let trained = try TrainedModel.load(ranking.checkpoint, for: dataset, group: group)
     let line = ProgressLine()
     let metrics = try Evaluator(dataset, options, group: group).evaluate(
-      model, on: sessions, split: split.rawValue
+      trained.model, on: sessions, split: split.rawValue
     ) { done, total in line.show("\(done) of \(total) sessions") }
     try group.together {
       guard group.rank == 0 else { return }

@@ -5,8 +5,7 @@ import MPI
 
 let registry = [
   collectiveCases, blockCases, groupCases, treeCases, failureCases, benchCases, evaluationCases, trainingCases,
-]
-  .reduce(into: [:]) { all, some in all.merge(some) { _, _ in preconditionFailure("a case has two bodies") } }
+].reduce(into: [:]) { all, some in all.merge(some) { _, _ in preconditionFailure("a case has two bodies") } }
 
 MPIRuntime.run { group in
   guard CommandLine.arguments.count > 1 else { throw CheckFailed("name a case: \(registry.keys.sorted())") }

@@ -26,6 +26,12 @@ import Testing
     try expectAllPass(["trajectories"], ranks: ranks)
   }
 
+  /// nil runs without a launcher, hence without MPI.
+  @Test(arguments: [nil, 1, 2, 3, 4])
+  func evaluationIsTheSameOnAnyNumberOfRanks(ranks: Int?) throws {
+    try expectAllPass(["evaluate", "evaluate-metrics", "predict", "evaluate-unknown-targets"], ranks: ranks)
+  }
+
   @Test(arguments: [
     ("fail-rank-1", "rank-tests: rank 1 on host \(host): cannot read /data/part of the sessions\n"),
     ("fail-rank-0", "rank-tests: rank 0 on host \(host): cannot write the checkpoint\n"),

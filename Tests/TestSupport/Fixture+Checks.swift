@@ -46,17 +46,17 @@ extension Fixture {
     guard let model = try makeModel(weights: "init.") else { return nil }
     var options = TrainingStep.Options(lanes: lanes)
     let betas = text("betas").split(separator: ",").map { Float($0)! }
-    options.adam.beta1 = betas[0]
-    options.adam.beta2 = betas[1]
-    options.adam.epsilon = Float(number("eps"))
-    options.adam.weightDecay = Float(number("weight_decay"))
+    options.optimizer.beta1 = betas[0]
+    options.optimizer.beta2 = betas[1]
+    options.optimizer.epsilon = Float(number("eps"))
+    options.optimizer.weightDecay = Float(number("weight_decay"))
     let step = try TrainingStep(model, options, group: group)
     let sessions = try sessions("batch.")
     let batch = Int32(integer("batch"))
     var deviations: [Deviation] = []
     for (number, expected) in try floats("expected.loss").enumerated() {
       let chosen = Array(Int32(number) * batch..<Int32(number + 1) * batch)
-      let loss = try step.run(number, on: chosen[...], of: sessions, rate: self.number("learning_rate"))
+      let loss = try step.run(number, on: chosen[...], of: sessions, rate: self.number("learning_rate")).loss
       let relative = abs(Float(loss / Double(batch)) - expected) / abs(expected)
       deviations.append(Deviation(of: "loss of step \(number)", value: relative))
     }
