@@ -12,6 +12,12 @@ public protocol SessionModel: AnyObject, SendableMetatype {
   /// What the command line calls the model: RecBole's name.
   static var name: String { get }
 
+  /// What the model is, in a few words.
+  static var summary: String { get }
+
+  /// Where it is described.
+  static var papers: [String] { get }
+
   /// - Parameter items: how many items the catalogue has, without padding.
   init(_ options: Options, items: Int)
 
@@ -21,12 +27,19 @@ public protocol SessionModel: AnyObject, SendableMetatype {
   /// How the catalogue is scored; by products where a model says nothing.
   var scoring: CatalogueScoring { get }
 
+  /// How many clicks of a session the model can take; nil for any number, as where a model says nothing.
+  var longestSession: Int? { get }
+
   /// One vector a session.
   /// - Parameters:
   ///   - batch: the sessions of one lane; there may be none.
   ///   - tape: records the operations, and says where random numbers are addressed.
   /// - Returns: `[sessions, D]`, in the order of the batch.
   func encode(_ batch: RaggedBatch, on tape: Tape) -> Variable
+}
+
+extension SessionModel {
+  public var longestSession: Int? { nil }
 }
 
 /// The sizes and rates of one model. Coded flat, under the names of the command line's flags with underscores;

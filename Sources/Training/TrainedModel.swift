@@ -28,7 +28,7 @@ public struct TrainedModel {
     var bytes = try opened?.state.encoded().map { $0 } ?? []
     try group.broadcast(resizing: &bytes, from: 0)
     let state = try CheckpointState(decoding: Data(bytes))
-    let model = try state.modelConfiguration().makeModel(items: dataset.itemCount)
+    let model = try dataset.makeModel(state.modelConfiguration())
     try group.together { try opened?.loadWeights(into: model.parameters) }
     try model.parameters.broadcast(from: 0, group: group)
     let list = state.options["locales"] ?? ""
@@ -48,6 +48,17 @@ extension PreparedDataset {
       if fingerprint != dataset.fingerprint { throw TrainingError.datasetsDiffer(rank: group.rank) }
     }
     return dataset
+  }
+
+  /// A model for this data set, its weights all zero.
+  /// - Throws: `TrainingError.sessionsTooLong` where the model cannot take all sessions.
+  func makeModel(_ configuration: ModelConfiguration) throws -> any SessionModel {
+    let model = configuration.makeModel(items: itemCount)
+    if let longest = model.longestSession, manifest.options.maxLength > longest {
+      throw TrainingError.sessionsTooLong(
+        model: configuration.name, longest: longest, dataset: folder, length: manifest.options.maxLength)
+    }
+    return model
   }
 
   /// SHA-256 of the vocabulary.

@@ -13,6 +13,7 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
   case optionDiffers(name: String, saved: String, current: String, path: String)
   case otherDataset(path: String)
   case otherVocabulary(path: String, dataset: String)
+  case sessionsTooLong(model: String, longest: Int, dataset: String, length: Int)
 
   public var description: String {
     switch self {
@@ -39,6 +40,9 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
         + "use the same, or another --out, or --resume never"
     case .otherDataset(let path):
       "\(path) was trained on another data set: use that one, or another --out"
+    case .sessionsTooLong(let model, let longest, let dataset, let length):
+      "\(model) takes sessions of at most \(longest) clicks, \(dataset) has them up to \(length): raise "
+        + "--max-length, or prepare the data set with a smaller one"
     case .otherVocabulary(let path, let dataset):
       "\(path) was trained on another vocabulary than that of \(dataset): use the data set that it was trained on"
     }

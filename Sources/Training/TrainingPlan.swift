@@ -122,7 +122,7 @@ extension TrainingPlan {
     } catch let error as DecodingError {
       throw TrainingError.badConfiguration(path: source, reason: error.sentence)
     }
-    let known = Set(try resolvedOptions().keys)
+    let known = Set(try optionTexts(self).map(\.name))
     if let stray = options.keys.compactMap(\.string).first(where: { !known.contains($0) }) {
       throw TrainingError.unknownOption(name: stray, model: model.name)
     }
@@ -131,16 +131,17 @@ extension TrainingPlan {
 
   /// The plan as YAML, every option resolved.
   public func yaml() throws -> String {
-    let encoder = YAMLEncoder()
-    encoder.options.sortKeys = false
-    return try encoder.encode(self)
+    let options = try optionTexts(self).map { name, text in
+      // An empty list of locales and the like would read as nothing.
+      (Node(name), text.map { $0.isEmpty ? Node("", .implicit, .doubleQuoted) : Node($0) } ?? Node("null"))
+    }
+    return try Yams.serialize(node: Node.mapping(Node.Mapping(options)))
   }
 
-  /// Every option as text, by name.
+  /// Every option as text, by name; those without a value are left out.
   func resolvedOptions() throws -> [String: String] {
-    let node = try Yams.compose(yaml: yaml())
-    let pairs = node?.mapping?.map { ($0.key.string ?? "", $0.value.string ?? "") } ?? []
-    return Dictionary(uniqueKeysWithValues: pairs)
+    let given = try optionTexts(self).compactMap { name, text in text.map { (name, $0) } }
+    return Dictionary(uniqueKeysWithValues: given)
   }
 
   /// The options that decide the weights: a checkpoint fits a plan that has the same.

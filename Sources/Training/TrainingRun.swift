@@ -141,7 +141,7 @@ public struct TrainingRun {
     let sampler = occurrences.map {
       ItemSampler(occurrences: $0, alpha: plan.loss.sampleAlpha, seed: plan.seed)
     }
-    let model = plan.model.makeModel(items: dataset.itemCount)
+    let model = try dataset.makeModel(plan.model)
     return try TrainingStep(model, options, sampler: sampler, group: group)
   }
 

@@ -147,6 +147,9 @@ struct ModelOptionFlags: ParsableArguments {
   @Option(help: "CORE: layers of the transformer.")
   var nLayers: Int?
 
+  @Option(help: "CORE: how many clicks its transformer can take.")
+  var maxLength: Int?
+
   @Option(help: "CORE: heads of its attention.")
   var nHeads: Int?
 
@@ -172,7 +175,7 @@ struct ModelOptionFlags: ParsableArguments {
     given([
       ("embedding_size", embeddingSize), ("hidden_size", hiddenSize), ("num_layers", numLayers),
       ("dropout", dropout), ("dropout_probs", dropoutProbs), ("step", step), ("dnn_type", dnnType),
-      ("n_layers", nLayers), ("n_heads", nHeads), ("inner_size", innerSize), ("temperature", temperature),
+      ("n_layers", nLayers), ("max_length", maxLength), ("n_heads", nHeads), ("inner_size", innerSize), ("temperature", temperature),
       ("sess_dropout", sessDropout), ("item_dropout", itemDropout), ("hidden_dropout", hiddenDropout),
       ("attn_dropout", attnDropout),
     ])
