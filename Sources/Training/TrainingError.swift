@@ -13,6 +13,10 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
   case optionDiffers(name: String, saved: String, current: String, path: String)
   case otherDataset(path: String)
   case otherVocabulary(path: String, dataset: String)
+  case notASessionModel(path: String, model: String)
+  case badBlend(String)
+  /// Transitions of the ranked sessions were asked for, but nothing counts transitions.
+  case nothingCountsTransitions(path: String)
 
   public var description: String {
     switch self {
@@ -41,6 +45,12 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
       "\(path) was trained on another data set: use that one, or another --out"
     case .otherVocabulary(let path, let dataset):
       "\(path) was trained on another vocabulary than that of \(dataset): use the data set that it was trained on"
+    case .notASessionModel(let path, let model):
+      "\(path) holds the counts of \(model): choose a checkpoint with weights"
+    case .badBlend(let text):
+      "cannot blend in '\(text)': write a run or checkpoint and, if not 1, its weight from 0 up, such as runs/covisit:0.3"
+    case .nothingCountsTransitions(let path):
+      "--transductive adds to the counts of COVISIT, which \(path) is not: leave it out, or blend a COVISIT in"
     }
   }
 

@@ -5,7 +5,7 @@ struct PlanOptions: ParsableArguments {
   @Option(help: ArgumentHelp("The prepared data set.", valueName: "folder"))
   var dataset: String?
 
-  @Option(help: ArgumentHelp("GRU4Rec.", valueName: "name"))
+  @Option(help: ArgumentHelp("GRU4Rec; or POP or COVISIT, which count: of all options they have --dataset and --locales.", valueName: "name"))
   var model: String?
 
   @Option(help: "How often all sessions are seen. (default: 10)")
