@@ -13,9 +13,12 @@ import Tensors
 /// Paper: Hou et al., "CORE: Simple and Effective Session-based Recommendation within Consistent Representation
 /// Space", SIGIR 2022 (arXiv:2204.11067). Checked against RecBole 1.2.1, whose authors are the paper's. Its last
 /// act is to draw every weight from ±1/√D, layer norms and biases too: `initializer_range` has no effect.
-/// Three of its biases (the keys', the last layer norm's, f's b) cancel in a softmax: they are kept for the
-/// checkpoint's sake, with a gradient of exactly zero. RecBole's softmax weighs padding by exp(-9·10¹⁵) and its attention by exp(-10⁴): zero in float32, as here.
+/// RecBole's softmax weighs padding by exp(-9·10¹⁵) and its attention by exp(-10⁴): zero in float32, as here.
+/// Three biases (the keys', the last layer norm's, f's b) cancel in a softmax: they are kept for the checkpoint's
+/// sake, with a gradient of exactly zero.
 public final class CORE: SessionModel {
+  public static let name = "CORE"
+
   /// What weighs the items of a session: `dnn_type`.
   public enum Encoder: String, Codable, Sendable, CaseIterable {
     /// All alike.
@@ -25,7 +28,7 @@ public final class CORE: SessionModel {
   }
 
   /// Sizes and rates, named as in RecBole.
-  public struct Options: Codable, Equatable, Sendable {
+  public struct Options: ModelOptions {
     public var encoder = Encoder.transformer
     /// D, the width of the item table and of the encoder.
     public var embeddingSize = 64
@@ -50,6 +53,25 @@ public final class CORE: SessionModel {
     public var layerNormEpsilon: Float = 1e-12
 
     public init() {}
+
+    public func validate() throws(ModelError) {
+      try requirePositive(embeddingSize, "embedding_size")
+      try requirePositive(maximumLength, "max_length")
+      try requirePositive(layers, "n_layers")
+      try requirePositive(heads, "n_heads")
+      try requirePositive(innerSize, "inner_size")
+      try requireRate(sessionDropout, "sess_dropout")
+      try requireRate(itemDropout, "item_dropout")
+      try requireRate(hiddenDropout, "hidden_dropout")
+      try requireRate(attentionDropout, "attn_dropout")
+      if !(temperature > 0 && temperature.isFinite) {
+        throw .badOption(name: "temperature", value: "\(temperature)", allowed: "a number above 0")
+      }
+      if encoder == .transformer && embeddingSize % heads != 0 {
+        throw .badOption(
+          name: "n_heads", value: "\(heads)", allowed: "a divisor of the embedding size \(embeddingSize)")
+      }
+    }
   }
 
   public let parameters: ParameterSet
@@ -57,7 +79,6 @@ public final class CORE: SessionModel {
   private let options: Options
   private let transformer: Transformer?
 
-  /// - Parameter items: how many items the catalogue has, without padding.
   public init(_ options: Options, items: Int) {
     self.options = options
     let all = Initialiser.uniform(bound: 1 / Double(options.embeddingSize).squareRoot())
@@ -126,5 +147,40 @@ public final class CORE: SessionModel {
       // A bias, here or in the last layer's output, would shift all scores alike: the softmax takes it off again.
       return tape.linear(states, weight: score.weight)
     }
+  }
+}
+
+extension CORE.Options {
+  enum CodingKeys: String, CodingKey {
+    case encoder = "dnn_type"
+    case embeddingSize = "embedding_size"
+    case sessionDropout = "sess_dropout"
+    case itemDropout = "item_dropout"
+    case temperature
+    case maximumLength = "max_length"
+    case layers = "n_layers"
+    case heads = "n_heads"
+    case innerSize = "inner_size"
+    case hiddenDropout = "hidden_dropout"
+    case attentionDropout = "attn_dropout"
+    case activation = "hidden_act"
+    case layerNormEpsilon = "layer_norm_eps"
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    encoder = try values.value(.encoder, or: encoder)
+    embeddingSize = try values.value(.embeddingSize, or: embeddingSize)
+    sessionDropout = try values.value(.sessionDropout, or: sessionDropout)
+    itemDropout = try values.value(.itemDropout, or: itemDropout)
+    temperature = try values.value(.temperature, or: temperature)
+    maximumLength = try values.value(.maximumLength, or: maximumLength)
+    layers = try values.value(.layers, or: layers)
+    heads = try values.value(.heads, or: heads)
+    innerSize = try values.value(.innerSize, or: innerSize)
+    hiddenDropout = try values.value(.hiddenDropout, or: hiddenDropout)
+    attentionDropout = try values.value(.attentionDropout, or: attentionDropout)
+    activation = try values.value(.activation, or: activation)
+    layerNormEpsilon = try values.value(.layerNormEpsilon, or: layerNormEpsilon)
   }
 }

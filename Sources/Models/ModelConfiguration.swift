@@ -3,7 +3,9 @@ import Tensors
 /// A model by name, with its options.
 public struct ModelConfiguration: Sendable {
   /// All models there are.
-  public static let kinds: [any SessionModel.Type] = [GRU4Rec.self]
+  public static let kinds: [any SessionModel.Type] = [
+    GRU4Rec.self, NARM.self, STAMP.self, SRGNN.self, CORE.self,
+  ]
 
   /// Their names.
   public static var names: [String] { kinds.map { $0.name } }

@@ -13,20 +13,29 @@ import Tensors
 /// recurrent network serves both encoders (the paper draws two), without biases, and in training on a session's
 /// last item alone.
 public final class NARM: SessionModel {
+  public static let name = "NARM"
+
   /// Sizes and rates, named as in RecBole.
-  public struct Options: Codable, Equatable, Sendable {
+  public struct Options: ModelOptions {
     /// D, the width of the item table.
     public var embeddingSize = 64
     /// H, the width of the hidden state.
     public var hiddenSize = 128
     /// How many recurrent layers lie on one another.
     public var layers = 1
-    /// The share of the looked-up vectors' elements that training drops: the first of `dropout_probs`.
-    public var embeddingDropout: Float = 0.25
-    /// The same for the global and local vectors before the decoder: the second of `dropout_probs`.
-    public var sessionDropout: Float = 0.5
+    /// The shares of elements that training drops: of the looked-up vectors, and of the global and local vectors
+    /// before the decoder.
+    public var dropouts = DropoutPair(embedding: 0.25, session: 0.5)
 
     public init() {}
+
+    public func validate() throws(ModelError) {
+      try requirePositive(embeddingSize, "embedding_size")
+      try requirePositive(hiddenSize, "hidden_size")
+      try requirePositive(layers, "num_layers")
+      try requireRate(dropouts.embedding, "dropout_probs")
+      try requireRate(dropouts.session, "dropout_probs")
+    }
   }
 
   public let parameters: ParameterSet
@@ -37,7 +46,6 @@ public final class NARM: SessionModel {
   private let attention: Parameter
   private let decoder: Parameter
 
-  /// - Parameter items: how many items the catalogue has, without padding.
   public init(_ options: Options, items: Int) {
     self.options = options
     let width = options.embeddingSize, hidden = options.hiddenSize
@@ -62,7 +70,7 @@ public final class NARM: SessionModel {
     let clicks = TimeMajorOrder(batch)
     var states = tape.lookup(parameters.itemTable, rows: clicks.items)
     states = tape.dropout(
-      states, rate: options.embeddingDropout, sessions: clicks.sessions, times: clicks.times)
+      states, rate: options.dropouts.embedding, sessions: clicks.sessions, times: clicks.times)
     for layer in layers {
       states = tape.gru(
         states, inputWeight: layer.input, hiddenWeight: layer.hidden, alive: clicks.alive)
@@ -73,8 +81,51 @@ public final class NARM: SessionModel {
       values: states, keys: tape.linear(states, weight: stateWeight),
       queries: tape.linear(global, weight: lastWeight), weight: attention, offsets: batch.offsets)
     let both = tape.dropout(
-      tape.concatenate(local, global), rate: options.sessionDropout, sessions: batch.positions,
+      tape.concatenate(local, global), rate: options.dropouts.session, sessions: batch.positions,
       times: [Int32](repeating: 0, count: batch.count))
     return tape.linear(both, weight: decoder)
+  }
+}
+
+extension NARM.Options {
+  enum CodingKeys: String, CodingKey {
+    case embeddingSize = "embedding_size"
+    case hiddenSize = "hidden_size"
+    case layers = "num_layers"
+    case dropouts = "dropout_probs"
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    embeddingSize = try values.value(.embeddingSize, or: embeddingSize)
+    hiddenSize = try values.value(.hiddenSize, or: hiddenSize)
+    layers = try values.value(.layers, or: layers)
+    dropouts = try values.value(.dropouts, or: dropouts)
+  }
+}
+
+/// Two rates of dropout; written `0.25,0.5`, and read in that form or as RecBole's list.
+public struct DropoutPair: Codable, Equatable, Sendable {
+  public var embedding: Float
+  public var session: Float
+
+  public init(embedding: Float, session: Float) {
+    self.embedding = embedding
+    self.session = session
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let value = try decoder.singleValueContainer()
+    let rates = try (try? value.decode([Float].self))
+      ?? value.decode(String.self).split(separator: ",").map { Float($0.trimmingPrefix(" ")) ?? .nan }
+    guard rates.count == 2, rates.allSatisfy({ !$0.isNaN }) else {
+      throw DecodingError.dataCorruptedError(in: value, debugDescription: "two rates such as 0.25,0.5")
+    }
+    self.init(embedding: rates[0], session: rates[1])
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var value = encoder.singleValueContainer()
+    try value.encode("\(embedding),\(session)")
   }
 }

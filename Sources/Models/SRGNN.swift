@@ -14,14 +14,21 @@ import Tensors
 /// (the paper divides by its occurrences), incoming edges are averaged over the predecessors and outgoing ones
 /// over the successors, and the gates carry biases.
 public final class SRGNN: SessionModel {
+  public static let name = "SRGNN"
+
   /// Sizes, named as in RecBole.
-  public struct Options: Codable, Equatable, Sendable {
+  public struct Options: ModelOptions {
     /// D, the width of the item table and of the nodes.
     public var embeddingSize = 64
     /// How many times the nodes hear from their neighbours.
     public var step = 1
 
     public init() {}
+
+    public func validate() throws(ModelError) {
+      try requirePositive(embeddingSize, "embedding_size")
+      try requirePositive(step, "step")
+    }
   }
 
   /// A linear layer with bias.
@@ -40,7 +47,6 @@ public final class SRGNN: SessionModel {
   private let attention: Parameter
   private let output: Layer
 
-  /// - Parameter items: how many items the catalogue has, without padding.
   public init(_ options: Options, items: Int) {
     let width = options.embeddingSize
     steps = options.step
@@ -85,5 +91,18 @@ public final class SRGNN: SessionModel {
       values: clicks, keys: linear(clicks, clickLayer), queries: linear(last, lastLayer), weight: attention,
       offsets: batch.offsets)
     return linear(tape.concatenate(attended, last), output)
+  }
+}
+
+extension SRGNN.Options {
+  enum CodingKeys: String, CodingKey {
+    case embeddingSize = "embedding_size"
+    case step
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    embeddingSize = try values.value(.embeddingSize, or: embeddingSize)
+    step = try values.value(.step, or: step)
   }
 }

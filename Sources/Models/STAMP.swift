@@ -13,12 +13,18 @@ import Tensors
 /// memory and in leaving out the sigmoid over the scores. RecBole's sums run over the padding's vector as well; a
 /// ragged batch has none.
 public final class STAMP: SessionModel {
+  public static let name = "STAMP"
+
   /// Sizes, named as in RecBole.
-  public struct Options: Codable, Equatable, Sendable {
+  public struct Options: ModelOptions {
     /// D, the width of the item table and of everything else.
     public var embeddingSize = 64
 
     public init() {}
+
+    public func validate() throws(ModelError) {
+      try requirePositive(embeddingSize, "embedding_size")
+    }
   }
 
   public let parameters: ParameterSet
@@ -30,7 +36,6 @@ public final class STAMP: SessionModel {
   private let memoryCell: (weight: Parameter, bias: Parameter)
   private let lastCell: (weight: Parameter, bias: Parameter)
 
-  /// - Parameter items: how many items the catalogue has, without padding.
   public init(_ options: Options, items: Int) {
     let width = options.embeddingSize
     let small = Initialiser.normal(deviation: 0.05)
@@ -62,5 +67,16 @@ public final class STAMP: SessionModel {
     let memory = tape.linear(tape.add(attended, mean), weight: memoryCell.weight, bias: memoryCell.bias)
     let recent = tape.linear(last, weight: lastCell.weight, bias: lastCell.bias)
     return tape.multiply(tape.activation(.tanh, memory), tape.activation(.tanh, recent))
+  }
+}
+
+extension STAMP.Options {
+  enum CodingKeys: String, CodingKey {
+    case embeddingSize = "embedding_size"
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    embeddingSize = try values.value(.embeddingSize, or: embeddingSize)
   }
 }

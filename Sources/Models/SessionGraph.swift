@@ -6,16 +6,16 @@ import Tensors
 ///
 /// The nodes of all sessions are numbered through, session after session, in order of first appearance; edges
 /// are lists, so that memory goes with the clicks and not with the square of the longest session.
-struct SessionGraph {
+package struct SessionGraph {
   /// The item row of each node.
-  private(set) var items: [Int32] = []
+  package private(set) var items: [Int32] = []
   /// For each click of the batch, its node.
-  private(set) var nodeOfClick: [Int32] = []
+  package private(set) var nodeOfClick: [Int32] = []
   /// Whom a node was reached from, and whom it leads to.
-  let predecessors: Neighbours
-  let successors: Neighbours
+  package let predecessors: Neighbours
+  package let successors: Neighbours
 
-  init(_ batch: RaggedBatch) {
+  package init(_ batch: RaggedBatch) {
     var edges: [(from: Int32, to: Int32)] = []
     for session in 0..<batch.count {
       // Sessions are short: looking through their nodes and edges beats a hash table.

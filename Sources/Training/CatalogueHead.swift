@@ -39,7 +39,7 @@ package final class CatalogueHead {
   private let workspace: Arena
 
   /// - Parameter table: `[items + 1, D]`; row 0 is no candidate.
-  package init(table: Tensor, scoring: CatalogueScoring) {
+  package init(table: Tensor, scoring: CatalogueScoring = .dotProduct) {
     self.table = table
     cosine = scoring.cosineRows(width: table.columns)
     tiles = Tensor.tiles(ofTableWith: table.rows)
@@ -56,7 +56,7 @@ package final class CatalogueHead {
   ///     `finishTableGradient` once all lanes are added.
   /// - Returns: for each lane the sum of its sessions' losses, in nats.
   package func lossesAndGradients(
-    _ lanes: [Lane], subtrees: [Range<Int>], scale: Float, randomness: DropoutKey?, tableGradients: [Tensor]
+    _ lanes: [Lane], subtrees: [Range<Int>], scale: Float, randomness: DropoutKey? = nil, tableGradients: [Tensor]
   ) -> [Double] {
     precondition(subtrees.count == tableGradients.count && subtrees.last?.upperBound ?? 0 == lanes.count)
     workspace.reset()

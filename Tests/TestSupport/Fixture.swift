@@ -88,7 +88,7 @@ public struct Fixture: Sendable {
       options.embeddingSize = integer("embedding_size")
       options.hiddenSize = integer("hidden_size")
       options.layers = integer("n_layers")
-      (options.embeddingDropout, options.sessionDropout) = (0, 0)
+      options.dropouts = DropoutPair(embedding: 0, session: 0)
       return NARM(options, items: items)
     case "STAMP":
       var options = STAMP.Options()
