@@ -34,14 +34,13 @@ package final class SessionModelScorer: CatalogueScorer {
   private let table: Tensor
   private let plans = MatmulPlans()
   private let arena = Arena()
-  /// What the scored table lies in where it is not the item table itself.
   private let tableArena = Arena()
   private let vectors: Tensor
   private let gathered: Tensor
   private let scores: Tensor
   private let storage: FloatStorage
 
-  /// - Parameter table: `[items + 1, D]`, what is scored; the model's own scored table if nil.
+  /// - Parameter table: `[items + 1, D]`, what is scored; the model's `scoredTable` if nil.
   package init(_ model: any SessionModel, table: Tensor? = nil) {
     self.model = model
     self.table = table ?? model.scoredTable(in: tableArena)

@@ -30,7 +30,7 @@ struct TrainCommand: ParsableCommand {
   func run() throws { MPIRuntime.run(train) }
 
   private func train(_ group: any ProcessGroup) throws {
-    let source = try group.together { try PlanSource(file: config, flags: plan.flags) }
+    let source = try group.together { try PlanSource(file: config, flags: self.plan.flags) }
     if source.countingModel != nil { return try count(source, group) }
     let plan = try group.together { try source.plan(TrainingPlan.self) }
     let dataset = try PreparedDataset.open(plan.dataset, group: group)
