@@ -56,7 +56,7 @@ public struct Recommender {
   /// - Throws: `TrainingError.nothingCountsTransitions`, on every rank; `MPIError`.
   public mutating func learnTransitions(within sessions: SessionTable, of dataset: PreparedDataset) throws {
     guard parts.contains(where: { $0.model.countsTransitions }) else {
-      throw TrainingError.nothingCountsTransitions(path: parts.count == 1 ? "the checkpoint" : "any checkpoint")
+      throw TrainingError.nothingCountsTransitions
     }
     let transitions = try TransitionCounts.count(
       in: sessions, selection: Array(0..<Int32(sessions.count)), includesTargets: false,

@@ -16,7 +16,7 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
   case notASessionModel(path: String, model: String)
   case badBlend(String)
   /// Transitions of the ranked sessions were asked for, but nothing counts transitions.
-  case nothingCountsTransitions(path: String)
+  case nothingCountsTransitions
 
   public var description: String {
     switch self {
@@ -49,8 +49,8 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
       "\(path) holds the counts of \(model): choose a checkpoint with weights"
     case .badBlend(let text):
       "cannot blend in '\(text)': write a run or checkpoint and, if not 1, its weight from 0 up, such as runs/covisit:0.3"
-    case .nothingCountsTransitions(let path):
-      "--transductive adds to the counts of COVISIT, which \(path) is not: leave it out, or blend a COVISIT in"
+    case .nothingCountsTransitions:
+      "--transductive adds to the counts of COVISIT, but no checkpoint has any: leave it out, or blend a COVISIT in"
     }
   }
 
