@@ -71,7 +71,7 @@ extension ModelOptions {
 
 extension KeyedDecodingContainer {
   /// The value under a key, or `standard` where there is none.
-  func value<T: Decodable>(_ key: Key, or standard: T) throws -> T {
+  package func value<T: Decodable>(_ key: Key, or standard: T) throws -> T {
     try decodeIfPresent(T.self, forKey: key) ?? standard
   }
 }

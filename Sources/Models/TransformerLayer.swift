@@ -66,6 +66,7 @@ struct TransformerLayer {
       heads: options.heads, offsets: batch.offsets, dropout: options.attentionDropout, sessions: batch.positions)
     let attended = residual(linear(mixed, attentionOutput), x, attentionNorm.weight, attentionNorm.bias)
     let hidden = tape.activation(options.activation, linear(attended, inner))
-    return residual(linear(hidden, output), attended, outputNorm.weight, lastBias ? outputNorm.bias : nil)
+    return residual(
+      linear(hidden, output), attended, outputNorm.weight, lastBias ? outputNorm.bias : nil)
   }
 }

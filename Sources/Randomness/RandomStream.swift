@@ -8,6 +8,7 @@ public enum RandomPurpose: UInt32, Sendable {
   case dropout = 3
   case split = 4
   case synthesis = 5
+  case samples = 6
 }
 
 /// Random numbers addressed by (seed, purpose, index): equal on all ranks, repeatable, in any order.

@@ -51,8 +51,7 @@ public struct PreparedDataset: Sendable {
   private static func readManifest(folder: String) throws -> DatasetManifest {
     let path = (folder as NSString).appendingPathComponent(DatasetManifest.fileName)
     guard FileManager.default.fileExists(atPath: path) else { throw SessionsError.notADataset(path: folder) }
-    let file = try MappedFile(path: path)
-    let data = withExtendedLifetime(file) { Data(file.bytes) }
+    let data = try MappedFile(path: path).withUnsafeBytes { Data($0) }
     struct Version: Decodable { var formatVersion: Int }
     guard let version = try? JSONDecoder().decode(Version.self, from: data) else {
       throw SessionsError.malformedDataset(path: path, reason: "it names no format version")

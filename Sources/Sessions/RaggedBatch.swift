@@ -38,6 +38,11 @@ public struct RaggedBatch {
   /// The clicks of a session, as a range of `items`.
   public func clicks(of session: Int) -> Range<Int> { Int(offsets[session])..<Int(offsets[session + 1]) }
 
+  /// Which of a global batch's sessions are a lane's.
+  static func positions(ofLane lane: Int, of lanes: Int, batch: Int) -> Range<Int> {
+    lane * batch / lanes..<(lane + 1) * batch / lanes
+  }
+
   /// Takes in one lane of a global batch.
   /// - Parameters:
   ///   - batch: all sessions of the global batch, by their number in `sessions`.
@@ -47,7 +52,7 @@ public struct RaggedBatch {
     with batch: ArraySlice<Int32>, lane: Int, of lanes: Int, from sessions: SessionTable
   ) {
     clear()
-    for position in lane * batch.count / lanes..<(lane + 1) * batch.count / lanes {
+    for position in Self.positions(ofLane: lane, of: lanes, batch: batch.count) {
       let session = Int(batch[batch.startIndex + position])
       append(sessions.items(of: session), target: sessions.targets[session], position: position)
     }

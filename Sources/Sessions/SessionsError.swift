@@ -82,6 +82,13 @@ public struct BadRow: Error, Equatable, Sendable, CustomStringConvertible {
   public var text: String
   public var defect: RowDefect
 
+  public init(path: String, line: Int, text: String, defect: RowDefect) {
+    self.path = path
+    self.line = line
+    self.text = text
+    self.defect = defect
+  }
+
   public var description: String { "\(path):\(line): \(defect): \(text)" }
 }
 

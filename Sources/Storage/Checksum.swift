@@ -6,7 +6,7 @@ public enum Checksum {
   /// The SHA-256 of a file, as 64 hexadecimal digits.
   public static func sha256(ofFile path: String) throws(StorageError) -> String {
     let file = try MappedFile(path: path)
-    return withExtendedLifetime(file) { sha256(of: file.bytes) }
+    return file.withUnsafeBytes { sha256(of: $0) }
   }
 
   /// The SHA-256 of bytes in memory, as 64 hexadecimal digits.

@@ -5,7 +5,8 @@ import Foundation
 /// The system loads pages when they are touched and shares them between the ranks of a node.
 public final class MappedFile: @unchecked Sendable {  // the bytes never change
   public let path: String
-  public let bytes: UnsafeRawBufferPointer
+  /// Valid while this object lives, which Swift ends after its last use: hold it, or use `withUnsafeBytes`.
+  package let bytes: UnsafeRawBufferPointer
 
   public init(path: String) throws(StorageError) {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
@@ -26,6 +27,14 @@ public final class MappedFile: @unchecked Sendable {  // the bytes never change
     let region = mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor, 0)
     if region == MAP_FAILED { throw .cannotRead(path: path, reason: systemErrorText()) }
     bytes = UnsafeRawBufferPointer(start: region, count: count)
+  }
+
+  /// The file's bytes. The pointer must not leave the closure.
+  public func withUnsafeBytes<Result, Failure: Error>(
+    _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    defer { withExtendedLifetime(self) {} }
+    return try body(bytes)
   }
 
   deinit {

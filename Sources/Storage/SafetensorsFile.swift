@@ -7,39 +7,46 @@
 public struct SafetensorsFile: Sendable {
   public static let headerLimit: UInt64 = 100_000_000
 
-  /// One tensor; the bytes stay valid while the file object lives.
+  /// One tensor, where it lies in the mapped file.
   public struct Entry: @unchecked Sendable {
     public let dtype: SafetensorsDtype
     public let shape: [Int]
-    /// C order, little-endian.
+    /// C order, little-endian. Valid while the `SafetensorsFile` or this entry is held.
     public let bytes: UnsafeRawBufferPointer
+    fileprivate let file: MappedFile
+
+    /// The tensor's bytes. The pointer must not leave the closure.
+    public func withUnsafeBytes<Result, Failure: Error>(
+      _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+      defer { withExtendedLifetime(file) {} }
+      return try body(bytes)
+    }
   }
 
   public let path: String
   public let metadata: [String: String]
   /// The tensors' names in the order of their bytes.
   public let names: [String]
-  private let file: MappedFile
   private let entries: [String: Entry]
 
   public init(path: String) throws(StorageError) {
     let file = try MappedFile(path: path)
     do throws(SafetensorsDefect) {
-      let (header, dataStart) = try Self.parseHeader(file.bytes)
+      let (header, dataStart) = try file.withUnsafeBytes(Self.parseHeader)
       let sorted = try Self.sortedAndChecked(header.entries, dataSize: file.bytes.count - dataStart)
       let data = UnsafeRawBufferPointer(rebasing: file.bytes[dataStart...])
       names = sorted.map(\.name)
       entries = Dictionary(
         uniqueKeysWithValues: sorted.map { entry in
           let bytes = UnsafeRawBufferPointer(rebasing: data[entry.begin..<entry.end])
-          return (entry.name, Entry(dtype: entry.dtype, shape: entry.shape, bytes: bytes))
+          return (entry.name, Entry(dtype: entry.dtype, shape: entry.shape, bytes: bytes, file: file))
         })
       metadata = header.metadata
     } catch {
       throw .malformedTensors(path: path, defect: error)
     }
     self.path = path
-    self.file = file
   }
 
   /// - Throws: `.noSuchTensor`.
@@ -62,7 +69,7 @@ public struct SafetensorsFile: Sendable {
     if let shape, shape != entry.shape {
       throw .shapeDiffers(path: path, name: name, expected: shape, found: entry.shape)
     }
-    return MappedArray(bytes: entry.bytes, of: file)
+    return MappedArray(bytes: entry.bytes, of: entry.file)
   }
 
   private static func parseHeader(

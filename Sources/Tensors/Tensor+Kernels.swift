@@ -14,6 +14,12 @@ extension Tensor {
     return result
   }
 
+  /// self[places[r], :] += x[r, :], from the first row to the last.
+  package func scatterAdd(_ x: Tensor, to places: [Int32]) {
+    precondition(x.rows == places.count && x.columns == columns, "\(shapes(self, x)), \(places.count) places")
+    ck_scatter_add_rows(Int64(x.rows), Int64(columns), x.base, places, base)
+  }
+
   /// self = op(a)·op(b), or self += op(a)·op(b).
   package func product(
     _ a: Tensor, _ b: Tensor, transposeA: Bool = false, transposeB: Bool = false, accumulate: Bool = false

@@ -44,10 +44,10 @@ public struct Checkpoint {
     for parameter in parameters.all { try load(parameter.name, of: file, parameter, parameter.value) }
   }
 
-  /// Reads one moment (`exp_avg` or `exp_avg_sq`) of a weight into `destination`, of the weight's shape.
-  func loadMoment(_ moment: String, of parameter: Parameter, into destination: Tensor) throws {
+  /// Reads what the optimizer remembers of a weight (`exp_avg` …) into `destination`, of the weight's shape.
+  func loadOptimizerState(_ name: String, of parameter: Parameter, into destination: Tensor) throws {
     let file = try SafetensorsFile(path: path(Self.optimizerFile))
-    try load("\(moment).\(parameter.name)", of: file, parameter, destination)
+    try load("\(name).\(parameter.name)", of: file, parameter, destination)
   }
 
   private func load(_ name: String, of file: SafetensorsFile, _ parameter: Parameter, _ destination: Tensor) throws {
@@ -66,10 +66,10 @@ extension TrainingStep {
   /// - Throws: on rank 0 `StorageError`, on the others `MPIError.peerFailed`.
   func save(to folder: String, _ state: CheckpointState, group: any ProcessGroup) throws {
     let table = model.parameters.itemTable
-    let moments = try [tableAdam.firstMoment, tableAdam.secondMoment].map { own in
+    let tables = try tableOptimizer.state.map { own in
       let all = FloatStorage(count: group.rank == 0 ? table.value.count : 0)
       try group.gather(
-        UnsafeBufferPointer(own.elements), counts: exchange.shares.map { $0 * table.value.columns },
+        UnsafeBufferPointer(own.values.elements), counts: exchange.shares.map { $0 * table.value.columns },
         into: all.elements, at: 0)
       return all
     }
@@ -86,37 +86,33 @@ extension TrainingStep {
         Checkpoint.modelFile, model.parameters.all.map { Self.tensor($0.name, $0.shape, $0.value.elements) })
       try write(
         Checkpoint.optimizerFile,
-        momentTensors("exp_avg", table: moments[0], dense: denseAdam.firstMoment)
-          + momentTensors("exp_avg_sq", table: moments[1], dense: denseAdam.secondMoment))
+        zip(denseOptimizer.state, tables).flatMap { stateTensors($0.name, table: $1, dense: $0.values) })
       try transaction.commit { checksums in
         var state = state
         state.files = checksums
         return try state.encoded()
       }
-      withExtendedLifetime(moments) {}
+      withExtendedLifetime(tables) {}
     }
   }
 
-  /// Takes over weights and moments from a checkpoint that rank 0 has opened; collective.
+  /// Takes over weights and optimizer state from a checkpoint that rank 0 has opened; collective.
   /// - Parameter checkpoint: on rank 0; nil on the others.
   func restore(from checkpoint: Checkpoint?, group: any ProcessGroup) throws {
     let parameters = model.parameters
     try group.together { try checkpoint?.loadWeights(into: parameters) }
     try parameters.broadcast(from: 0, group: group)
-    for (name, table, dense) in [
-      ("exp_avg", tableAdam.firstMoment, denseAdam.firstMoment),
-      ("exp_avg_sq", tableAdam.secondMoment, denseAdam.secondMoment),
-    ] {
+    for ((name, dense), (_, table)) in zip(denseOptimizer.state, tableOptimizer.state) {
       let whole = FloatStorage(count: checkpoint == nil ? 0 : parameters.itemTable.value.count)
       try group.together {
         guard let checkpoint else { return }
         let shape = parameters.itemTable.value
-        try checkpoint.loadMoment(
+        try checkpoint.loadOptimizerState(
           name, of: parameters.itemTable, into: whole.tensor(rows: shape.rows, columns: shape.columns))
         for parameter in parameters.dense {
           let destination = dense.tensor(
             at: parameter.offset!, rows: parameter.value.rows, columns: parameter.value.columns)
-          try checkpoint.loadMoment(name, of: parameter, into: destination)
+          try checkpoint.loadOptimizerState(name, of: parameter, into: destination)
         }
       }
       let counts = exchange.shares.map { $0 * parameters.itemTable.value.columns }
@@ -125,13 +121,13 @@ extension TrainingStep {
     }
   }
 
-  private func momentTensors(_ moment: String, table: FloatStorage, dense: FloatStorage) -> [SafetensorsTensor] {
+  private func stateTensors(_ name: String, table: FloatStorage, dense: FloatStorage) -> [SafetensorsTensor] {
     let itemTable = model.parameters.itemTable
-    let ofTable = Self.tensor("\(moment).\(itemTable.name)", itemTable.shape, table.elements)
+    let ofTable = Self.tensor("\(name).\(itemTable.name)", itemTable.shape, table.elements)
     return [ofTable] + model.parameters.dense.map { parameter in
       let elements = dense.tensor(
         at: parameter.offset!, rows: parameter.value.rows, columns: parameter.value.columns).elements
-      return Self.tensor("\(moment).\(parameter.name)", parameter.shape, elements)
+      return Self.tensor("\(name).\(parameter.name)", parameter.shape, elements)
     }
   }
 

@@ -79,8 +79,10 @@ public struct CheckpointState: Codable, Equatable, Sendable {
 
 /// What the training loop remembers from epoch to epoch, and inside one.
 public struct RunProgress: Codable, Equatable, Sendable {
-  /// The losses of the epoch so far, summed over its sessions, in nats.
+  /// The losses of the epoch so far, summed over its targets, in nats.
   public var epochLoss = 0.0
+  /// The targets of the epoch so far.
+  public var epochTargets = 0
   /// The best value of the valid metric, and the step after which it was reached.
   public var bestValue: Double?
   public var bestStep: Int?

@@ -1,3 +1,4 @@
+import CKernels
 import MPI
 import Tensors
 
@@ -15,17 +16,22 @@ package final class GradientExchange {
   package let ownLanes: Range<Int>
   /// Places in `ownLanes`, by subtree: what the head adds up by itself.
   package let subtrees: [Range<Int>]
-  /// Where the head writes the table's gradient, one for each of `subtrees`; each as large as the table.
-  package let tableGradients: [Tensor]
+  /// Where the catalogue head writes the table's gradient, one for each of `subtrees`; each as large as the table.
+  /// Made when first asked for: sampled losses need none.
+  package private(set) lazy var tableGradients = tableStorage.map { $0.tensor(rows: tableRows, columns: width) }
+  /// Ranks own whole blocks of this many rows, but for the table's end.
+  static let rowBlock = 64
 
   private let group: any ProcessGroup
   private let reducer: FixedTreeReducer
   private let rowBounds: [Int]
+  private let tableRows: Int
   private let width: Int
-  private let tableStorage: [FloatStorage]
+  private lazy var tableStorage = subtrees.map { _ in FloatStorage(count: tableRows * width) }
   private let denseStorage: [FloatStorage]
   private let outgoing: OccurrenceBuffer
   private let incoming: OccurrenceBuffer
+  private let touchedArena = Arena()
 
   /// - Throws: `MPIError.moreRanksThanLanes`.
   package init(_ parameters: ParameterSet, lanes: LaneTree, group: any ProcessGroup) throws(MPIError) {
@@ -33,17 +39,17 @@ package final class GradientExchange {
     let table = parameters.itemTable.value
     self.group = group
     self.reducer = reducer
+    tableRows = table.rows
     width = table.columns
     outgoing = OccurrenceBuffer(width: table.columns)
     incoming = OccurrenceBuffer(width: table.columns)
-    rowBounds = (0...group.size).map { $0 * table.rows / group.size }
+    let blocks = (table.rows + Self.rowBlock - 1) / Self.rowBlock
+    rowBounds = (0...group.size).map { min(table.rows, $0 * blocks / group.size * Self.rowBlock) }
     ownRows = rowBounds[group.rank]..<rowBounds[group.rank + 1]
     ownLanes = reducer.ownLanes
     subtrees = reducer.ownSubtrees.map {
       $0.lowerBound - reducer.ownLanes.lowerBound..<$0.upperBound - reducer.ownLanes.lowerBound
     }
-    tableStorage = subtrees.map { _ in FloatStorage(count: table.count) }
-    tableGradients = tableStorage.map { $0.tensor(rows: table.rows, columns: table.columns) }
     denseStorage = ownLanes.map { _ in FloatStorage(count: parameters.denseStorage.count) }
   }
 
@@ -60,24 +66,83 @@ package final class GradientExchange {
     return partials[0]
   }
 
-  /// The gradient of this rank's rows of the table, `[ownRows.count, D]`. Collective.
+  /// The gradient of this rank's rows of the table, from the catalogue head's; collective.
   /// - Parameters:
   ///   - lookups: of this rank's lanes, in their order, after the tapes have run backwards.
   ///   - finishHead: gets the head's gradient of `ownRows`, added over all lanes, before the lookups' are added.
   package func sumTable(
     _ lookups: [TableLookup], finishHead: (Tensor) -> Void
-  ) throws(MPIError) -> Tensor {
+  ) throws(MPIError) -> RowGradients {
     let own = tableGradients[0].rows(ownRows)
     try reducer.reduceScatter(
       tableStorage.map(\.elements), shares: shares.map { $0 * width }, into: own.elements)
     finishHead(own)
-    try addLookups(lookups, to: own)
-    return own
+    try receive(lookups)
+    let places = incoming.rows.map { $0 - Int32(ownRows.lowerBound) }
+    own.scatterAdd(incoming.gradients, to: places)
+    return RowGradients(rows: .all(ownRows), values: own)
   }
 
-  /// Completes the table on every rank, each having updated its own rows. Collective.
-  package func shareRows(of table: Tensor) throws(MPIError) {
-    try group.allGather(inPlace: table.elements, counts: shares.map { $0 * width })
+  /// The gradient of those of this rank's rows that a step touched, from a sampled head's; collective.
+  /// - Parameters:
+  ///   - candidates: the rows that the head scored, the same on every rank.
+  ///   - gradients: of the candidates, `[candidates, D]`, one for each of this rank's lanes. Overwritten.
+  ///   - lookups: of this rank's lanes, in their order, after the tapes have run backwards.
+  ///   - finishHead: gets the candidates' gradient, added over all lanes.
+  package func sumTouched(
+    _ candidates: [Int32], _ gradients: [Tensor], _ lookups: [TableLookup], finishHead: (Tensor) -> Void
+  ) throws(MPIError) -> RowGradients {
+    let partials = reducer.fold(laneBuffers: gradients.map(\.elements))
+    try reducer.allReduce(partials)
+    finishHead(gradients[0])
+    try receive(lookups)
+    let ownPlaces = candidates.indices.filter { ownRows.contains(Int(candidates[$0])) }
+    let touched = Set(ownPlaces.map { candidates[$0] }).union(incoming.rows).sorted()
+    let place = Dictionary(uniqueKeysWithValues: touched.enumerated().map { ($1, Int32($0)) })
+    touchedArena.reset()
+    let values = touchedArena.zeros(rows: touched.count, columns: width)
+    let scored = gradients[0].gathered(ownPlaces.map(Int32.init), in: touchedArena)
+    values.scatterAdd(scored, to: ownPlaces.map { place[candidates[$0]]! })
+    values.scatterAdd(incoming.gradients, to: incoming.rows.map { place[$0]! })
+    return RowGradients(rows: .touched(touched), values: values)
+  }
+
+  /// Completes the table on every rank, each having updated its own rows; collective.
+  package func share(_ rows: RowGradients.Rows, of table: Tensor) throws(MPIError) {
+    guard case .touched(let own) = rows else {
+      return try group.allGather(inPlace: table.elements, counts: shares.map { $0 * width })
+    }
+    let (all, counts) = try gathered(own)
+    let first = counts[..<group.rank].reduce(0, +)
+    let values = touchedArena.uninitialised(rows: all.count, columns: width)
+    ck_gather_rows(Int64(own.count), Int64(width), table.base, own, values.rows(first..<first + own.count).base)
+    try group.allGather(inPlace: values.elements, counts: counts.map { $0 * width })
+    for (place, row) in all.enumerated() {
+      table.rows(Int(row)..<Int(row) + 1).base.update(from: values.base + place * width, count: width)
+    }
+  }
+
+  /// The length of the whole gradient: the same bits on every rank, on any number of them. Collective.
+  package func norm(
+    dense: UnsafeMutableBufferPointer<Float>, _ table: RowGradients
+  ) throws(MPIError) -> Double {
+    let (all, _) = try gathered(table.sumsOfSquares())
+    let ofDense = dense.baseAddress.map { Tensor($0, rows: 1, columns: dense.count).sumsOfSquares(rowsAtATime: 1) }
+    return all.reduce(ofDense?[0] ?? 0, +).squareRoot()
+  }
+
+  /// The values of all ranks, in rank order, and how many each has; collective.
+  private func gathered<E: MPIElement & Numeric>(_ own: [E]) throws(MPIError) -> ([E], counts: [Int]) {
+    var counts = [Int](repeating: 0, count: group.size)
+    counts[group.rank] = own.count
+    try group.sum(&counts)
+    var all = [E](repeating: 0, count: counts.reduce(0, +))
+    let first = counts[..<group.rank].reduce(0, +)
+    all.replaceSubrange(first..<first + own.count, with: own)
+    try all.withUnsafeMutableBufferPointer { (all) throws(MPIError) in
+      try group.allGather(inPlace: all, counts: counts)
+    }
+    return (all, counts)
   }
 
   /// The sum over all lanes of one number a lane, in Float64; the same on every rank. Collective.
@@ -86,7 +151,8 @@ package final class GradientExchange {
   /// How many rows each rank owns.
   package var shares: [Int] { zip(rowBounds.dropFirst(), rowBounds).map { $0 - $1 } }
 
-  private func addLookups(_ lookups: [TableLookup], to own: Tensor) throws(MPIError) {
+  /// Sends looked-up rows' gradients to the rows' owners; what comes here is then in `incoming`. Collective.
+  private func receive(_ lookups: [TableLookup]) throws(MPIError) {
     // Ranks own runs of lanes in rank order, so what arrives from rank 0, 1, … is in the global order.
     let sent = outgoing.pack(lookups, rowBounds: rowBounds)
     let received = try countsReceived(sent)
@@ -96,7 +162,6 @@ package final class GradientExchange {
     try group.allToAll(
       send: UnsafeBufferPointer(outgoing.gradients.elements), counts: sent.map { $0 * width },
       receive: incoming.gradients.elements, counts: received.map { $0 * width })
-    incoming.add(to: own, firstRow: ownRows.lowerBound)
   }
 
   /// How many occurrences each rank has for this one.

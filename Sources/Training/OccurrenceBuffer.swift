@@ -1,4 +1,3 @@
-import CKernels
 import Tensors
 
 /// Gradients of looked-up table rows on their way to the ranks that own the rows: a list of rows and, beside it,
@@ -52,11 +51,5 @@ final class OccurrenceBuffer {
       }
     }
     return counts
-  }
-
-  /// table[row - firstRow] += gradient, one occurrence after another.
-  func add(to table: Tensor, firstRow: Int) {
-    let places = rows.map { $0 - Int32(firstRow) }
-    ck_scatter_add_rows(Int64(count), Int64(width), gradientMemory.base, places, table.base)
   }
 }

@@ -14,10 +14,10 @@ public struct TrainingPlan: Sendable {
   public var batchSize = 1024
   /// Parts of a batch that are computed apart and added in a fixed tree; a power of two, at least the ranks.
   public var lanes = 8
-  /// The learning rate.
-  public var rate = 0.001
-  /// L2: added to the gradient, times the weight.
-  public var weightDecay: Float = 0
+  public var optimization = OptimizationPlan()
+  public var loss = LossPlan()
+  /// Which clicks are targets.
+  public var targets = TargetRule.last
   /// The locales whose sessions are trained on; empty for all. The vocabulary is kept whole.
   public var locales: Set<ShopLocale> = []
   /// Ends the run after this many steps in all, counted over resumes.
@@ -38,19 +38,16 @@ public struct TrainingPlan: Sendable {
 
   /// - Throws: `ModelError.badOption`, or `TrainingError.badOption` for the first value that makes no sense.
   public func validate() throws {
-    func require(_ holds: Bool, _ name: String, _ value: Any, _ allowed: String) throws {
-      if !holds { throw TrainingError.badOption(name: name, value: "\(value)", allowed: allowed) }
-    }
     let wholeNumber = "a whole number from 1 up"
-    try require(epochs >= 1, "epochs", epochs, wholeNumber)
-    try require(batchSize >= 1, "batch_size", batchSize, wholeNumber)
-    try require(
+    try requireOption(epochs >= 1, "epochs", epochs, wholeNumber)
+    try requireOption(batchSize >= 1, "batch_size", batchSize, wholeNumber)
+    try requireOption(
       (1...4096).contains(lanes) && lanes.nonzeroBitCount == 1, "lanes", lanes, "a power of two from 1 to 4096")
-    try require(rate > 0 && rate.isFinite, "lr", rate, "a number above 0")
-    try require(weightDecay >= 0, "weight_decay", weightDecay, "a number from 0 up")
-    try require(maxSteps ?? 1 >= 1, "max_steps", maxSteps ?? 0, wholeNumber)
-    try require(stoppingStep >= 1, "stopping_step", stoppingStep, wholeNumber)
-    try require(checkpointEvery ?? 1 >= 1, "checkpoint_every", checkpointEvery ?? 0, wholeNumber)
+    try requireOption(maxSteps ?? 1 >= 1, "max_steps", maxSteps ?? 0, wholeNumber)
+    try requireOption(stoppingStep >= 1, "stopping_step", stoppingStep, wholeNumber)
+    try requireOption(checkpointEvery ?? 1 >= 1, "checkpoint_every", checkpointEvery ?? 0, wholeNumber)
+    try optimization.validate()
+    try loss.validate()
     try model.validate()
   }
 }
@@ -61,8 +58,7 @@ extension TrainingPlan: Codable {
     case epochs
     case batchSize = "batch_size"
     case lanes
-    case rate = "lr"
-    case weightDecay = "weight_decay"
+    case targets
     case locales
     case maxSteps = "max_steps"
     case seed
@@ -73,23 +69,21 @@ extension TrainingPlan: Codable {
 
   public init(from decoder: any Decoder) throws {
     let values = try decoder.container(keyedBy: Key.self)
-    func value<T: Decodable>(_ key: Key, or standard: T) throws -> T {
-      try values.decodeIfPresent(T.self, forKey: key) ?? standard
-    }
     dataset = try values.decode(String.self, forKey: .dataset)
     model = try ModelConfiguration(from: decoder)
-    epochs = try value(.epochs, or: epochs)
-    batchSize = try value(.batchSize, or: batchSize)
-    lanes = try value(.lanes, or: lanes)
-    rate = try value(.rate, or: rate)
-    weightDecay = try value(.weightDecay, or: weightDecay)
-    let list = try value(.locales, or: "")
+    epochs = try values.value(.epochs, or: epochs)
+    batchSize = try values.value(.batchSize, or: batchSize)
+    lanes = try values.value(.lanes, or: lanes)
+    optimization = try OptimizationPlan(from: decoder)
+    loss = try LossPlan(from: decoder)
+    targets = try values.value(.targets, or: targets)
+    let list = try values.value(.locales, or: "")
     locales = list.isEmpty ? [] : try ShopLocale.parse(list: list)
-    maxSteps = try value(.maxSteps, or: maxSteps)
-    seed = try value(.seed, or: seed)
-    stoppingStep = try value(.stoppingStep, or: stoppingStep)
-    validMetric = try value(.validMetric, or: validMetric)
-    checkpointEvery = try value(.checkpointEvery, or: checkpointEvery)
+    maxSteps = try values.value(.maxSteps, or: maxSteps)
+    seed = try values.value(.seed, or: seed)
+    stoppingStep = try values.value(.stoppingStep, or: stoppingStep)
+    validMetric = try values.value(.validMetric, or: validMetric)
+    checkpointEvery = try values.value(.checkpointEvery, or: checkpointEvery)
   }
 
   public func encode(to encoder: any Encoder) throws {
@@ -99,8 +93,9 @@ extension TrainingPlan: Codable {
     try values.encode(epochs, forKey: .epochs)
     try values.encode(batchSize, forKey: .batchSize)
     try values.encode(lanes, forKey: .lanes)
-    try values.encode(rate, forKey: .rate)
-    try values.encode(weightDecay, forKey: .weightDecay)
+    try optimization.encode(to: encoder)
+    try loss.encode(to: encoder)
+    try values.encode(targets, forKey: .targets)
     try values.encode(locales.inOrder.map(\.name).joined(separator: ","), forKey: .locales)
     try values.encode(maxSteps, forKey: .maxSteps)
     try values.encode(seed, forKey: .seed)
@@ -122,6 +117,10 @@ extension TrainingPlan: RunPlan {
   /// The options that decide the weights: a checkpoint fits a plan that has the same.
   public func decidingOptions() throws -> [String: String] {
     let free: [Key] = [.dataset, .epochs, .maxSteps, .stoppingStep, .validMetric, .checkpointEvery]
-    return try resolvedOptions().filter { option in !free.contains { $0.rawValue == option.key } }
+    // The rate along a cosine depends on the length of the run.
+    let bound = optimization.schedule == .cosine ? [Key.epochs] : []
+    return try resolvedOptions().filter { option in
+      bound.contains { $0.rawValue == option.key } || !free.contains { $0.rawValue == option.key }
+    }
   }
 }

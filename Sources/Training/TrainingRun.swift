@@ -50,8 +50,9 @@ public struct TrainingRun {
   public func run(_ resume: ResumePolicy) throws -> Summary {
     let sessions = try dataset.trainingSessions(in: plan.locales)
     let schedule = BatchSchedule(sessionCount: sessions.chosen.count, batchSize: plan.batchSize, seed: plan.seed)
-    let training = try makeTrainingStep()
+    let training = try makeTrainingStep(sessions.table, sessions.chosen)
     var (step, progress) = try resumeOrInitialise(training, resume)
+    let rates = plan.optimization.rateSchedule(stepsPerEpoch: schedule.stepsPerEpoch, epochs: plan.epochs)
     let journal = try group.together { group.rank == 0 ? try Journal(run: folder, step: step) : nil }
     let lastStep = min(plan.maxSteps ?? .max, plan.epochs * schedule.stepsPerEpoch)
     var report = ProgressReport(
@@ -67,14 +68,15 @@ public struct TrainingRun {
       if order.isEmpty { order = schedule.order(ofEpoch: epoch).map { sessions.chosen[Int($0)] } }
       let batch = order[schedule.batch(of: step)]
       let began = ContinuousClock.now
-      let loss = try training.run(step, on: batch, of: sessions.table, rate: plan.rate)
+      let (loss, targets) = try training.run(step, on: batch, of: sessions.table, rate: rates.rate(at: step))
       guard loss.isFinite else { throw TrainingError.diverged(step: step, loss: loss) }
       seconds += (ContinuousClock.now - began) / .seconds(1)
       sessionsTrained += batch.count
       progress.epochLoss += loss
+      progress.epochTargets += targets
       step += 1
       report.didStep(
-        step, epoch: epoch + 1, epochs: plan.epochs, loss: loss / Double(batch.count), of: batch.count)
+        step, epoch: epoch + 1, epochs: plan.epochs, loss: loss / Double(targets), of: batch.count)
 
       var isBest = false
       let endsEpoch = step % schedule.stepsPerEpoch == 0
@@ -84,11 +86,11 @@ public struct TrainingRun {
         isBest = progress.endEpoch(value: valid?.value, step: step)
         isStopping = progress.epochsSinceBest >= plan.stoppingStep
         let record = EpochRecord(
-          epoch: epoch + 1, step: step, loss: progress.epochLoss / Double(schedule.sessionCount),
+          epoch: epoch + 1, step: step, loss: progress.epochLoss / Double(progress.epochTargets),
           seconds: seconds, sessionsPerSecond: Double(sessionsTrained) / seconds, valid: valid?.figures)
         try group.together { try journal?.append(record) }
         log.info("\(record.sentence(metric: plan.validMetric, value: valid?.value))")
-        (progress.epochLoss, seconds, sessionsTrained, order) = (0, 0, 0, [])
+        (progress.epochLoss, progress.epochTargets, seconds, sessionsTrained, order) = (0, 0, 0, 0, [])
       }
       let isAsked = try StopSignal.wasReceived(by: group)
       if endsEpoch || isAsked || step == lastStep || plan.checkpointEvery.map({ step % $0 == 0 }) ?? false {
@@ -116,11 +118,20 @@ public struct TrainingRun {
     public let isStoppedEarly: Bool
   }
 
-  private func makeTrainingStep() throws -> TrainingStep {
+  private func makeTrainingStep(_ sessions: SessionTable, _ chosen: [Int32]) throws -> TrainingStep {
     var options = TrainingStep.Options(lanes: plan.lanes)
     options.seed = plan.seed
-    options.adam.weightDecay = plan.weightDecay
-    return try TrainingStep(plan.model.makeModel(items: dataset.itemCount), options, group: group)
+    options.optimizer = plan.optimization.optimizerOptions
+    options.clipNorm = plan.optimization.clipNorm
+    options.loss = plan.loss
+    options.targets = plan.targets
+    let occurrences =
+      plan.loss.isFull ? nil : ItemSampler.occurrences(in: sessions, chosen, items: dataset.itemCount)
+    let sampler = occurrences.map {
+      ItemSampler(occurrences: $0, alpha: plan.loss.sampleAlpha, seed: plan.seed)
+    }
+    let model = plan.model.makeModel(items: dataset.itemCount)
+    return try TrainingStep(model, options, sampler: sampler, group: group)
   }
 
   /// Gives the model its weights: a checkpoint's, or fresh ones.

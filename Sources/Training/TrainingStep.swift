@@ -12,33 +12,50 @@ package final class TrainingStep {
   package struct Options {
     package var lanes = 8
     package var seed: UInt64 = 2023
-    package var adam = AdamOptions()
+    package var optimizer = OptimizerOptions()
+    /// The gradient's norm above which it is scaled down to it.
+    package var clipNorm: Double?
+    package var loss = LossPlan()
+    package var targets = TargetRule.last
 
     package init(lanes: Int = 8) { self.lanes = lanes }
   }
 
   package let model: any SessionModel
   package let exchange: GradientExchange
-  /// The moments of this rank's rows of the item table, and of the dense weights.
-  package let tableAdam: Adam
-  package let denseAdam: Adam
+  /// Of this rank's rows of the item table, and of the dense weights.
+  package let tableOptimizer: Optimizer
+  package let denseOptimizer: Optimizer
 
-  private let seed: UInt64
-  private let laneCount: Int
-  private let head: CatalogueHead
+  private let options: Options
+  private let head: Head
   private let arena = Arena()
   private var batches: [RaggedBatch]
 
+  /// The loss over the session vectors.
+  private enum Head {
+    case catalogue(CatalogueHead)
+    case sampled(SampledHead, ItemSampler)
+  }
+
+  /// - Parameter sampler: draws the negatives of a sampled loss; not used by the full one.
   /// - Throws: `MPIError.moreRanksThanLanes`, `.lanesNotAPowerOfTwo`.
-  package init(_ model: any SessionModel, _ options: Options, group: any ProcessGroup) throws(MPIError) {
+  package init(
+    _ model: any SessionModel, _ options: Options, sampler: ItemSampler? = nil, group: any ProcessGroup
+  ) throws(MPIError) {
     self.model = model
-    seed = options.seed
-    laneCount = options.lanes
+    self.options = options
     exchange = try GradientExchange(model.parameters, lanes: LaneTree(lanes: options.lanes), group: group)
-    head = CatalogueHead(table: model.parameters.itemTable.value, scoring: model.scoring)
-    let width = model.parameters.itemTable.value.columns
-    tableAdam = Adam(options.adam, count: exchange.ownRows.count * width)
-    denseAdam = Adam(options.adam, count: model.parameters.denseStorage.count)
+    let table = model.parameters.itemTable.value
+    if options.loss.isFull {
+      head = .catalogue(CatalogueHead(table: table, scoring: model.scoring))
+    } else {
+      guard let sampler else { preconditionFailure("a sampled loss needs a sampler") }
+      let head = SampledHead(options.loss, table: table, scoring: model.scoring, share: sampler.share)
+      self.head = .sampled(head, sampler)
+    }
+    tableOptimizer = Optimizer(options.optimizer, count: exchange.ownRows.count * table.columns)
+    denseOptimizer = Optimizer(options.optimizer, count: model.parameters.denseStorage.count)
     batches = exchange.ownLanes.map { _ in RaggedBatch() }
   }
 
@@ -47,22 +64,50 @@ package final class TrainingStep {
   ///   - step: how many steps came before.
   ///   - batch: the batch's sessions, by their number in `sessions`; not empty.
   ///   - rate: the learning rate.
-  /// - Returns: the sum of the sessions' losses before the update, in nats; the same on every rank.
+  /// - Returns: the sum of the targets' losses before the update, in nats, and how many targets there were; the
+  ///   same on every rank.
   package func run(
     _ step: Int, on batch: ArraySlice<Int32>, of sessions: SessionTable, rate: Double
-  ) throws(MPIError) -> Double {
+  ) throws(MPIError) -> (loss: Double, targets: Int) {
     precondition(!batch.isEmpty, "a batch without sessions")
-    let lanes = computeLanes(step, batch, sessions)
-    let table = model.parameters.itemTable.value
+    let targets = BatchTargets(options.targets, of: batch, lanes: options.lanes, from: sessions)
+    let lanes = computeLanes(step, batch, targets, sessions)
+    let dense = try exchange.sumDense()
+    let rows = try sumTable(lanes, step)
+    let scale = try gradientScale(dense, rows)
+    denseOptimizer.update(
+      model.parameters.denseStorage.elements, gradient: dense, gradientScale: scale, step: step, rate: rate)
+    update(rows, gradientScale: scale, step: step, rate: rate)
+    try exchange.share(rows.rows, of: model.parameters.itemTable.value)
+    return (try exchange.sum(lanes.map(\.loss)), targets.rows.count)
+  }
 
-    let denseGradient = try exchange.sumDense()
-    let tableGradient = try sumTable(lanes, step)
-    denseAdam.update(
-      model.parameters.denseStorage.elements, gradient: denseGradient, step: step, rate: rate)
-    tableAdam.update(
-      table.rows(exchange.ownRows).elements, gradient: tableGradient.elements, step: step, rate: rate)
-    try exchange.shareRows(of: table)
-    return try exchange.sum(lanes.map(\.loss))
+  /// What gradients are multiplied with so that their length over all weights is at most the limit.
+  private func gradientScale(
+    _ dense: UnsafeMutableBufferPointer<Float>, _ rows: RowGradients
+  ) throws(MPIError) -> Float {
+    guard let clipNorm = options.clipNorm else { return 1 }
+    // As torch.nn.utils.clip_grad_norm_ does it.
+    return Float(min(1, clipNorm / (try exchange.norm(dense: dense, rows) + 1e-6)))
+  }
+
+  /// Updates this rank's rows of the table.
+  private func update(_ gradients: RowGradients, gradientScale: Float, step: Int, rate: Double) {
+    let table = model.parameters.itemTable.value
+    switch gradients.rows {
+    case .all(let range):
+      tableOptimizer.update(
+        table.rows(range).elements, gradient: gradients.values.elements, gradientScale: gradientScale,
+        step: step, rate: rate)
+    case .touched(let rows):
+      for (place, row) in rows.enumerated() {
+        tableOptimizer.update(
+          table.rows(Int(row)..<Int(row) + 1).elements,
+          at: (Int(row) - exchange.ownRows.lowerBound) * table.columns,
+          gradient: gradients.values.rows(place..<place + 1).elements, gradientScale: gradientScale, step: step,
+          rate: rate)
+      }
+    }
   }
 
   /// What one lane computed.
@@ -74,13 +119,13 @@ package final class TrainingStep {
 
   /// Losses and gradients of this rank's lanes: sessions forwards, the head, sessions backwards.
   private func computeLanes(
-    _ step: Int, _ batch: ArraySlice<Int32>, _ sessions: SessionTable
+    _ step: Int, _ batch: ArraySlice<Int32>, _ targets: BatchTargets, _ sessions: SessionTable
   ) -> [LaneResult] {
     arena.reset()
-    let randomness = DropoutKey(seed: seed, step: step)
+    let randomness = DropoutKey(seed: options.seed, step: step)
     var tapes: [Tape] = [], encoded: [Variable] = [], lanes: [CatalogueHead.Lane] = []
     for (place, lane) in exchange.ownLanes.enumerated() {
-      batches[place].fill(with: batch, lane: lane, of: laneCount, from: sessions)
+      batches[place].fill(with: batch, lane: lane, of: options.lanes, from: sessions)
       let gradient = exchange.clearedDenseGradient(ofOwnLane: place)
       let tape = Tape(arena: arena, gradients: gradient, randomness: randomness)
       let vectors = model.encode(batches[place], on: tape)
@@ -91,31 +136,56 @@ package final class TrainingStep {
         CatalogueHead.Lane(
           sessions: vectors.value, targets: batches[place].targets, gradient: vectorGradient))
     }
-    let losses = head.lossesAndGradients(
-      lanes, subtrees: exchange.subtrees, scale: 1 / Float(batch.count), randomness: randomness,
-      tableGradients: exchange.tableGradients)
+    let losses = losses(of: lanes, targets, step: step, randomness: randomness)
     return tapes.indices.map { place in
       tapes[place].backward(from: encoded[place], gradient: lanes[place].gradient)
       return LaneResult(tape: tapes[place], vectors: encoded[place].value, loss: losses[place])
     }
   }
 
-  /// The gradient of this rank's rows of the table; collective.
-  private func sumTable(_ lanes: [LaneResult], _ step: Int) throws(MPIError) -> Tensor {
-    let randomness = DropoutKey(seed: seed, step: step)
-    return try exchange.sumTable(lanes.flatMap(\.tape.lookups)) { headGradient in
-      head.finishTableGradient(headGradient, rows: exchange.ownRows, randomness: randomness)
+  /// The losses of the lanes; their gradients are left in the lanes and, for the table, in the head's hands.
+  private func losses(
+    of lanes: [CatalogueHead.Lane], _ targets: BatchTargets, step: Int, randomness: DropoutKey
+  ) -> [Double] {
+    let scale = 1 / Float(targets.rows.count)
+    switch head {
+    case .catalogue(let head):
+      return head.lossesAndGradients(
+        lanes, subtrees: exchange.subtrees, scale: scale, randomness: randomness,
+        tableGradients: exchange.tableGradients)
+    case .sampled(let head, let sampler):
+      return head.lossesAndGradients(
+        lanes, firstTargets: Array(targets.firstOfLane[exchange.ownLanes]), targets: targets.rows,
+        samples: sampler.draw(options.loss.samples, step: step), scale: scale, randomness: randomness)
     }
   }
 
-  /// Losses and gradients of a batch without an update, for checks against references. For one rank, one lane.
+  /// The gradient of this rank's rows of the table; collective.
+  private func sumTable(_ lanes: [LaneResult], _ step: Int) throws(MPIError) -> RowGradients {
+    let randomness = DropoutKey(seed: options.seed, step: step)
+    let lookups = lanes.flatMap(\.tape.lookups)
+    switch head {
+    case .catalogue(let head):
+      return try exchange.sumTable(lookups) {
+        head.finishTableGradient($0, rows: exchange.ownRows, randomness: randomness)
+      }
+    case .sampled(let head, _):
+      return try exchange.sumTouched(head.candidates, head.laneGradients, lookups) {
+        head.finishGradient($0, randomness: randomness)
+      }
+    }
+  }
+
+  /// Losses and gradients of a batch without an update, for checks against references. For one rank, one lane,
+  /// the whole catalogue.
   package func gradients(
     of batch: [Int32], from sessions: SessionTable
   ) throws(MPIError) -> (loss: Double, vectors: [Float], gradients: [String: [Float]]) {
-    precondition(laneCount == 1, "the session vectors of several lanes lie apart")
-    let lane = computeLanes(0, batch[...], sessions)[0]
+    precondition(options.lanes == 1, "the session vectors of several lanes lie apart")
+    let targets = BatchTargets(options.targets, of: batch[...], lanes: 1, from: sessions)
+    let lane = computeLanes(0, batch[...], targets, sessions)[0]
     let dense = try exchange.sumDense()
-    var gradients = [model.parameters.itemTable.name: try sumTable([lane], 0).array]
+    var gradients = [model.parameters.itemTable.name: try sumTable([lane], 0).values.array]
     for parameter in model.parameters.dense {
       gradients[parameter.name] = Array(dense[parameter.offset!..<parameter.offset! + parameter.value.count])
     }

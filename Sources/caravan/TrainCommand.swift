@@ -26,11 +26,14 @@ struct TrainCommand: ParsableCommand {
   var resume = "auto"
 
   @OptionGroup(title: "Plan") var plan: PlanOptions
+  @OptionGroup(title: "Optimization") var optimization: OptimizationOptions
+  @OptionGroup(title: "Loss") var loss: LossOptions
+  @OptionGroup(title: "Model, with defaults of its own (see caravan models)") var modelOptions: ModelOptionFlags
 
   func run() throws { MPIRuntime.run(train) }
 
   private func train(_ group: any ProcessGroup) throws {
-    let source = try group.together { try PlanSource(file: config, flags: self.plan.flags) }
+    let source = try group.together { try PlanSource(file: config, flags: flags) }
     if source.countingModel != nil { return try count(source, group) }
     let plan = try group.together { try source.plan(TrainingPlan.self) }
     let dataset = try PreparedDataset.open(plan.dataset, group: group)
@@ -52,6 +55,13 @@ struct TrainCommand: ParsableCommand {
   }
 
   private func ranks(of group: any ProcessGroup) -> String { group.size == 1 ? "1 rank" : "\(group.size) ranks" }
+
+  /// All options that were given, by their names in a configuration file.
+  private var flags: [String: String] {
+    [plan.flags, optimization.flags, loss.flags, modelOptions.flags].reduce(into: [:]) { all, some in
+      all.merge(some) { _, later in later }
+    }
+  }
 
   /// Makes the run's folder and writes the plan there.
   private func openRun(_ plan: some RunPlan, isLeader: Bool) throws -> Logger {

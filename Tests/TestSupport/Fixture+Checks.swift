@@ -46,17 +46,17 @@ extension Fixture {
     guard let model = try makeModel(weights: "init.") else { return nil }
     var options = TrainingStep.Options(lanes: lanes)
     let betas = text("betas").split(separator: ",").map { Float($0)! }
-    options.adam.beta1 = betas[0]
-    options.adam.beta2 = betas[1]
-    options.adam.epsilon = Float(number("eps"))
-    options.adam.weightDecay = Float(number("weight_decay"))
+    options.optimizer.beta1 = betas[0]
+    options.optimizer.beta2 = betas[1]
+    options.optimizer.epsilon = Float(number("eps"))
+    options.optimizer.weightDecay = Float(number("weight_decay"))
     let step = try TrainingStep(model, options, group: group)
     let sessions = try sessions("batch.")
     let batch = Int32(integer("batch"))
     var deviations: [Deviation] = []
     for (number, expected) in try floats("expected.loss").enumerated() {
       let chosen = Array(Int32(number) * batch..<Int32(number + 1) * batch)
-      let loss = try step.run(number, on: chosen[...], of: sessions, rate: self.number("learning_rate"))
+      let loss = try step.run(number, on: chosen[...], of: sessions, rate: self.number("learning_rate")).loss
       let relative = abs(Float(loss / Double(batch)) - expected) / abs(expected)
       deviations.append(Deviation(of: "loss of step \(number)", value: relative))
     }
@@ -69,5 +69,39 @@ extension Fixture {
       deviations.append(Deviation(of: parameter.name, value: difference))
     }
     return deviations
+  }
+}
+
+extension Fixture {
+  /// One loss over samples: the loss, and the gradients of session vectors and items.
+  /// - Parameter prefix: the name of the loss in the file.
+  public func sampledLossDeviations(_ prefix: String, _ plan: LossPlan) throws -> [Deviation] {
+    let arena = Arena()
+    func matrix(_ name: String, padding: Int = 0) throws -> Tensor {
+      let shape = try shape(name)
+      let tensor = arena.zeros(rows: shape[0] + padding, columns: shape[1])
+      _ = tensor.rows(padding..<tensor.rows).elements.update(fromContentsOf: try floats(name))
+      return tensor
+    }
+    let vectors = try matrix("input.session"), table = try matrix("input.items", padding: 1)
+    let share = [0] + (try floats("input.item_probability").map(Double.init))
+    let rows = (1..<Int32(table.rows)).map { $0 }
+    let lane = CatalogueHead.Lane(
+      sessions: vectors, targets: Array(rows.prefix(vectors.rows)),
+      gradient: arena.zeros(rows: vectors.rows, columns: vectors.columns))
+    let head = SampledHead(plan, table: table, scoring: .dotProduct, share: share)
+    let loss = head.lossesAndGradients(
+      [lane], firstTargets: [0], targets: lane.targets, samples: Array(rows.dropFirst(vectors.rows)),
+      scale: 1 / Float(vectors.rows), randomness: nil)[0]
+    return [
+      Deviation(
+        of: "loss",
+        value: largestDifference([Float(loss / Double(vectors.rows))], try floats(prefix + ".loss"))),
+      Deviation(
+        of: "session", value: largestDifference(lane.gradient.array, try floats(prefix + ".grad.session"))),
+      Deviation(
+        of: "items",
+        value: largestDifference(head.laneGradients[0].array, try floats(prefix + ".grad.items"))),
+    ]
   }
 }

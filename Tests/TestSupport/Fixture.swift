@@ -19,13 +19,22 @@ public struct Fixture: Sendable {
   /// project's own copies.
   /// - Parameter trajectories: whether to give the runs of several steps, or the single steps.
   public static func all(trajectories: Bool) throws -> [Fixture] {
+    try everyFile().filter {
+      $0.file.metadata["model"] != nil && $0.file.names.contains("expected.loss") == trajectories
+    }
+  }
+
+  /// All fixtures of losses over samples, likewise.
+  public static func sampledLosses() throws -> [Fixture] {
+    try everyFile().filter { $0.file.names.contains("input.item_probability") }
+  }
+
+  private static func everyFile() throws -> [Fixture] {
     let folder =
       ProcessInfo.processInfo.environment["CARAVAN_FIXTURES"]
       ?? Bundle.module.resourceURL!.appendingPathComponent("Fixtures").path
     return try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
-      .filter { $0.hasSuffix(".safetensors") }
-      .map { try Fixture(path: folder + "/" + $0) }
-      .filter { $0.file.metadata["model"] != nil && $0.file.names.contains("expected.loss") == trajectories }
+      .filter { $0.hasSuffix(".safetensors") }.map { try Fixture(path: folder + "/" + $0) }
   }
 
   /// RecBole's name of the model: `GRU4Rec` …
@@ -44,6 +53,9 @@ public struct Fixture: Sendable {
   public func floats(_ tensor: String) throws -> [Float] { Array(try file.array(tensor, as: Float.self)) }
   public func integers(_ tensor: String) throws -> [Int32] { Array(try file.array(tensor, as: Int32.self)) }
   public func shape(_ tensor: String) throws -> [Int] { try file.tensor(tensor).shape }
+
+  /// Whether there is such a tensor.
+  public func has(_ tensor: String) -> Bool { file.names.contains(tensor) }
 
   /// The names of the weights under a prefix: `grad.`, `weight.`, `init.`, `final.`.
   public func weights(_ prefix: String) -> [String] {

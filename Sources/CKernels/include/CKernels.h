@@ -196,12 +196,34 @@ void ck_count_above(int64_t items, int64_t sessions, const float *logits, int64_
 int64_t ck_collect_above(int64_t items, int64_t sessions, const float *logits, const uint8_t *mask,
                          const int32_t *allowed, const float *threshold, int32_t *places);
 
-// ---- adam.c ---------------------------------------------------------------------------------------------
+// ---- sampled_loss.c -------------------------------------------------------------------------------------
 
-/// One step of Adam as torch.optim.Adam does it: weight decay is added to the gradient.
+enum ck_sampled_loss_kind { ck_loss_cross_entropy, ck_loss_bpr_max, ck_loss_top1_max };
+
+/// Losses over sampled candidates (Hidasi and Karatzoglou, CIKM 2018). logits is [sessions, columns]; session s's
+/// target is column first_positive + s, all other columns are its negatives. Turns logits into scale · their
+/// gradients, in place.
+/// correction [columns] is taken off the activated scores, NULL for none. elu_alpha is 0 for no activation.
+/// scratch has 2 · columns floats. losses [sessions] are not scaled.
+void ck_sampled_loss(enum ck_sampled_loss_kind kind, int64_t sessions, int64_t columns, int64_t first_positive,
+                     const float *correction, float elu_alpha, float regularisation, float scale,
+                     float *logits, float *scratch, double *losses);
+
+// ---- optimizers.c ---------------------------------------------------------------------------------------
+
+/// One step of Adam as torch.optim.Adam does it: weight_decay · weight is added to the gradient, which is first
+/// multiplied by gradient_scale. AdamW's decay is `kept` = 1 - rate · decay instead, 1 for none.
 /// rate_over_correction = rate / (1 - β₁ᵗ), root_correction = √(1 - β₂ᵗ).
-void ck_adam(int64_t count, const float *gradient, float rate_over_correction, float root_correction,
-             float beta1, float beta2, float epsilon, float weight_decay, float *parameter,
-             float *first_moment, float *second_moment);
+void ck_adam(int64_t count, const float *gradient, float gradient_scale, float rate_over_correction,
+             float root_correction, float beta1, float beta2, float epsilon, float weight_decay, float kept,
+             float *weight, float *first_moment, float *second_moment);
+
+/// One step of Adagrad with momentum: sum += g², velocity = momentum · velocity - rate · g / √(sum + epsilon),
+/// weight += velocity.
+void ck_adagrad(int64_t count, const float *gradient, float gradient_scale, float rate, float momentum,
+                float epsilon, float weight_decay, float *weight, float *sum, float *velocity);
+
+/// sums[r] = the sum of the squares of row r, from the first column to the last.
+void ck_sum_squares(int64_t rows, int64_t columns, const float *x, double *sums);
 
 #endif

@@ -1,0 +1,24 @@
+/// The targets of a global batch, in its order, and where each lane's begin: the same on every rank.
+public struct BatchTargets {
+  /// The target's row of the catalogue, for each query of each session.
+  public let rows: [Int32]
+  /// For each lane the place of its first target in `rows`.
+  public let firstOfLane: [Int]
+
+  /// - Parameters:
+  ///   - batch: the batch's sessions, by their number in `sessions`.
+  ///   - lanes: into how many parts the batch is cut: see `RaggedBatch.fill`.
+  public init(_ rule: TargetRule, of batch: ArraySlice<Int32>, lanes: Int, from sessions: SessionTable) {
+    var rows: [Int32] = [], first: [Int] = []
+    for lane in 0..<lanes {
+      first.append(rows.count)
+      for position in RaggedBatch.positions(ofLane: lane, of: lanes, batch: batch.count) {
+        let session = Int(batch[batch.startIndex + position])
+        if rule == .all { rows += sessions.items(of: session).dropFirst() }
+        rows.append(sessions.targets[session])
+      }
+    }
+    self.rows = rows
+    firstOfLane = first
+  }
+}

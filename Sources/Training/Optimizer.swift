@@ -1,0 +1,85 @@
+import CKernels
+import Foundation
+import Tensors
+
+/// How gradients become updates, named as in `torch.optim`.
+public struct OptimizerOptions: Codable, Equatable, Sendable {
+  /// The rules of update.
+  public enum Rule: String, Codable, CaseIterable, Sendable {
+    /// Kingma and Ba, arXiv:1412.6980; weight decay is L2, added to the gradient.
+    case adam
+    /// Loshchilov and Hutter, arXiv:1711.05101; weight decay shrinks the weights, apart from the gradient.
+    case adamw
+    /// Duchi, Hazan and Singer, JMLR 2011, with momentum as the authors of GRU4Rec use it.
+    case adagrad
+  }
+
+  public var rule = Rule.adam
+  public var beta1: Float = 0.9
+  public var beta2: Float = 0.999
+  /// Keeps divisions finite; GRU4Rec's Adagrad has 1e-6.
+  public var epsilon: Float = 1e-8
+  /// Adagrad's.
+  public var momentum: Float = 0
+  public var weightDecay: Float = 0
+
+  public init(rule: Rule = .adam) {
+    self.rule = rule
+    if rule == .adagrad { epsilon = 1e-6 }
+  }
+}
+
+/// What an optimizer remembers of some weights, and its update of them in one fused pass.
+///
+/// Updates are elementwise: the bits do not depend on which rank does them, nor on how many at a time. Checked
+/// against `torch.optim.Adam`.
+package final class Optimizer {
+  private let options: OptimizerOptions
+  private let first: FloatStorage
+  private let second: FloatStorage
+
+  /// - Parameter count: how many weights.
+  package init(_ options: OptimizerOptions, count: Int) {
+    self.options = options
+    first = FloatStorage(count: count)
+    second = FloatStorage(count: count)
+  }
+
+  /// What is remembered, an element a weight, under the names of PyTorch's optimizer state.
+  package var state: [(name: String, values: FloatStorage)] {
+    switch options.rule {
+    case .adam, .adamw: [("exp_avg", first), ("exp_avg_sq", second)]
+    case .adagrad: [("sum", first), ("momentum_buffer", second)]
+    }
+  }
+
+  /// Updates a run of weights.
+  /// - Parameters:
+  ///   - offset: the run's place among all weights of this optimizer.
+  ///   - gradientScale: what the gradient is multiplied with first.
+  ///   - step: how many steps of training came before.
+  ///   - rate: the learning rate of this step.
+  package func update(
+    _ weights: UnsafeMutableBufferPointer<Float>, at offset: Int = 0,
+    gradient: UnsafeMutableBufferPointer<Float>, gradientScale: Float, step: Int, rate: Double
+  ) {
+    precondition(weights.count == gradient.count && offset + weights.count <= first.count)
+    guard let weight = weights.baseAddress, let gradient = gradient.baseAddress else { return }
+    let count = Int64(weights.count)
+    switch options.rule {
+    case .adam, .adamw:
+      let correction1 = 1 - pow(Double(options.beta1), Double(step + 1))
+      let correction2 = 1 - pow(Double(options.beta2), Double(step + 1))
+      let isDecoupled = options.rule == .adamw
+      ck_adam(
+        count, gradient, gradientScale, Float(rate / correction1), Float(correction2.squareRoot()),
+        options.beta1, options.beta2, options.epsilon, isDecoupled ? 0 : options.weightDecay,
+        isDecoupled ? Float(1 - rate * Double(options.weightDecay)) : 1, weight, first.base + offset,
+        second.base + offset)
+    case .adagrad:
+      ck_adagrad(
+        count, gradient, gradientScale, Float(rate), options.momentum, options.epsilon, options.weightDecay,
+        weight, first.base + offset, second.base + offset)
+    }
+  }
+}

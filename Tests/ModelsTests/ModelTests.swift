@@ -1,0 +1,190 @@
+import Foundation
+import Models
+import Sessions
+import Tensors
+import Testing
+
+/// What every model keeps, whatever its formula.
+@Suite struct ModelTests {
+  static let items = 30
+  /// Small models with dropout wherever they have any.
+  static let configurations: [(name: String, options: String)] = [
+    ("GRU4Rec", #""embedding_size":12,"hidden_size":10,"num_layers":2,"dropout":0.3"#),
+    ("NARM", #""embedding_size":12,"hidden_size":10,"dropout_probs":"0.25,0.5""#),
+    ("STAMP", #""embedding_size":12"#),
+    ("SRGNN", #""embedding_size":12,"step":2"#),
+    ("CORE", #""dnn_type":"ave","embedding_size":12"#),
+    ("CORE", #""dnn_type":"trm","embedding_size":12,"n_layers":2,"inner_size":20,"max_length":9"#),
+  ]
+  static let sessions: [[Int32]] = [[3, 4, 3, 5], [6], [7, 7], [1, 2, 3, 4, 5, 6, 7, 8, 9], [30]]
+
+  private func makeModel(_ configuration: (name: String, options: String)) throws -> any SessionModel {
+    let text = #"{"model":"\#(configuration.name)",\#(configuration.options)}"#
+    let model = try JSONDecoder().decode(ModelConfiguration.self, from: Data(text.utf8))
+      .makeModel(items: Self.items)
+    model.parameters.initialise(seed: 5)
+    return model
+  }
+
+  /// Some of the sessions, each at its own position of the global batch.
+  private func batch(_ numbers: [Int]) -> RaggedBatch {
+    var batch = RaggedBatch()
+    for number in numbers { batch.append(Self.sessions[number], target: 1, position: number) }
+    return batch
+  }
+
+  @Test(arguments: configurations)
+  func aLaneWithoutSessionsRunsBothWays(_ configuration: (name: String, options: String)) throws {
+    let model = try makeModel(configuration)
+    let arena = Arena(), dense = FloatStorage(count: model.parameters.denseStorage.count)
+    let tape = Tape(arena: arena, gradients: dense.base, randomness: DropoutKey(seed: 1, step: 0))
+    let vectors = model.encode(batch([]), on: tape)
+    #expect(vectors.value.rows == 0 && vectors.value.columns == 12)
+    tape.backward(from: vectors, gradient: arena.uninitialised(rows: 0, columns: 12))
+    #expect(dense.elements.allSatisfy { $0 == 0 })
+  }
+
+  /// A session's vector and what it drops are its own. The tolerance is for matrix products, whose bits may go by
+  /// the number of rows.
+  @Test(arguments: configurations, [false, true])
+  func companyDoesNotMatter(_ configuration: (name: String, options: String), _ training: Bool) throws {
+    let model = try makeModel(configuration)
+    let arena = Arena(), dense = FloatStorage(count: model.parameters.denseStorage.count)
+    func vectors(_ numbers: [Int]) -> [[Float]] {
+      let tape = training
+        ? Tape(arena: arena, gradients: dense.base, randomness: DropoutKey(seed: 1, step: 7))
+        : .evaluating(in: arena)
+      let vectors = model.encode(batch(numbers), on: tape).value
+      return numbers.indices.map { vectors.rows($0..<$0 + 1).array }
+    }
+    let together = vectors([4, 2, 0, 3, 1])
+    for (place, number) in [4, 2, 0, 3, 1].enumerated() {
+      let alone = vectors([number])[0]
+      #expect(alone.count == 12 && alone.contains { $0 != 0 })
+      for (found, expected) in zip(together[place], alone) { #expect(abs(found - expected) < 2e-6) }
+    }
+    #expect(Set(together).count == 5)
+  }
+
+  /// Directional derivatives of a whole model, dropout on: along the gradient g, the loss changes by |g|² a step.
+  /// The quotient's step is 1e-2 / |g|, so that float32's error of 1e-6 in the loss makes 1e-4 of |g|; the
+  /// second-order error is of the same order in a central difference.
+  @Test(arguments: configurations)
+  func gradientsAreThoseOfTheWholeModel(_ configuration: (name: String, options: String)) throws {
+    let model = try makeModel(configuration)
+    let arena = Arena(), dense = FloatStorage(count: model.parameters.denseStorage.count)
+    let batch = batch([0, 1, 2, 3, 4]), key = DropoutKey(seed: 1, step: 7)
+    // STAMP's first weights are too small to see anything by: all are made somewhat larger.
+    for parameter in model.parameters.all where configuration.name == "STAMP" {
+      for index in parameter.value.elements.indices { parameter.value.elements[index] *= 8 }
+    }
+    func weight(_ index: Int) -> Float { Float(sin(Double(index) * 1.7 + 0.3)) }
+    func projection() -> Double {
+      let tape = Tape(arena: arena, gradients: nil, randomness: key)
+      return model.encode(batch, on: tape).value.array.enumerated()
+        .reduce(0) { $0 + Double(weight($1.offset)) * Double($1.element) }
+    }
+
+    let tape = Tape(arena: arena, gradients: dense.base, randomness: key)
+    let vectors = model.encode(batch, on: tape)
+    let seed = arena.uninitialised(rows: vectors.value.rows, columns: vectors.value.columns)
+    for index in seed.elements.indices { seed.elements[index] = weight(index) }
+    tape.backward(from: vectors, gradient: seed)
+    let table = FloatStorage(count: model.parameters.tableStorage.count)
+    for lookup in tape.lookups {
+      for (place, row) in lookup.index.enumerated() {
+        table.tensor(at: Int(row) * 12, rows: 1, columns: 12).add(lookup.gradient!.rows(place..<place + 1))
+      }
+    }
+
+    for (weights, gradient) in [(model.parameters.denseStorage, dense), (model.parameters.tableStorage, table)] {
+      let square = gradient.elements.reduce(0) { $0 + Double($1) * Double($1) }
+      guard square > 0 else {
+        #expect(weights.count == 0, "\(configuration) has no gradient")
+        continue
+      }
+      let step = 1e-2 / square.squareRoot()
+      let start = Array(weights.elements)
+      func value(_ factor: Double) -> Double {
+        for index in start.indices {
+          weights.elements[index] = start[index] + Float(factor * step) * gradient.elements[index]
+        }
+        return projection()
+      }
+      let quotient = (value(1) - value(-1)) / (2 * step)
+      _ = weights.elements.update(fromContentsOf: start)
+      #expect(abs(quotient / square - 1) < 2e-3, "\(configuration): \(quotient), expected \(square)")
+    }
+  }
+
+  @Test(arguments: configurations)
+  func optionsSurviveBeingWritten(_ configuration: (name: String, options: String)) throws {
+    let text = #"{"model":"\#(configuration.name)",\#(configuration.options)}"#
+    let first = try JSONDecoder().decode(ModelConfiguration.self, from: Data(text.utf8))
+    let written = try JSONEncoder().encode(first)
+    let second = try JSONDecoder().decode(ModelConfiguration.self, from: written)
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    #expect(try encoder.encode(first) == encoder.encode(second))
+    #expect(second.name == configuration.name)
+    try second.validate()
+  }
+
+  @Test func dropoutProbsAreTextOrAList() throws {
+    func pair(_ text: String) throws -> DropoutPair {
+      try JSONDecoder().decode([DropoutPair].self, from: Data("[\(text)]".utf8))[0]
+    }
+    #expect(try pair(#""0.1, 0.2""#) == DropoutPair(embedding: 0.1, session: 0.2))
+    #expect(try pair("[0.1, 0.2]") == DropoutPair(embedding: 0.1, session: 0.2))
+    for wrong in [#""0.1""#, #""0.1,x""#, "[0.1]", "3"] {
+      #expect(throws: DecodingError.self) { try pair(wrong) }
+    }
+  }
+
+  @Test func optionsWithoutSenseAreRefused() throws {
+    var core = CORE.Options()
+    core.heads = 3
+    #expect(
+      throws: ModelError.badOption(name: "n_heads", value: "3", allowed: "a divisor of the embedding size 64")
+    ) { try core.validate() }
+    core.encoder = .average
+    try core.validate()
+    core.temperature = 0
+    #expect(throws: ModelError.self) { try core.validate() }
+    var narm = NARM.Options()
+    narm.dropouts.session = 1
+    #expect(throws: ModelError.self) { try narm.validate() }
+  }
+
+  /// RecBole's first weights, model by model; a large table makes the moments certain to a few per cent.
+  @Test func weightsStartAsInRecBole() {
+    func spread(_ model: some SessionModel, _ name: String) -> (deviation: Double, largest: Double) {
+      model.parameters.initialise(seed: 1)
+      let parameter = model.parameters.all.first { $0.name == name }!
+      let values = parameter.value.array.dropFirst(parameter === model.parameters.itemTable ? 64 : 0).map(Double.init)
+      return (
+        (values.reduce(0) { $0 + $1 * $1 } / Double(values.count)).squareRoot(), values.map(abs).max()!
+      )
+    }
+    func close(_ found: Double, _ expected: Double) -> Bool { abs(found / expected - 1) < 0.05 }
+    let items = 2000, uniform = 1 / 8.0, third = 3.0.squareRoot()
+    let narm = NARM(NARM.Options(), items: items)
+    #expect(close(spread(narm, "item_embedding.weight").deviation, (2.0 / (2001 + 64)).squareRoot()))
+    #expect(close(spread(narm, "b.weight").deviation, (2.0 / (64 + 256)).squareRoot()))
+    #expect(close(spread(narm, "gru.weight_hh_l0").deviation, 1 / 128.0.squareRoot() / third))
+    let stamp = STAMP(STAMP.Options(), items: items)
+    #expect(close(spread(stamp, "item_embedding.weight").deviation, 0.002))
+    #expect(close(spread(stamp, "w2.weight").deviation, 0.05))
+    #expect(spread(stamp, "b_a").largest == 0 && spread(stamp, "mlp_a.bias").largest == 0)
+    let graph = SRGNN(SRGNN.Options(), items: items)
+    for name in ["item_embedding.weight", "gnn.w_ih", "gnn.b_hh", "gnn.linear_edge_in.bias"] {
+      let found = spread(graph, name)
+      #expect(found.largest <= uniform && found.largest > 0.9 * uniform, "\(name)")
+    }
+    let core = CORE(CORE.Options(), items: items)
+    for name in ["item_embedding.weight", "net.LayerNorm.weight", "net.position_embedding.weight"] {
+      let found = spread(core, name)
+      #expect(found.largest <= uniform && found.largest > 0.9 * uniform, "\(name)")
+    }
+  }
+}
