@@ -60,7 +60,8 @@ public enum ModelError: Error, Equatable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .unknownModel(let name):
-      "there is no model \(name): choose one of \(ModelConfiguration.names.joined(separator: ", "))"
+      "there is no model \(name): choose one of "
+        + (ModelConfiguration.names + CountingModel.names).joined(separator: ", ")
     case .badOption(let name, let value, let allowed):
       "--\(name.replacing("_", with: "-")) is \(value): choose \(allowed)"
     }

@@ -9,7 +9,12 @@ struct PlanOptions: ParsableArguments {
   @Option(help: ArgumentHelp("The prepared data set.", valueName: "folder"))
   var dataset: String?
 
-  @Option(help: ArgumentHelp("\(ModelConfiguration.names.joined(separator: ", ")).", valueName: "name"))
+  @Option(
+    help: ArgumentHelp(
+      """
+      \(ModelConfiguration.names.joined(separator: ", ")); \(CountingModel.names.joined(separator: " or ")) counts, \
+      which takes --locales alone.
+      """, valueName: "name"))
   var model: String?
 
   @Option(help: ArgumentHelp("Train on the sessions of these locales only, such as ES,FR,IT.", valueName: "list"))
