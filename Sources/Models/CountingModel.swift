@@ -10,6 +10,14 @@ public enum CountingModel: String, CaseIterable, Sendable {
   /// What the command line calls it.
   public var name: String { rawValue }
 
+  /// What it is, in a few words.
+  public var summary: String {
+    switch self {
+    case .pop: "the most popular items of the session's locale"
+    case .covisit: "what followed the session's last item, then the popular items"
+    }
+  }
+
   /// The names of all.
   public static var names: [String] { allCases.map(\.name) }
 

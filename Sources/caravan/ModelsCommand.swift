@@ -13,6 +13,9 @@ struct ModelsCommand: ParsableCommand {
       for paper in kind.papers { print("  \(paper)") }
       print()
     }
+    for counting in CountingModel.allCases {
+      print("\(counting.name): \(counting.summary)\n  no options but --dataset and --locales\n")
+    }
   }
 
   /// The model's own flags, as a command line would give them.
