@@ -18,6 +18,8 @@ import Tensors
 /// sake, with a gradient of exactly zero.
 public final class CORE: SessionModel {
   public static let name = "CORE"
+  /// The transformer is causal, so that a click's score is the same for all prefixes that see it.
+  public static let prefixes = RaggedBatch.PrefixLayout.shared
 
   /// What weighs the items of a session: `dnn_type`.
   public enum Encoder: String, Codable, Sendable, CaseIterable {
@@ -95,10 +97,10 @@ public final class CORE: SessionModel {
     clicks = tape.dropout(
       clicks, rate: options.sessionDropout, sessions: batch.clickPositions, times: batch.clickTimes)
     guard let transformer else {
-      return tape.normalised(tape.sessionMean(clicks, offsets: batch.offsets))
+      return tape.normalised(tape.segmentMean(clicks, over: batch.seenRows))
     }
     let scores = transformer.scores(clicks, batch, on: tape)
-    return tape.normalised(tape.softmaxPooling(values: clicks, scores: scores, offsets: batch.offsets))
+    return tape.normalised(tape.softmaxPooling(values: clicks, scores: scores, over: batch.seenRows))
   }
 
   /// RecBole's `TransNet`: a number for each click.

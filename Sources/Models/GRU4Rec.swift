@@ -11,6 +11,7 @@ import Tensors
 /// (the paper has a second one), adds the dense layer, and trains on a session's last item alone.
 public final class GRU4Rec: SessionModel {
   public static let name = "GRU4Rec"
+  public static let prefixes = RaggedBatch.PrefixLayout.shared
 
   /// Sizes and rates, named as in RecBole.
   public struct Options: ModelOptions {

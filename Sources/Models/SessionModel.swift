@@ -21,11 +21,16 @@ public protocol SessionModel: AnyObject, SendableMetatype {
   /// How the catalogue is scored; by products where a model says nothing.
   var scoring: CatalogueScoring { get }
 
-  /// One vector a session.
+  /// How the batch holds sessions of which every prefix is asked about: `shared` by models that encode all
+  /// prefixes in one pass over the session, `apart` by all others, and where a model says nothing.
+  static var prefixes: RaggedBatch.PrefixLayout { get }
+
+  /// One vector a query, of which a session has one unless training asks about all of its prefixes. Where
+  /// `prefixes` is `shared`, what dropout takes from a click it takes from all prefixes that see the click.
   /// - Parameters:
   ///   - batch: the sessions of one lane; there may be none.
   ///   - tape: records the operations, and says where random numbers are addressed.
-  /// - Returns: `[sessions, D]`, in the order of the batch.
+  /// - Returns: `[queries, D]`, in the order of the batch.
   func encode(_ batch: RaggedBatch, on tape: Tape) -> Variable
 }
 
@@ -52,6 +57,10 @@ public enum ModelError: Error, Equatable, CustomStringConvertible {
       "--\(name.replacing("_", with: "-")) is \(value): choose \(allowed)"
     }
   }
+}
+
+extension SessionModel {
+  public static var prefixes: RaggedBatch.PrefixLayout { .apart }
 }
 
 extension ModelOptions {
