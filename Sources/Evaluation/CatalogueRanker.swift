@@ -34,7 +34,7 @@ package final class CatalogueRanker {
     let targets = chunk.targets + [Int32](repeating: 1, count: padding)
     let allowed = locales.map(candidates.allowed) + [Int32](repeating: 0, count: padding)
 
-    scorer.begin(chunk)
+    scorer.begin(chunk, locales: locales)
     let own = scorer.scores(of: targets[...])
     let targetScores = targets.indices.map { own.elements[$0 * own.columns + $0] }
     var above = [Int32](repeating: 0, count: targets.count)

@@ -10,11 +10,13 @@ package protocol CatalogueScorer: AnyObject {
   var catalogueRows: Int { get }
 
   /// Takes in the sessions that the next scores are for.
-  /// - Parameter chunk: at most `SessionChunks.size` sessions.
-  func begin(_ chunk: RaggedBatch)
+  /// - Parameters:
+  ///   - chunk: at most `SessionChunks.size` sessions.
+  ///   - locales: the code of each session's locale.
+  func begin(_ chunk: RaggedBatch, locales: [UInt8])
 
-  /// The scores of a tile: `[rows.count, SessionChunks.size]`, valid until the next call. Columns beyond the
-  /// chunk's sessions hold finite numbers of no meaning.
+  /// The scores of a tile: `[rows.count, SessionChunks.size]`, valid until the next call and the caller's to
+  /// change. Columns beyond the chunk's sessions hold finite numbers of no meaning.
   /// - Parameter rows: at most `Tensor.tileItems`, row 0 not among them.
   func scores(of rows: Range<Int>) -> Tensor
 
@@ -50,7 +52,7 @@ package final class SessionModelScorer: CatalogueScorer {
     scores = storage.tensor(at: (tile + chunk) * width, rows: tile, columns: chunk)
   }
 
-  package func begin(_ chunk: RaggedBatch) {
+  package func begin(_ chunk: RaggedBatch, locales: [UInt8]) {
     precondition(chunk.count <= vectors.rows, "\(chunk.count) sessions in a chunk of \(vectors.rows)")
     arena.reset()
     let encoded = model.encode(chunk, on: .evaluating(in: arena)).value

@@ -31,7 +31,7 @@ final class TopFinder {
     let allowed = locales.map(candidates.allowed) + [Int32](repeating: 0, count: padding)
     let seen = filterSeen ? SeenItems(chunk) : nil
     best.removeAll()
-    scorer.begin(chunk)
+    scorer.begin(chunk, locales: locales)
     for tile in tiles {
       let scores = scorer.scores(of: tile)
       let above = scores.collectAbove(

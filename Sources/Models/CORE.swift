@@ -18,6 +18,11 @@ import Tensors
 /// sake, with a gradient of exactly zero.
 public final class CORE: SessionModel {
   public static let name = "CORE"
+  public static let summary = "a weighted mean of the items' own vectors, scored by cosine"
+  public static let papers = [
+    "Hou et al., CORE: Simple and Effective Session-based Recommendation within Consistent "
+      + "Representation Space, SIGIR 2022 (arXiv:2204.11067)",
+  ]
   /// The transformer is causal, so that a click's score is the same for all prefixes that see it.
   public static let prefixes = RaggedBatch.PrefixLayout.shared
 
@@ -92,6 +97,8 @@ public final class CORE: SessionModel {
   }
 
   /// - Precondition: no session has more than `maximumLength` clicks, where the encoder is a transformer.
+  public var longestSession: Int? { options.encoder == .transformer ? options.maximumLength : nil }
+
   public func encode(_ batch: RaggedBatch, on tape: Tape) -> Variable {
     var clicks = tape.lookup(parameters.itemTable, rows: batch.items)
     clicks = tape.dropout(

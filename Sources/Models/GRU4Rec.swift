@@ -11,6 +11,12 @@ import Tensors
 /// (the paper has a second one), adds the dense layer, and trains on a session's last item alone.
 public final class GRU4Rec: SessionModel {
   public static let name = "GRU4Rec"
+  public static let summary = "gated recurrent units over the items of a session"
+  public static let papers = [
+    "Hidasi et al., Session-based Recommendations with Recurrent Neural Networks, ICLR 2016 "
+      + "(arXiv:1511.06939)",
+    "Tan, Xu and Liu, Improved Recurrent Neural Networks for Session-based Recommendations, DLRS 2016",
+  ]
   public static let prefixes = RaggedBatch.PrefixLayout.shared
 
   /// Sizes and rates, named as in RecBole.

@@ -14,6 +14,10 @@ import Tensors
 /// last item alone.
 public final class NARM: SessionModel {
   public static let name = "NARM"
+  public static let summary = "a recurrent network with attention over its states"
+  public static let papers = [
+    "Li et al., Neural Attentive Session-based Recommendation, CIKM 2017 (arXiv:1711.04725)",
+  ]
   public static let prefixes = RaggedBatch.PrefixLayout.shared
 
   /// Sizes and rates, named as in RecBole.

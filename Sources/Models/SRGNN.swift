@@ -15,6 +15,10 @@ import Tensors
 /// over the successors, and the gates carry biases.
 public final class SRGNN: SessionModel {
   public static let name = "SRGNN"
+  public static let summary = "a gated graph network over the session's items"
+  public static let papers = [
+    "Wu et al., Session-based Recommendation with Graph Neural Networks, AAAI 2019 (arXiv:1811.00855)",
+  ]
 
   /// Sizes, named as in RecBole.
   public struct Options: ModelOptions {

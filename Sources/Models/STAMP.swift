@@ -14,6 +14,11 @@ import Tensors
 /// ragged batch has none.
 public final class STAMP: SessionModel {
   public static let name = "STAMP"
+  public static let summary = "attention over the clicks by the last one and their mean"
+  public static let papers = [
+    "Liu et al., STAMP: Short-Term Attention/Memory Priority Model for Session-based Recommendation, "
+      + "KDD 2018",
+  ]
 
   /// Sizes, named as in RecBole.
   public struct Options: ModelOptions {

@@ -12,6 +12,12 @@ public protocol SessionModel: AnyObject, SendableMetatype {
   /// What the command line calls the model: RecBole's name.
   static var name: String { get }
 
+  /// What the model is, in a few words.
+  static var summary: String { get }
+
+  /// Where it is described.
+  static var papers: [String] { get }
+
   /// - Parameter items: how many items the catalogue has, without padding.
   init(_ options: Options, items: Int)
 
@@ -20,6 +26,9 @@ public protocol SessionModel: AnyObject, SendableMetatype {
 
   /// How the catalogue is scored; by products where a model says nothing.
   var scoring: CatalogueScoring { get }
+
+  /// How many clicks of a session the model can take; nil for any number, as where a model says nothing.
+  var longestSession: Int? { get }
 
   /// How the batch holds sessions of which every prefix is asked about: `shared` by models that encode all
   /// prefixes in one pass over the session, `apart` by all others, and where a model says nothing.
@@ -32,6 +41,11 @@ public protocol SessionModel: AnyObject, SendableMetatype {
   ///   - tape: records the operations, and says where random numbers are addressed.
   /// - Returns: `[queries, D]`, in the order of the batch.
   func encode(_ batch: RaggedBatch, on tape: Tape) -> Variable
+}
+
+extension SessionModel {
+  public var longestSession: Int? { nil }
+  public static var prefixes: RaggedBatch.PrefixLayout { .apart }
 }
 
 /// The sizes and rates of one model. Coded flat, under the names of the command line's flags with underscores;
@@ -52,15 +66,12 @@ public enum ModelError: Error, Equatable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .unknownModel(let name):
-      "there is no model \(name): choose one of \(ModelConfiguration.names.joined(separator: ", "))"
+      "there is no model \(name): choose one of "
+        + (ModelConfiguration.names + CountingModel.names).joined(separator: ", ")
     case .badOption(let name, let value, let allowed):
       "--\(name.replacing("_", with: "-")) is \(value): choose \(allowed)"
     }
   }
-}
-
-extension SessionModel {
-  public static var prefixes: RaggedBatch.PrefixLayout { .apart }
 }
 
 extension ModelOptions {

@@ -21,7 +21,7 @@ public struct Checkpoint {
 
   /// - Throws: `TrainingError.otherDataset`, or `.optionDiffers` for the first option, by name, of the plan that
   ///   decides the weights and is not what it was.
-  func requireSame(_ plan: TrainingPlan, _ dataset: PreparedDataset) throws {
+  func requireSame(_ plan: some RunPlan, _ dataset: PreparedDataset) throws {
     let current = try plan.decidingOptions()
     for (name, value) in current.sorted(by: { $0.key < $1.key }) where state.options[name] != value {
       throw TrainingError.optionDiffers(
@@ -55,7 +55,7 @@ public struct Checkpoint {
     weights.withUnsafeBufferPointer { _ = destination.elements.update(fromContentsOf: $0) }
   }
 
-  private func path(_ name: String) -> String { (folder as NSString).appendingPathComponent(name) }
+  func path(_ name: String) -> String { (folder as NSString).appendingPathComponent(name) }
 }
 
 extension TrainingStep {

@@ -1,5 +1,6 @@
 import Foundation
 import Models
+import Sessions
 import Storage
 import Yams
 
@@ -32,6 +33,15 @@ public struct CheckpointState: Codable, Equatable, Sendable {
   func modelConfiguration() throws -> ModelConfiguration {
     let mapping = Node.Mapping(options.sorted { $0.key < $1.key }.map { (Node($0.key), Node($0.value)) })
     return try YAMLDecoder().decode(ModelConfiguration.self, from: Node.mapping(mapping))
+  }
+
+  /// The counting model whose counts these are; nil where they are a session model's weights.
+  var countingModel: CountingModel? { options["model"].flatMap(CountingModel.init(name:)) }
+
+  /// The locales whose sessions were trained on; empty for all.
+  func locales() throws -> Set<ShopLocale> {
+    let list = options["locales"] ?? ""
+    return list.isEmpty ? [] : try ShopLocale.parse(list: list)
   }
 
   func encoded() throws -> Data {

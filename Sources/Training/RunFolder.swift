@@ -5,7 +5,7 @@ import Storage
 public enum RunFolder {
   /// Makes the folder, unless it is there, and writes the plan as `config.yaml`. Rank 0's to call.
   /// - Throws: `StorageError.cannotWrite`.
-  public static func open(_ path: String, plan: TrainingPlan) throws {
+  public static func open(_ path: String, plan: some RunPlan) throws {
     do {
       try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     } catch {

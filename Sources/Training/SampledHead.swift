@@ -96,8 +96,9 @@ package final class SampledHead {
     var losses = [Double](repeating: 0, count: logits.rows)
     correction.withUnsafeBufferPointer { correction in
       ck_sampled_loss(
-        kind, Int64(logits.rows), Int64(logits.columns), Int64(firstTarget), correction.baseAddress, alpha,
-        plan.bprRegularisation, scale, logits.base, scratch.base, &losses)
+        kind, Int64(logits.rows), Int64(logits.columns), Int64(firstTarget),
+        correction.isEmpty ? nil : correction.baseAddress, alpha, plan.bprRegularisation, scale, logits.base,
+        scratch.base, &losses)
     }
     return losses.reduce(0, +)
   }

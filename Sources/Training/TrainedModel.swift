@@ -13,26 +13,51 @@ public struct TrainedModel {
   /// - Parameters:
   ///   - checkpoint: a run folder, a checkpoint folder or a link: see `CheckpointStore.resolve`.
   ///   - dataset: whose vocabulary must be the one that the model was trained on.
-  /// - Throws: `TrainingError.otherVocabulary`, or what `Checkpoint` throws.
+  /// - Throws: `TrainingError.otherVocabulary`, `.notASessionModel`, or what `Checkpoint` throws.
   public static func load(
     _ checkpoint: String, for dataset: PreparedDataset, group: any ProcessGroup
   ) throws -> TrainedModel {
-    let opened = try group.together { () -> Checkpoint? in
+    try load(OpenedCheckpoint(checkpoint, for: dataset, group: group), for: dataset, group: group)
+  }
+
+  static func load(
+    _ opened: OpenedCheckpoint, for dataset: PreparedDataset, group: any ProcessGroup
+  ) throws -> TrainedModel {
+    if let counting = opened.state.countingModel {
+      throw TrainingError.notASessionModel(path: opened.path, model: counting.name)
+    }
+    let model = try dataset.makeModel(opened.state.modelConfiguration())
+    try group.together { try opened.checkpoint?.loadWeights(into: model.parameters) }
+    try model.parameters.broadcast(from: 0, group: group)
+    return TrainedModel(model: model, locales: try opened.state.locales())
+  }
+}
+
+/// A checkpoint that rank 0 has opened, and whose state every rank knows.
+struct OpenedCheckpoint {
+  /// As the user named it.
+  let path: String
+  /// nil on ranks other than 0.
+  let checkpoint: Checkpoint?
+  let state: CheckpointState
+
+  /// Opens and verifies a checkpoint on rank 0; collective.
+  /// - Throws: `TrainingError.otherVocabulary` where it was trained on another data set's items, or what
+  ///   `Checkpoint` throws.
+  init(_ path: String, for dataset: PreparedDataset, group: any ProcessGroup) throws {
+    let checkpoint = try group.together { () -> Checkpoint? in
       guard group.rank == 0 else { return nil }
-      let opened = try Checkpoint(checkpoint)
+      let opened = try Checkpoint(path)
       guard opened.state.vocabulary == dataset.vocabulary else {
         throw TrainingError.otherVocabulary(path: opened.folder, dataset: dataset.folder)
       }
       return opened
     }
-    var bytes = try opened?.state.encoded().map { $0 } ?? []
+    var bytes = try checkpoint?.state.encoded().map { $0 } ?? []
     try group.broadcast(resizing: &bytes, from: 0)
-    let state = try CheckpointState(decoding: Data(bytes))
-    let model = try state.modelConfiguration().makeModel(items: dataset.itemCount)
-    try group.together { try opened?.loadWeights(into: model.parameters) }
-    try model.parameters.broadcast(from: 0, group: group)
-    let list = state.options["locales"] ?? ""
-    return TrainedModel(model: model, locales: list.isEmpty ? [] : try ShopLocale.parse(list: list))
+    self.path = path
+    self.checkpoint = checkpoint
+    state = try CheckpointState(decoding: Data(bytes))
   }
 }
 
@@ -48,6 +73,17 @@ extension PreparedDataset {
       if fingerprint != dataset.fingerprint { throw TrainingError.datasetsDiffer(rank: group.rank) }
     }
     return dataset
+  }
+
+  /// A model for this data set, its weights all zero.
+  /// - Throws: `TrainingError.sessionsTooLong` where the model cannot take all sessions.
+  func makeModel(_ configuration: ModelConfiguration) throws -> any SessionModel {
+    let model = configuration.makeModel(items: itemCount)
+    if let longest = model.longestSession, manifest.options.maxLength > longest {
+      throw TrainingError.sessionsTooLong(
+        model: configuration.name, longest: longest, dataset: folder, length: manifest.options.maxLength)
+    }
+    return model
   }
 
   /// SHA-256 of the vocabulary.

@@ -13,6 +13,11 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
   case optionDiffers(name: String, saved: String, current: String, path: String)
   case otherDataset(path: String)
   case otherVocabulary(path: String, dataset: String)
+  case sessionsTooLong(model: String, longest: Int, dataset: String, length: Int)
+  case notASessionModel(path: String, model: String)
+  case badBlend(String)
+  /// Transitions of the ranked sessions were asked for, but nothing counts transitions.
+  case nothingCountsTransitions
 
   public var description: String {
     switch self {
@@ -39,8 +44,17 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
         + "use the same, or another --out, or --resume never"
     case .otherDataset(let path):
       "\(path) was trained on another data set: use that one, or another --out"
+    case .sessionsTooLong(let model, let longest, let dataset, let length):
+      "\(model) takes sessions of at most \(longest) clicks, \(dataset) has them up to \(length): raise "
+        + "--max-length, or prepare the data set with a smaller one"
     case .otherVocabulary(let path, let dataset):
       "\(path) was trained on another vocabulary than that of \(dataset): use the data set that it was trained on"
+    case .notASessionModel(let path, let model):
+      "\(path) holds the counts of \(model): choose a checkpoint with weights"
+    case .badBlend(let text):
+      "cannot blend in '\(text)': write a run or checkpoint and, if not 1, its weight from 0 up, such as runs/covisit:0.3"
+    case .nothingCountsTransitions:
+      "--transductive adds to the counts of COVISIT, but no checkpoint has any: leave it out, or blend a COVISIT in"
     }
   }
 

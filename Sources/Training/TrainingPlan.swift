@@ -1,7 +1,6 @@
 import Foundation
 import Models
 import Sessions
-import Yams
 
 /// Every option of a training run. Written next to the results as `config.yaml`, under the names of the
 /// command line's flags with underscores.
@@ -106,79 +105,22 @@ extension TrainingPlan: Codable {
   }
 }
 
-extension TrainingPlan {
-  /// A plan from a configuration file, from flags, or from both: a flag outweighs the file, and what neither
-  /// names keeps its default.
-  /// - Parameters:
-  ///   - file: a YAML file of options; nil for none.
-  ///   - flags: options by name, as in the file.
-  /// - Throws: `TrainingError.badConfiguration`, `.badOption`, `ModelError`.
+extension TrainingPlan: RunPlan {
+  /// A plan from a configuration file, from flags, or from both: see `PlanSource`.
+  /// - Throws: `TrainingError.badConfiguration`, `.unknownOption`, `.badOption`, `ModelError`.
   public init(file: String?, flags: [String: String]) throws {
-    var options = try file.map(Self.options) ?? Node.Mapping([])
-    for (name, value) in flags { options[Node(name)] = Node(value) }
-    let source = file ?? "the command line"
-    do {
-      self = try YAMLDecoder().decode(TrainingPlan.self, from: Node.mapping(options))
-    } catch let error as DecodingError {
-      throw TrainingError.badConfiguration(path: source, reason: error.sentence)
-    }
-    let known = Set(try resolvedOptions().keys)
-    if let stray = options.keys.compactMap(\.string).first(where: { !known.contains($0) }) {
-      throw TrainingError.unknownOption(name: stray, model: model.name)
-    }
-    try validate()
+    self = try PlanSource(file: file, flags: flags).plan(TrainingPlan.self)
   }
 
-  /// The plan as YAML, every option resolved.
-  public func yaml() throws -> String {
-    let encoder = YAMLEncoder()
-    encoder.options.sortKeys = false
-    return try encoder.encode(self)
-  }
-
-  /// Every option as text, by name.
-  func resolvedOptions() throws -> [String: String] {
-    let node = try Yams.compose(yaml: yaml())
-    let pairs = node?.mapping?.map { ($0.key.string ?? "", $0.value.string ?? "") } ?? []
-    return Dictionary(uniqueKeysWithValues: pairs)
-  }
+  public var modelName: String { model.name }
 
   /// The options that decide the weights: a checkpoint fits a plan that has the same.
-  func decidingOptions() throws -> [String: String] {
+  public func decidingOptions() throws -> [String: String] {
     let free: [Key] = [.dataset, .epochs, .maxSteps, .stoppingStep, .validMetric, .checkpointEvery]
     // The rate along a cosine depends on the length of the run.
     let bound = optimization.schedule == .cosine ? [Key.epochs] : []
     return try resolvedOptions().filter { option in
       bound.contains { $0.rawValue == option.key } || !free.contains { $0.rawValue == option.key }
-    }
-  }
-
-  private static func options(inFile path: String) throws -> Node.Mapping {
-    let text: String
-    do {
-      text = try String(contentsOfFile: path, encoding: .utf8)
-    } catch {
-      throw TrainingError.badConfiguration(path: path, reason: "it cannot be read")
-    }
-    do {
-      guard let mapping = try Yams.compose(yaml: text)?.mapping else {
-        throw TrainingError.badConfiguration(path: path, reason: "it has no lines of the form `option: value`")
-      }
-      return mapping
-    } catch let error as YamlError {
-      throw TrainingError.badConfiguration(path: path, reason: "it is not YAML: \(error)")
-    }
-  }
-}
-
-extension DecodingError {
-  /// What is wrong, and where.
-  fileprivate var sentence: String {
-    switch self {
-    case .keyNotFound(let key, _): "it lacks \(key.stringValue)"
-    case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context):
-      "\(context.codingPath.map(\.stringValue).joined(separator: ".")) has a value of the wrong kind"
-    @unknown default: "it does not have the form of a plan"
     }
   }
 }

@@ -48,7 +48,7 @@ public struct TrainingRun {
   /// Trains; collective.
   /// - Returns: where the run ended.
   public func run(_ resume: ResumePolicy) throws -> Summary {
-    let sessions = try trainingSessions()
+    let sessions = try dataset.trainingSessions(in: plan.locales)
     let schedule = BatchSchedule(sessionCount: sessions.chosen.count, batchSize: plan.batchSize, seed: plan.seed)
     let training = try makeTrainingStep(sessions.table, sessions.chosen)
     var (step, progress) = try resumeOrInitialise(training, resume)
@@ -118,17 +118,6 @@ public struct TrainingRun {
     public let isStoppedEarly: Bool
   }
 
-  /// The training split, and which of its sessions are trained on.
-  private func trainingSessions() throws -> (table: SessionTable, chosen: [Int32]) {
-    let table = dataset.split(.train)
-    let chosen = table.map { plan.locales.isEmpty ? Array(0..<Int32($0.count)) : $0.sessions(in: plan.locales) }
-    guard let table, let chosen, !chosen.isEmpty else {
-      throw TrainingError.noSessions(
-        dataset: plan.dataset, locales: plan.locales.inOrder.map(\.name).joined(separator: ", "))
-    }
-    return (table, chosen)
-  }
-
   private func makeTrainingStep(_ sessions: SessionTable, _ chosen: [Int32]) throws -> TrainingStep {
     var options = TrainingStep.Options(lanes: plan.lanes)
     options.seed = plan.seed
@@ -141,7 +130,7 @@ public struct TrainingRun {
     let sampler = occurrences.map {
       ItemSampler(occurrences: $0, alpha: plan.loss.sampleAlpha, seed: plan.seed)
     }
-    let model = plan.model.makeModel(items: dataset.itemCount)
+    let model = try dataset.makeModel(plan.model)
     return try TrainingStep(model, options, sampler: sampler, group: group)
   }
 

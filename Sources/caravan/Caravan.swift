@@ -7,7 +7,10 @@ struct Caravan: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "caravan",
     abstract: "Trains session-based recommenders over MPI.",
-    subcommands: [PrepareCommand.self, SynthCommand.self, TrainCommand.self, EvaluateCommand.self, PredictCommand.self])
+    subcommands: [
+      PrepareCommand.self, SynthCommand.self, TrainCommand.self, EvaluateCommand.self, PredictCommand.self,
+      ModelsCommand.self,
+    ])
 
   /// Runs the command line. An error of ours is one line and exit code 1; ArgumentParser prints wrong usage
   /// and help itself.

@@ -39,10 +39,11 @@ struct EvaluateCommand: ParsableCommand {
     options.cutoffs = try RankingMetric.parse(cutoffs: top)
     let dataset = try PreparedDataset.open(ranking.dataset, group: group)
     guard let sessions = dataset.split(split) else { throw EvaluationError.noSessions(split: split.rawValue) }
-    let trained = try TrainedModel.load(ranking.checkpoint, for: dataset, group: group)
+    var recommender = try ranking.loadRecommender(for: dataset, group: group)
+    if ranking.transductive { try recommender.learnTransitions(within: sessions, of: dataset) }
     let line = ProgressLine()
     let metrics = try Evaluator(dataset, options, group: group).evaluate(
-      trained.model, on: sessions, split: split.rawValue
+      recommender.scorer(), on: sessions, split: split.rawValue
     ) { done, total in line.show("\(done) of \(total) sessions") }
     try group.together {
       guard group.rank == 0 else { return }

@@ -9,7 +9,12 @@ struct PlanOptions: ParsableArguments {
   @Option(help: ArgumentHelp("The prepared data set.", valueName: "folder"))
   var dataset: String?
 
-  @Option(help: ArgumentHelp("\(ModelConfiguration.names.joined(separator: ", ")).", valueName: "name"))
+  @Option(
+    help: ArgumentHelp(
+      """
+      \(ModelConfiguration.names.joined(separator: ", ")); \(CountingModel.names.joined(separator: " or ")) counts, \
+      which takes --locales alone.
+      """, valueName: "name"))
   var model: String?
 
   @Option(help: ArgumentHelp("Train on the sessions of these locales only, such as ES,FR,IT.", valueName: "list"))
@@ -147,6 +152,9 @@ struct ModelOptionFlags: ParsableArguments {
   @Option(help: "CORE: layers of the transformer.")
   var nLayers: Int?
 
+  @Option(help: "CORE: how many clicks its transformer can take.")
+  var maxLength: Int?
+
   @Option(help: "CORE: heads of its attention.")
   var nHeads: Int?
 
@@ -172,7 +180,7 @@ struct ModelOptionFlags: ParsableArguments {
     given([
       ("embedding_size", embeddingSize), ("hidden_size", hiddenSize), ("num_layers", numLayers),
       ("dropout", dropout), ("dropout_probs", dropoutProbs), ("step", step), ("dnn_type", dnnType),
-      ("n_layers", nLayers), ("n_heads", nHeads), ("inner_size", innerSize), ("temperature", temperature),
+      ("n_layers", nLayers), ("max_length", maxLength), ("n_heads", nHeads), ("inner_size", innerSize), ("temperature", temperature),
       ("sess_dropout", sessDropout), ("item_dropout", itemDropout), ("hidden_dropout", hiddenDropout),
       ("attn_dropout", attnDropout),
     ])

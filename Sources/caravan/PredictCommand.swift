@@ -41,10 +41,11 @@ struct PredictCommand: ParsableCommand {
     options.top = top
     let writer = try PredictionWriter(path: out)
     let dataset = try PreparedDataset.open(ranking.dataset, group: group)
-    let trained = try TrainedModel.load(ranking.checkpoint, for: dataset, group: group)
-    let asked = try group.together { try readSessions(of: dataset, trained) }
+    var recommender = try ranking.loadRecommender(for: dataset, group: group)
+    let asked = try group.together { try readSessions(of: dataset, trainedOn: recommender.locales) }
+    if ranking.transductive { try recommender.learnTransitions(within: asked.table, of: dataset) }
     let line = ProgressLine()
-    let predictions = try Predictor(dataset, options, group: group).predict(trained.model, for: asked.table) {
+    let predictions = try Predictor(dataset, options, group: group).predict(recommender.scorer(), for: asked.table) {
       line.show("\($0) of \($1) sessions")
     }
     try group.together {
@@ -60,8 +61,10 @@ struct PredictCommand: ParsableCommand {
     }
   }
 
-  private func readSessions(of dataset: PreparedDataset, _ trained: TrainedModel) throws -> TranslatedSessions {
-    let seen = dataset.candidates.rowsSeenInTraining(of: trained.locales)
+  private func readSessions(
+    of dataset: PreparedDataset, trainedOn locales: Set<ShopLocale>
+  ) throws -> TranslatedSessions {
+    let seen = dataset.candidates.rowsSeenInTraining(of: locales)
     return try TranslatedSessions.read(
       path: sessions, defaultLocale: defaultLocale, catalog: dataset.itemIDs,
       maxLength: dataset.manifest.options.maxLength, isKnown: { seen[Int($0)] })

@@ -1,4 +1,7 @@
 import ArgumentParser
+import MPI
+import Sessions
+import Training
 
 /// What a model is judged or asked by: shared by the commands that rank the catalogue.
 struct RankingOptions: ParsableArguments {
@@ -11,4 +14,20 @@ struct RankingOptions: ParsableArguments {
 
   @Flag(help: "Leave the session's own items out of the ranking.")
   var filterSeen = false
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      Add another checkpoint's probabilities to the model's, times the weight (1 if not given); may be given several \
+      times. COVISIT contributes count / (sum of counts + 1) of what followed the session's last item.
+      """, valueName: "folder[:weight]"))
+  var blend: [String] = []
+
+  @Flag(help: "Add the transitions within the ranked sessions, not those to their answers, to the counts of COVISIT.")
+  var transductive = false
+
+  /// The checkpoint and those blended in, on every rank; collective.
+  func loadRecommender(for dataset: PreparedDataset, group: any ProcessGroup) throws -> Recommender {
+    try Recommender.load(checkpoint, blend: blend.map(BlendPart.init(parsing:)), for: dataset, group: group)
+  }
 }

@@ -33,15 +33,28 @@ struct TrainCommand: ParsableCommand {
   func run() throws { MPIRuntime.run(train) }
 
   private func train(_ group: any ProcessGroup) throws {
-    let plan = try group.together { try TrainingPlan(file: config, flags: flags) }
+    let source = try group.together { try PlanSource(file: config, flags: flags) }
+    if source.countingModel != nil { return try count(source, group) }
+    let plan = try group.together { try source.plan(TrainingPlan.self) }
     let dataset = try PreparedDataset.open(plan.dataset, group: group)
     let log = try group.together { try openRun(plan, isLeader: group.rank == 0) }
-    let ranks = group.size == 1 ? "1 rank" : "\(group.size) ranks"
-    log.info("\(plan.model.name) on \(ranks), \(plan.lanes) lanes: \(out)")
+    log.info("\(plan.modelName) on \(ranks(of: group)), \(plan.lanes) lanes: \(out)")
     let run = try TrainingRun(plan, dataset: dataset, folder: out, group: group, log: log)
     let summary = try run.run(resumePolicy)
     if group.rank == 0 { print(text(of: summary)) }
   }
+
+  /// Trains a model that counts.
+  private func count(_ source: PlanSource, _ group: any ProcessGroup) throws {
+    let plan = try group.together { try source.plan(CountingPlan.self) }
+    let dataset = try PreparedDataset.open(plan.dataset, group: group)
+    let log = try group.together { try openRun(plan, isLeader: group.rank == 0) }
+    log.info("\(plan.modelName) on \(ranks(of: group)): \(out)")
+    try CountingRun(plan, dataset: dataset, folder: out, group: group, log: log).run(resumePolicy)
+    if group.rank == 0 { print("counted: \(out)/checkpoints/latest") }
+  }
+
+  private func ranks(of group: any ProcessGroup) -> String { group.size == 1 ? "1 rank" : "\(group.size) ranks" }
 
   /// All options that were given, by their names in a configuration file.
   private var flags: [String: String] {
@@ -51,7 +64,7 @@ struct TrainCommand: ParsableCommand {
   }
 
   /// Makes the run's folder and writes the plan there.
-  private func openRun(_ plan: TrainingPlan, isLeader: Bool) throws -> Logger {
+  private func openRun(_ plan: some RunPlan, isLeader: Bool) throws -> Logger {
     guard isLeader else { return RunLogHandler.silent }
     try RunFolder.open(out, plan: plan)
     return try RunLogHandler.logger(run: out)

@@ -4,7 +4,8 @@
 import MPI
 
 let registry = [
-  collectiveCases, blockCases, groupCases, treeCases, failureCases, benchCases, evaluationCases, trainingCases,
+  collectiveCases, blockCases, groupCases, treeCases, failureCases, benchCases, evaluationCases, countingCases,
+  trainingCases,
 ].reduce(into: [:]) { all, some in all.merge(some) { _, _ in preconditionFailure("a case has two bodies") } }
 
 MPIRuntime.run { group in

@@ -12,6 +12,8 @@ final class FirstItemModel: SessionModel {
   }
 
   static let name = "FirstItem"
+  static let summary = "the first item"
+  static let papers: [String] = []
   let parameters: ParameterSet
 
   init(_ options: Options, items: Int) {

@@ -51,7 +51,7 @@ import Testing
       let scorer = SessionModelScorer(FirstItemModel(table: table))
       var chunk = RaggedBatch()
       for session in 0..<200 { chunk.append([Int32(session % items + 1)], target: 1, position: session) }
-      scorer.begin(chunk)
+      scorer.begin(chunk, locales: [UInt8](repeating: 3, count: chunk.count))
       var all: [[UInt32]] = [[]]
       for tile in Tensor.tiles(ofTableWith: items + 1) {
         let scores = scorer.scores(of: tile)

@@ -32,6 +32,12 @@ import Testing
     try expectAllPass(["evaluate", "evaluate-metrics", "predict", "evaluate-unknown-targets"], ranks: ranks)
   }
 
+  /// nil runs without a launcher, hence without MPI.
+  @Test(arguments: [nil, 1, 2, 3, 4])
+  func countingIsTheSameOnAnyNumberOfRanks(ranks: Int?) throws {
+    try expectAllPass(["count", "blend"], ranks: ranks)
+  }
+
   @Test(arguments: [
     ("fail-rank-1", "rank-tests: rank 1 on host \(host): cannot read /data/part of the sessions\n"),
     ("fail-rank-0", "rank-tests: rank 0 on host \(host): cannot write the checkpoint\n"),

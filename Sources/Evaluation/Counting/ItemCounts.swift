@@ -1,0 +1,95 @@
+import MPI
+import Models
+import Sessions
+
+/// What a counting model has learned, and how it scores the catalogue.
+package struct ItemCounts: Equatable, Sendable {
+  package let popularity: ItemPopularity
+  /// nil for POP.
+  package let transitions: TransitionCounts?
+
+  /// - Precondition: both are over the same catalogue.
+  package init(popularity: ItemPopularity, transitions: TransitionCounts?) {
+    precondition(transitions?.rows ?? popularity.rows == popularity.rows)
+    self.popularity = popularity
+    self.transitions = transitions
+  }
+
+  /// Counts in one pass over the sessions, each rank its share of them; collective. Every session contributes all
+  /// of its transitions, the one to the answer included.
+  /// - Parameters:
+  ///   - sessions: the same on every rank.
+  ///   - selection: which sessions count, by their numbers.
+  ///   - rows: of the catalogue, padding counted.
+  /// - Returns: the same on every rank, and on any number of ranks.
+  package static func count(
+    _ model: CountingModel, in sessions: SessionTable, selection: [Int32], rows: Int, group: any ProcessGroup
+  ) throws(MPIError) -> ItemCounts {
+    let popularity = try ItemPopularity.count(in: sessions, selection: selection, rows: rows, group: group)
+    guard model == .covisit else { return ItemCounts(popularity: popularity, transitions: nil) }
+    let transitions = try TransitionCounts.count(
+      in: sessions, selection: selection, includesTargets: true, rows: rows, group: group)
+    return ItemCounts(popularity: popularity, transitions: transitions)
+  }
+
+  /// The counts with other transitions added; POP has none to add to.
+  package func adding(_ other: TransitionCounts) -> ItemCounts {
+    ItemCounts(popularity: popularity, transitions: transitions?.adding(other))
+  }
+}
+
+extension ItemCounts {
+  /// Scores whose order is the model's. POP: more occurrences in the session's locale come first, of equal ones
+  /// more in all locales. COVISIT: what followed the session's last item comes before all else, more often first;
+  /// equally frequent items, and all that never followed, are in POP's order. What is equal still has equal scores.
+  ///
+  /// Scores are places in that order, whole numbers, so that nothing is rounded.
+  package func rankingScorer() -> CountScorer {
+    let places = popularity.places(), rows = popularity.rows
+    guard let transitions else { return CountScorer(rows: rows, ofLocales: places) }
+    // Above the place of every item, in every locale.
+    let above = (places.max() ?? 0) + 1
+    return CountScorer(rows: rows, ofLocales: places) { last, locale in
+      let followers = Array(transitions.followers(of: last))
+      let standing = followers.map { follower in
+        Follower(
+          count: transitions.counts[follower],
+          popularity: places[Int(locale) * rows + Int(transitions.next[follower])])
+      }
+      return zip(followers, denseRanks(of: standing)).map { (transitions.next[$0], above + $1) }
+    }
+  }
+
+  /// Scores that are shares of all that was counted, below 1, for adding to others: of what followed the session's
+  /// last item, or for POP of what occurred in its locale. count / (sum of counts + 1): little is sure of what was
+  /// seen once.
+  package func shareScorer() -> CountScorer {
+    let rows = popularity.rows, locales = ShopLocale.allCases.indices
+    guard let transitions else {
+      let shares = locales.flatMap { locale in
+        Self.shares(popularity.counts[locale * rows..<(locale + 1) * rows])
+      }
+      return CountScorer(rows: rows, ofLocales: shares)
+    }
+    let nothing = [Float](repeating: 0, count: locales.count * rows)
+    return CountScorer(rows: rows, ofLocales: nothing) { last, _ in
+      let followers = transitions.followers(of: last)
+      return zip(transitions.next[followers], Self.shares(transitions.counts[followers])).map { ($0, $1) }
+    }
+  }
+
+  private static func shares(_ counts: ArraySlice<Int32>) -> [Float] {
+    let sum = counts.reduce(0) { $0 + Int($1) }
+    return counts.map { Float(Double($0) / Double(sum + 1)) }
+  }
+}
+
+/// What an item that followed is compared by.
+private struct Follower: Comparable {
+  let count: Int32
+  let popularity: Float
+
+  static func < (one: Follower, other: Follower) -> Bool {
+    (one.count, one.popularity) < (other.count, other.popularity)
+  }
+}

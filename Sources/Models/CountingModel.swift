@@ -1,0 +1,21 @@
+/// A baseline that counts instead of learning: one pass over the training sessions, no weights.
+///
+/// Not here: the counting itself (`ItemCounts`), for a model of this kind encodes nothing.
+public enum CountingModel: String, CaseIterable, Sendable {
+  /// The most popular items of the session's locale.
+  case pop = "POP"
+  /// What followed the session's last item, most frequent first, then the popular items.
+  case covisit = "COVISIT"
+
+  /// What the command line calls it.
+  public var name: String { rawValue }
+
+  /// The names of all.
+  public static var names: [String] { allCases.map(\.name) }
+
+  /// The one of that name, in capital or small letters.
+  public init?(name: String) {
+    guard let model = Self.allCases.first(where: { $0.name.lowercased() == name.lowercased() }) else { return nil }
+    self = model
+  }
+}

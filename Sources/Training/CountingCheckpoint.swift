@@ -1,0 +1,82 @@
+import Evaluation
+import Foundation
+import MPI
+import Models
+import Sessions
+import Storage
+
+// The checkpoint of a counting model: whole numbers under `pop.…` and `covisit.…`.
+
+extension ItemCounts {
+  /// Writes a checkpoint.
+  /// - Parameters:
+  ///   - folder: appears whole, or not at all.
+  ///   - state: without files, which are listed here.
+  /// - Throws: `StorageError`.
+  func save(to folder: String, _ state: CheckpointState, model: CountingModel) throws {
+    var tensors = [
+      SafetensorsTensor(
+        name: "pop.count", shape: [ShopLocale.allCases.count, popularity.rows], array: popularity.counts)
+    ]
+    if let transitions {
+      tensors += [
+        SafetensorsTensor(name: "covisit.offsets", array: transitions.offsets),
+        SafetensorsTensor(name: "covisit.next", array: transitions.next),
+        SafetensorsTensor(name: "covisit.count", array: transitions.counts),
+      ]
+    }
+    let transaction = try FolderTransaction(at: folder, manifest: CheckpointState.fileName, overwrite: true)
+    let checksum = try SafetensorsWriter.write(
+      to: transaction.path(of: Checkpoint.modelFile), metadata: ["format": "caravan", "model": model.name],
+      tensors: tensors)
+    transaction.record(Checkpoint.modelFile, sha256: checksum)
+    try transaction.commit { checksums in
+      var state = state
+      state.files = checksums
+      return try state.encoded()
+    }
+  }
+
+  /// Reads the counts on rank 0 and hands them to the others; collective.
+  /// - Throws: on rank 0 `StorageError` or `TrainingError.malformedCheckpoint`, on the others
+  ///   `MPIError.peerFailed`.
+  static func load(
+    _ model: CountingModel, from checkpoint: Checkpoint?, rows: Int, group: any ProcessGroup
+  ) throws -> ItemCounts {
+    var arrays = try group.together { try checkpoint.map { try CountArrays($0, model, rows: rows) } } ?? CountArrays()
+    try group.broadcast(resizing: &arrays.popularity, from: 0)
+    try group.broadcast(resizing: &arrays.offsets, from: 0)
+    try group.broadcast(resizing: &arrays.next, from: 0)
+    try group.broadcast(resizing: &arrays.counts, from: 0)
+    return ItemCounts(
+      popularity: ItemPopularity(rows: rows, counts: arrays.popularity),
+      transitions: model == .covisit
+        ? TransitionCounts(offsets: arrays.offsets, next: arrays.next, counts: arrays.counts) : nil)
+  }
+}
+
+/// The tensors of a counting model's checkpoint, checked: indices from them are used unchecked later.
+private struct CountArrays {
+  var popularity: [Int32] = []
+  var offsets: [Int64] = []
+  var next: [Int32] = []
+  var counts: [Int32] = []
+
+  init() {}
+
+  init(_ checkpoint: Checkpoint, _ model: CountingModel, rows: Int) throws {
+    let path = checkpoint.path(Checkpoint.modelFile)
+    let file = try SafetensorsFile(path: path)
+    popularity = Array(try file.array("pop.count", as: Int32.self, shape: [ShopLocale.allCases.count, rows]))
+    guard model == .covisit else { return }
+    offsets = Array(try file.array("covisit.offsets", as: Int64.self, shape: [rows + 1]))
+    next = Array(try file.array("covisit.next", as: Int32.self))
+    counts = Array(try file.array("covisit.count", as: Int32.self, shape: [next.count]))
+    func check(_ holds: Bool, _ reason: String) throws {
+      if !holds { throw TrainingError.malformedCheckpoint(path: path, reason: reason) }
+    }
+    try check(offsets.first == 0 && offsets.last == Int64(next.count), "its offsets do not span the transitions")
+    try check(zip(offsets, offsets.dropFirst()).allSatisfy { $0 <= $1 }, "its offsets go back")
+    try check(next.allSatisfy { (1..<Int32(rows)).contains($0) }, "a transition leads to no row")
+  }
+}

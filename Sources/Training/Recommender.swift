@@ -1,0 +1,113 @@
+import Evaluation
+import Foundation
+import MPI
+import Models
+import Sessions
+
+/// A checkpoint to be blended in, and what it counts for.
+public struct BlendPart: Equatable, Sendable {
+  /// A run folder, a checkpoint folder or a link.
+  public let checkpoint: String
+  public let weight: Float
+
+  /// Parses `CHECKPOINT` or `CHECKPOINT:weight`; without one it is 1.
+  /// - Throws: `TrainingError.badBlend` for an empty path or a weight that is negative or not finite.
+  public init(parsing text: String) throws(TrainingError) {
+    var path = text[...], weight: Float = 1
+    if let colon = text.lastIndex(of: ":"), let number = Float(text[text.index(after: colon)...]) {
+      (path, weight) = (text[..<colon], number)
+    }
+    guard !path.isEmpty, weight >= 0, weight.isFinite else { throw .badBlend(text) }
+    checkpoint = String(path)
+    self.weight = weight
+  }
+}
+
+/// What ranks the catalogue: a checkpoint of any kind of model, alone or with others blended in.
+public struct Recommender {
+  /// The locales whose sessions the first model was trained on; empty for all.
+  public let locales: Set<ShopLocale>
+  private var parts: [(model: RankingModel, weight: Float)]
+  private let group: any ProcessGroup
+
+  /// Loads and verifies all checkpoints on rank 0 and hands them to the others; collective.
+  /// - Parameters:
+  ///   - checkpoint: a run folder, a checkpoint folder or a link: see `CheckpointStore.resolve`.
+  ///   - blend: what is added to its scores.
+  ///   - dataset: whose vocabulary must be the one that all were trained on.
+  /// - Throws: `TrainingError.otherVocabulary`, or what `Checkpoint` throws.
+  public static func load(
+    _ checkpoint: String, blend: [BlendPart] = [], for dataset: PreparedDataset, group: any ProcessGroup
+  ) throws -> Recommender {
+    let first = try OpenedCheckpoint(checkpoint, for: dataset, group: group)
+    var parts = [(try RankingModel.load(first, for: dataset, group: group), Float(1))]
+    for part in blend {
+      let opened = try OpenedCheckpoint(part.checkpoint, for: dataset, group: group)
+      parts.append((try RankingModel.load(opened, for: dataset, group: group), part.weight))
+    }
+    return Recommender(locales: try first.state.locales(), parts: parts, group: group)
+  }
+
+  /// Adds the transitions within sessions that are about to be ranked, never those to their answers, to the counts
+  /// of every COVISIT; collective.
+  /// - Parameters:
+  ///   - sessions: the same on every rank.
+  ///   - dataset: the one that the checkpoints were loaded for.
+  /// - Throws: `TrainingError.nothingCountsTransitions`, on every rank; `MPIError`.
+  public mutating func learnTransitions(within sessions: SessionTable, of dataset: PreparedDataset) throws {
+    guard parts.contains(where: { $0.model.countsTransitions }) else {
+      throw TrainingError.nothingCountsTransitions
+    }
+    let transitions = try TransitionCounts.count(
+      in: sessions, selection: Array(0..<Int32(sessions.count)), includesTargets: false,
+      rows: dataset.itemCount + 1, group: group)
+    for part in parts.indices { parts[part].model = parts[part].model.adding(transitions) }
+  }
+
+  /// A scorer of the catalogue. One model alone is ranked by its own scores. Of a blend, each model contributes its
+  /// weight (1 for the first) times its probability of an item, over the whole catalogue.
+  package func scorer() -> any CatalogueScorer {
+    if parts.count == 1 { return parts[0].model.rankingScorer() }
+    return BlendScorer(parts.map { ($0.model.probabilityScorer(), $0.weight) })
+  }
+}
+
+/// A model of either kind, loaded.
+enum RankingModel {
+  case session(any SessionModel)
+  case counting(ItemCounts)
+
+  static func load(
+    _ opened: OpenedCheckpoint, for dataset: PreparedDataset, group: any ProcessGroup
+  ) throws -> RankingModel {
+    if let model = opened.state.countingModel {
+      return .counting(
+        try ItemCounts.load(model, from: opened.checkpoint, rows: dataset.itemCount + 1, group: group))
+    }
+    return .session(try TrainedModel.load(opened, for: dataset, group: group).model)
+  }
+
+  var countsTransitions: Bool {
+    if case .counting(let counts) = self { return counts.transitions != nil }
+    return false
+  }
+
+  func adding(_ transitions: TransitionCounts) -> RankingModel {
+    if case .counting(let counts) = self { return .counting(counts.adding(transitions)) }
+    return self
+  }
+
+  func rankingScorer() -> any CatalogueScorer {
+    switch self {
+    case .session(let model): SessionModelScorer(model)
+    case .counting(let counts): counts.rankingScorer()
+    }
+  }
+
+  func probabilityScorer() -> any CatalogueScorer {
+    switch self {
+    case .session: SoftmaxScorer(rankingScorer())
+    case .counting(let counts): counts.shareScorer()
+    }
+  }
+}
