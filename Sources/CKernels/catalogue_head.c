@@ -23,11 +23,11 @@ CK_VARIANTS void ck_softmax_statistics(int64_t items, int64_t sessions, const fl
   }
 }
 
-CK_VARIANTS void ck_softmax_gradient(int64_t items, int64_t sessions, const float *log_normaliser, float scale,
-                                     float *logits) {
+CK_VARIANTS void ck_softmax_gradient(int64_t items, int64_t sessions, const float *log_normaliser,
+                                     const float *scale, float *logits) {
   for (int64_t i = 0; i < items; i++)
     for (int64_t s = 0; s < sessions; s++)
-      logits[i * sessions + s] = ck_exp(logits[i * sessions + s] - log_normaliser[s]) * scale;
+      logits[i * sessions + s] = ck_exp(logits[i * sessions + s] - log_normaliser[s]) * scale[s];
 }
 
 CK_VARIANTS void ck_count_above(int64_t items, int64_t sessions, const float *logits, int64_t first_row,

@@ -23,6 +23,8 @@ public final class CORE: SessionModel {
     "Hou et al., CORE: Simple and Effective Session-based Recommendation within Consistent "
       + "Representation Space, SIGIR 2022 (arXiv:2204.11067)",
   ]
+  /// The transformer is causal, so that a click's score is the same for all prefixes that see it.
+  public static let prefixes = RaggedBatch.PrefixLayout.shared
 
   /// What weighs the items of a session: `dnn_type`.
   public enum Encoder: String, Codable, Sendable, CaseIterable {
@@ -102,10 +104,10 @@ public final class CORE: SessionModel {
     clicks = tape.dropout(
       clicks, rate: options.sessionDropout, sessions: batch.clickPositions, times: batch.clickTimes)
     guard let transformer else {
-      return tape.normalised(tape.sessionMean(clicks, offsets: batch.offsets))
+      return tape.normalised(tape.segmentMean(clicks, over: batch.seenRows))
     }
     let scores = transformer.scores(clicks, batch, on: tape)
-    return tape.normalised(tape.softmaxPooling(values: clicks, scores: scores, offsets: batch.offsets))
+    return tape.normalised(tape.softmaxPooling(values: clicks, scores: scores, over: batch.seenRows))
   }
 
   /// RecBole's `TransNet`: a number for each click.

@@ -18,6 +18,7 @@ public final class NARM: SessionModel {
   public static let papers = [
     "Li et al., Neural Attentive Session-based Recommendation, CIKM 2017 (arXiv:1711.04725)",
   ]
+  public static let prefixes = RaggedBatch.PrefixLayout.shared
 
   /// Sizes and rates, named as in RecBole.
   public struct Options: ModelOptions {
@@ -80,13 +81,13 @@ public final class NARM: SessionModel {
         states, inputWeight: layer.input, hiddenWeight: layer.hidden, alive: clicks.alive)
     }
     let global = tape.rows(of: states, clicks.lastRows)
-    states = tape.rows(of: states, clicks.rows(sessionAfterSession: batch))
+    states = tape.rows(of: states, clicks.rows)
     let local = tape.additiveAttention(
       values: states, keys: tape.linear(states, weight: stateWeight),
-      queries: tape.linear(global, weight: lastWeight), weight: attention, offsets: batch.offsets)
+      queries: tape.linear(global, weight: lastWeight), weight: attention, over: batch.seenRows)
     let both = tape.dropout(
-      tape.concatenate(local, global), rate: options.dropouts.session, sessions: batch.positions,
-      times: [Int32](repeating: 0, count: batch.count))
+      tape.concatenate(local, global), rate: options.dropouts.session, sessions: batch.queryPositions,
+      times: batch.unseenClicks)
     return tape.linear(both, weight: decoder)
   }
 }

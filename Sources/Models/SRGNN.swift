@@ -93,7 +93,7 @@ public final class SRGNN: SessionModel {
     let last = tape.rows(of: clicks, batch.lastRows)
     let attended = tape.additiveAttention(
       values: clicks, keys: linear(clicks, clickLayer), queries: linear(last, lastLayer), weight: attention,
-      offsets: batch.offsets)
+      over: batch.seenRows)
     return linear(tape.concatenate(attended, last), output)
   }
 }

@@ -62,13 +62,14 @@ public final class STAMP: SessionModel {
 
   public func encode(_ batch: RaggedBatch, on tape: Tape) -> Variable {
     let clicks = tape.lookup(parameters.itemTable, rows: batch.items)
+    let seen = batch.seenRows
     let last = tape.rows(of: clicks, batch.lastRows)
-    let mean = tape.sessionMean(clicks, offsets: batch.offsets)
+    let mean = tape.segmentMean(clicks, over: seen)
     let queries = tape.add(
       tape.linear(last, weight: lastWeight, bias: attentionBias), tape.linear(mean, weight: meanWeight))
     let attended = tape.additiveAttention(
       values: clicks, keys: tape.linear(clicks, weight: clickWeight), queries: queries, weight: attention,
-      offsets: batch.offsets)
+      over: seen)
     let memory = tape.linear(tape.add(attended, mean), weight: memoryCell.weight, bias: memoryCell.bias)
     let recent = tape.linear(last, weight: lastCell.weight, bias: lastCell.bias)
     return tape.multiply(tape.activation(.tanh, memory), tape.activation(.tanh, recent))

@@ -30,16 +30,22 @@ public protocol SessionModel: AnyObject, SendableMetatype {
   /// How many clicks of a session the model can take; nil for any number, as where a model says nothing.
   var longestSession: Int? { get }
 
-  /// One vector a session.
+  /// How the batch holds sessions of which every prefix is asked about: `shared` by models that encode all
+  /// prefixes in one pass over the session, `apart` by all others, and where a model says nothing.
+  static var prefixes: RaggedBatch.PrefixLayout { get }
+
+  /// One vector a query, of which a session has one unless training asks about all of its prefixes. Where
+  /// `prefixes` is `shared`, what dropout takes from a click it takes from all prefixes that see the click.
   /// - Parameters:
   ///   - batch: the sessions of one lane; there may be none.
   ///   - tape: records the operations, and says where random numbers are addressed.
-  /// - Returns: `[sessions, D]`, in the order of the batch.
+  /// - Returns: `[queries, D]`, in the order of the batch.
   func encode(_ batch: RaggedBatch, on tape: Tape) -> Variable
 }
 
 extension SessionModel {
   public var longestSession: Int? { nil }
+  public static var prefixes: RaggedBatch.PrefixLayout { .apart }
 }
 
 /// The sizes and rates of one model. Coded flat, under the names of the command line's flags with underscores;

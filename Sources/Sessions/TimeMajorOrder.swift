@@ -9,7 +9,9 @@ public struct TimeMajorOrder {
   public let times: [Int32]
   /// How many sessions have a click at each step.
   public let alive: [Int32]
-  /// For each session in the batch's order, the row of its last click.
+  /// For each click of the batch, session after session, its row in this order.
+  public let rows: [Int32]
+  /// For each query in the batch's order, the row of the last click that it sees.
   public let lastRows: [Int32]
 
   public init(_ batch: RaggedBatch) {
@@ -21,13 +23,14 @@ public struct TimeMajorOrder {
     let order = ofLength.reversed().flatMap { $0 }
 
     var items: [Int32] = [], sessions: [Int32] = [], times: [Int32] = [], alive: [Int32] = []
-    var lastRows = [Int32](repeating: 0, count: batch.count)
+    var rows = [Int32](repeating: 0, count: batch.items.count)
     var remaining = order.count
     for time in 0..<longest {
       while lengths[order[remaining - 1]] <= time { remaining -= 1 }
       for session in order[..<remaining] {
-        if lengths[session] == time + 1 { lastRows[session] = Int32(items.count) }
-        items.append(batch.items[batch.clicks(of: session).lowerBound + time])
+        let click = batch.clicks(of: session).lowerBound + time
+        rows[click] = Int32(items.count)
+        items.append(batch.items[click])
         sessions.append(batch.positions[session])
         times.append(Int32(time))
       }
@@ -37,6 +40,7 @@ public struct TimeMajorOrder {
     self.sessions = sessions
     self.times = times
     self.alive = alive
-    self.lastRows = lastRows
+    self.rows = rows
+    lastRows = (0..<batch.queryCount).map { rows[batch.clicks(seenBy: $0).upperBound - 1] }
   }
 }

@@ -19,9 +19,10 @@ extension Tensor {
     ck_softmax_statistics(Int64(rows), Int64(columns), base, &maximum, &sum, scratch.base)
   }
 
-  /// Turns logits into `scale` · probabilities, in place.
-  package func becomeProbabilities(logNormaliser: [Float], scale: Float) {
-    precondition(logNormaliser.count == columns)
+  /// Turns logits into scale · probabilities, in place.
+  /// - Parameter scale: of each session.
+  package func becomeProbabilities(logNormaliser: [Float], scale: [Float]) {
+    precondition(logNormaliser.count == columns && scale.count == columns)
     ck_softmax_gradient(Int64(rows), Int64(columns), logNormaliser, scale, base)
   }
 

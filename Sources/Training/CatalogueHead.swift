@@ -17,9 +17,9 @@ import Tensors
 package final class CatalogueHead {
   /// What one lane brings, and what it takes home.
   package struct Lane {
-    /// `[sessions, D]`.
+    /// `[sessions, D]`; a session counts once for each of its targets.
     package let sessions: Tensor
-    /// The table row of each session's target.
+    /// The table row of each vector's target.
     package let targets: [Int32]
     /// d(loss)/d(sessions), `[sessions, D]`: written by the head.
     package let gradient: Tensor
@@ -60,7 +60,9 @@ package final class CatalogueHead {
   ) -> [Double] {
     precondition(subtrees.count == tableGradients.count && subtrees.last?.upperBound ?? 0 == lanes.count)
     workspace.reset()
-    let largest = lanes.map(\.targets.count).max() ?? 0
+    let brought = lanes
+    let lanes = brought.map(padded)
+    let largest = lanes.map(\.sessions.rows).max() ?? 0
     let logits = workspace.uninitialised(rows: Tensor.tileItems, columns: largest)
     // One tile of gradients for each level of the tree, where the right half of a subtree waits to be added.
     let levels = (subtrees.map(\.count).max() ?? 1).trailingZeroBitCount
@@ -68,14 +70,17 @@ package final class CatalogueHead {
 
     let softmax = statistics(lanes, randomness: randomness, logits: logits)
     for lane in lanes { lane.gradient.elements.update(repeating: 0) }
+    let scales = lanes.map { lane in
+      (0..<lane.sessions.rows).map { $0 < lane.targets.count ? scale : 0 }
+    }
     for tile in tiles {
       let rows = scoredRows(tile, randomness)
       /// The gradient of the tile, added over `lanes[some]` in the tree.
       func add(_ some: Range<Int>, level: Int, into destination: Tensor) {
         guard some.count > 1 else {
           return backward(
-            lanes[some.lowerBound], tile, rows, softmax[some.lowerBound], scale: scale, logits: logits,
-            into: destination)
+            lanes[some.lowerBound], tile, rows, softmax[some.lowerBound], scales: scales[some.lowerBound],
+            logits: logits, into: destination)
         }
         let middle = some.lowerBound + some.count / 2
         let right = halves[level].rows(0..<tile.count)
@@ -87,7 +92,23 @@ package final class CatalogueHead {
         add(subtree, level: 0, into: gradient.rows(tile))
       }
     }
+    for (lane, own) in zip(lanes, brought) where lane.gradient.base != own.gradient.base {
+      own.gradient.base.update(from: lane.gradient.base, count: own.gradient.count)
+    }
     return softmax.map(\.loss)
+  }
+
+  /// The lane with its vectors filled up to a multiple of 16 by zeros, which have no targets and a scale of 0, so
+  /// that they add exactly nothing. Numbers of targets differ from step to step, and a matrix product is compiled
+  /// for each shape: so few shapes occur, and what a lane computes still depends on the lane alone.
+  private func padded(_ lane: Lane) -> Lane {
+    let count = lane.targets.count, rows = (count + 15) & ~15, width = lane.sessions.columns
+    precondition(lane.sessions.rows == count, "\(lane.sessions.rows) vectors for \(count) targets")
+    guard rows > count else { return lane }
+    let sessions = workspace.zeros(rows: rows, columns: width)
+    sessions.base.update(from: lane.sessions.base, count: count * width)
+    return Lane(
+      sessions: sessions, targets: lane.targets, gradient: workspace.uninitialised(rows: rows, columns: width))
   }
 
   /// Turns the gradient that all lanes have for scored rows into that of the table's rows, in place.
@@ -107,15 +128,15 @@ package final class CatalogueHead {
 
   /// What the first walk learns of a lane.
   private struct Softmax {
-    /// log Σ exp(logit) of each session.
+    /// log Σ exp(logit) of each session, padding included.
     var logNormaliser: [Float]
     /// Σ over the sessions of log-normaliser - target's logit.
     var loss: Double
   }
 
   private func statistics(_ lanes: [Lane], randomness: DropoutKey?, logits: Tensor) -> [Softmax] {
-    var maxima = lanes.map { [Float](repeating: -.infinity, count: $0.targets.count) }
-    var sums = lanes.map { [Double](repeating: 0, count: $0.targets.count) }
+    var maxima = lanes.map { [Float](repeating: -.infinity, count: $0.sessions.rows) }
+    var sums = lanes.map { [Double](repeating: 0, count: $0.sessions.rows) }
     var targetLogits = lanes.map { [Float](repeating: 0, count: $0.targets.count) }
     let scratch = workspace.uninitialised(rows: 2, columns: logits.columns)
     for tile in tiles {
@@ -138,21 +159,21 @@ package final class CatalogueHead {
 
   /// The logits of a tile for a lane, `[items of the tile, sessions]`.
   private func score(_ rows: Tensor, _ lane: Lane, in logits: Tensor) -> Tensor {
-    let scores = logits.reshaped(rows: rows.rows, columns: lane.targets.count)
+    let scores = logits.reshaped(rows: rows.rows, columns: lane.sessions.rows)
     plans.product(rows, lane.sessions, transposeB: true, into: scores)
     return scores
   }
 
   /// Adds a tile's share to the lane's gradient, and writes the lane's gradient of the tile.
   private func backward(
-    _ lane: Lane, _ tile: Range<Int>, _ rows: Tensor, _ softmax: Softmax, scale: Float, logits: Tensor,
+    _ lane: Lane, _ tile: Range<Int>, _ rows: Tensor, _ softmax: Softmax, scales: [Float], logits: Tensor,
     into destination: Tensor
   ) {
     guard !lane.targets.isEmpty else { return destination.elements.update(repeating: 0) }
     let scores = score(rows, lane, in: logits)
-    scores.becomeProbabilities(logNormaliser: softmax.logNormaliser, scale: scale)
+    scores.becomeProbabilities(logNormaliser: softmax.logNormaliser, scale: scales)
     for (session, target) in lane.targets.enumerated() where tile.contains(Int(target)) {
-      scores.elements[(Int(target) - tile.lowerBound) * scores.columns + session] -= scale
+      scores.elements[(Int(target) - tile.lowerBound) * scores.columns + session] -= scales[session]
     }
     plans.product(scores, rows, transposeA: true, accumulate: true, into: lane.gradient)
     plans.product(scores, lane.sessions, into: destination)

@@ -125,7 +125,9 @@ package final class TrainingStep {
     let randomness = DropoutKey(seed: options.seed, step: step)
     var tapes: [Tape] = [], encoded: [Variable] = [], lanes: [CatalogueHead.Lane] = []
     for (place, lane) in exchange.ownLanes.enumerated() {
-      batches[place].fill(with: batch, lane: lane, of: options.lanes, from: sessions)
+      batches[place].fill(
+        with: batch, lane: lane, of: options.lanes, from: sessions, targets: options.targets,
+        prefixes: type(of: model).prefixes)
       let gradient = exchange.clearedDenseGradient(ofOwnLane: place)
       let tape = Tape(arena: arena, gradients: gradient, randomness: randomness)
       let vectors = model.encode(batches[place], on: tape)

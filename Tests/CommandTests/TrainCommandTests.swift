@@ -44,6 +44,20 @@ import Testing
     }
   }
 
+  /// Every prefix a target, in one pass over the session and as sessions of their own; dropout where there is any.
+  @Test(arguments: [["--model", "NARM", "--hidden-size", "24"], ["--model", "STAMP"]])
+  func theSameBytesWithEveryPrefixATarget(_ model: [String]) throws {
+    for ranks in 1...4 {
+      let run = "prefixes-\(model[1])-\(ranks)"
+      let outcome = try CaravanCommand.run(
+        ["train", "--dataset", dataset, "--targets", "all", "--batch-size", "30", "--lr", "0.01"]
+          + ["--embedding-size", "20", "--max-steps", "25", "--out", folder + "/" + run] + model,
+        ranks: ranks)
+      #expect(outcome.status == 0, "\(outcome.stderr)")
+      #expect(try checksums(run) == checksums("prefixes-\(model[1])-1"), "\(ranks) ranks")
+    }
+  }
+
   @Test func stoppingAndResumingLeavesNoTrace() throws {
     #expect(try train("whole", ranks: 2, ["--epochs", "2"]).status == 0)
     #expect(try train("parts", ranks: 3, ["--epochs", "2", "--max-steps", "17"]).status == 0)

@@ -6,6 +6,8 @@ import Testing
 @Suite struct OperationGradientTests {
   /// Sessions of 3, 1 and 2 clicks.
   static let offsets: [Int32] = [0, 3, 4, 6]
+  /// All prefixes of sessions of 3, 1 and 2 clicks.
+  static let prefixes = Segments(first: [0, 0, 0, 3, 4, 4], end: [1, 2, 3, 4, 5, 6])
   static let key = DropoutKey(seed: 3, step: 4)
 
   @Test func linear() {
@@ -54,29 +56,31 @@ import Testing
     #expect(check.worstError { tape, x, _ in tape.activation(function, x[0]) } < GradientCheck.tolerance)
   }
 
-  @Test func sessionMean() {
+  @Test(arguments: [Segments(offsets: offsets), prefixes])
+  func segmentMean(_ segments: Segments) {
     let check = GradientCheck(inputs: [(6, 5)])
-    #expect(
-      check.worstError { tape, x, _ in tape.sessionMean(x[0], offsets: Self.offsets) } < GradientCheck.tolerance)
+    #expect(check.worstError { tape, x, _ in tape.segmentMean(x[0], over: segments) } < GradientCheck.tolerance)
   }
 
-  @Test func additiveAttention() {
-    let check = GradientCheck(inputs: [(6, 5), (6, 19), (3, 19)], parameters: [[1, 19]])
+  @Test(arguments: [Segments(offsets: offsets), prefixes])
+  func additiveAttention(_ segments: Segments) {
+    let check = GradientCheck(inputs: [(6, 5), (6, 19), (segments.count, 19)], parameters: [[1, 19]])
     let error = check.worstError {
-      $0.additiveAttention(values: $1[0], keys: $1[1], queries: $1[2], weight: $2[0], offsets: Self.offsets)
+      $0.additiveAttention(values: $1[0], keys: $1[1], queries: $1[2], weight: $2[0], over: segments)
     }
     #expect(error < GradientCheck.tolerance)
-    let shared = GradientCheck(inputs: [(6, 5), (3, 5)], parameters: [[1, 5]])
+    let shared = GradientCheck(inputs: [(6, 5), (segments.count, 5)], parameters: [[1, 5]])
     let sharedError = shared.worstError {
-      $0.additiveAttention(values: $1[0], keys: $1[0], queries: $1[1], weight: $2[0], offsets: Self.offsets)
+      $0.additiveAttention(values: $1[0], keys: $1[0], queries: $1[1], weight: $2[0], over: segments)
     }
     #expect(sharedError < GradientCheck.tolerance)
   }
 
-  @Test func softmaxPooling() {
+  @Test(arguments: [Segments(offsets: offsets), prefixes])
+  func softmaxPooling(_ segments: Segments) {
     let check = GradientCheck(inputs: [(6, 5), (6, 1)])
     let error = check.worstError { tape, x, _ in
-      tape.softmaxPooling(values: x[0], scores: x[1], offsets: Self.offsets)
+      tape.softmaxPooling(values: x[0], scores: x[1], over: segments)
     }
     #expect(error < GradientCheck.tolerance)
   }

@@ -41,7 +41,7 @@ import Testing
   }
 
   @Test func meanOfRaggedSessions() {
-    let mean = tape.sessionMean(matrix([[1, 2], [3, 6], [7, 8]]), offsets: [0, 2, 3])
+    let mean = tape.segmentMean(matrix([[1, 2], [3, 6], [7, 8]]), over: Segments(offsets: [0, 2, 3]))
     #expect(mean.value.array == [2, 4, 7, 8])
   }
 
@@ -50,7 +50,7 @@ import Testing
     let set = parameters([([1, 2], [1, 3])])
     let pooled = tape.additiveAttention(
       values: matrix([[1], [10], [100]]), keys: matrix([[0, 0], [0, 1], [-2, 0]]),
-      queries: matrix([[0, -1], [2, 0]]), weight: set.dense[0], offsets: [0, 2, 3])
+      queries: matrix([[0, -1], [2, 0]]), weight: set.dense[0], over: Segments(offsets: [0, 2, 3]))
     let first = 0.5 + 3 / (1 + exp(1.0)), second = 0.5 + 3 * 0.5
     #expect(abs(Double(pooled.value.array[0]) - (first + 10 * second)) < 1e-5)
     #expect(abs(Double(pooled.value.array[1]) - 100 * 2) < 1e-4)
@@ -59,7 +59,7 @@ import Testing
   @Test func softmaxPoolingWeighsByExponentials() {
     let pooled = tape.softmaxPooling(
       values: matrix([[4, 0], [8, 1], [5, 6]]), scores: matrix([[Float(log(3.0)) + 200], [200], [-300]]),
-      offsets: [0, 2, 3])
+      over: Segments(offsets: [0, 2, 3]))
     for (found, expected) in zip(pooled.value.array, [5, 0.25, 5, 6]) {
       // log 3 + 200 in float32 is off by 1e-5.
       #expect(abs(found - Float(expected)) < 1e-4)
@@ -155,9 +155,10 @@ import Testing
     let wide = tape.linear(x, weight: p[0], bias: p[1])
     x = tape.gatedNode(fromNeighbours: wide, fromNode: wide, before: x)
     x = tape.activation(.gelu, tape.rows(of: x, []))
-    let mean = tape.sessionMean(x, offsets: none)
-    let attended = tape.additiveAttention(values: x, keys: x, queries: mean, weight: p[2], offsets: none)
-    let pooled = tape.softmaxPooling(values: x, scores: tape.linear(x, weight: p[2]), offsets: none)
+    let segments = Segments(offsets: none)
+    let mean = tape.segmentMean(x, over: segments)
+    let attended = tape.additiveAttention(values: x, keys: x, queries: mean, weight: p[2], over: segments)
+    let pooled = tape.softmaxPooling(values: x, scores: tape.linear(x, weight: p[2]), over: segments)
     let output = tape.normalised(tape.concatenate(tape.multiply(attended, pooled), tape.add(mean, mean)))
     #expect(output.value.rows == 0 && output.value.columns == 4)
     tape.backward(from: output, gradient: arena.uninitialised(rows: 0, columns: 4))

@@ -88,31 +88,37 @@ void ck_activate(ck_activation kind, int64_t count, const float *x, float *y);
 void ck_activate_backward(ck_activation kind, int64_t count, const float *x, const float *y, const float *dy,
                           float *dx);
 
-// ---- session_pooling.c ----------------------------------------------------------------------------------
+// ---- segment_pooling.c ----------------------------------------------------------------------------------
 
-/// The rows of session s are offsets[s] ..< offsets[s + 1], at least one; sums run from the first to the last.
+/// The rows of segment s are first[s] ..< end[s], at least one; segments may overlap. Sums run from the first row,
+/// and the first segment, to the last. share has a number for each row of each segment, segment after segment.
 
-/// mean[s,:] = the mean of the session's rows.
-void ck_session_mean(int64_t sessions, int64_t width, const int32_t *offsets, const float *x, float *mean);
-void ck_session_mean_backward(int64_t sessions, int64_t width, const int32_t *offsets, const float *d_mean,
-                              float *dx);
+/// mean[s,:] = the mean of the segment's rows.
+void ck_segment_mean(int64_t segments, int64_t width, const int32_t *first, const int32_t *end, const float *x,
+                     float *mean);
+/// Adds to dx.
+void ck_segment_mean_backward(int64_t segments, int64_t width, const int32_t *first, const int32_t *end,
+                              const float *d_mean, float *dx);
 
-/// gate[r,:] = σ(keys[r,:] + queries[s,:]), share[r] = gate[r,:] · weight, pooled[s,:] = Σ share[r] · values[r,:].
-/// keys, gate [rows, width]; queries [sessions, width]; weight [width]; values [rows, value_width].
-void ck_additive_attention(int64_t sessions, int64_t width, int64_t value_width, const int32_t *offsets,
-                           const float *keys, const float *queries, const float *weight, const float *values,
-                           float *gate, float *share, float *pooled);
-/// Adds to d_weight, writes the others.
-void ck_additive_attention_backward(int64_t sessions, int64_t width, int64_t value_width,
-                                    const int32_t *offsets, const float *weight, const float *values,
-                                    const float *gate, const float *share, const float *d_pooled,
-                                    float *d_keys, float *d_queries, float *d_weight, float *d_values);
+/// share[s,r] = σ(keys[r,:] + queries[s,:]) · weight, pooled[s,:] = Σ share[s,r] · values[r,:].
+/// keys [rows, width]; queries [segments, width]; weight [width]; values [rows, value_width].
+void ck_additive_attention(int64_t segments, int64_t width, int64_t value_width, const int32_t *first,
+                           const int32_t *end, const float *keys, const float *queries, const float *weight,
+                           const float *values, float *share, float *pooled);
+/// Writes d_queries, adds to the others.
+void ck_additive_attention_backward(int64_t segments, int64_t width, int64_t value_width, const int32_t *first,
+                                    const int32_t *end, const float *keys, const float *queries,
+                                    const float *weight, const float *values, const float *share,
+                                    const float *d_pooled, float *d_keys, float *d_queries, float *d_weight,
+                                    float *d_values);
 
-/// share = the softmax of a session's scores, pooled[s,:] = Σ share[r] · values[r,:].
-void ck_softmax_pooling(int64_t sessions, int64_t width, const int32_t *offsets, const float *scores,
-                        const float *values, float *share, float *pooled);
-void ck_softmax_pooling_backward(int64_t sessions, int64_t width, const int32_t *offsets, const float *values,
-                                 const float *share, const float *d_pooled, float *d_scores, float *d_values);
+/// share[s,:] = the softmax of a segment's scores, pooled[s,:] = Σ share[s,r] · values[r,:].
+void ck_softmax_pooling(int64_t segments, int64_t width, const int32_t *first, const int32_t *end,
+                        const float *scores, const float *values, float *share, float *pooled);
+/// Adds to d_scores and d_values. scratch: as many floats as the longest segment has rows.
+void ck_softmax_pooling_backward(int64_t segments, int64_t width, const int32_t *first, const int32_t *end,
+                                 const float *values, const float *share, const float *d_pooled,
+                                 float *scratch, float *d_scores, float *d_values);
 
 // ---- session_graph.c ------------------------------------------------------------------------------------
 
@@ -181,8 +187,8 @@ void ck_dropout_table_rows(int64_t rows, int64_t width, const float *x, float ra
 /// Folds a tile into each session's running maximum and sum of exp(logit - maximum).
 void ck_softmax_statistics(int64_t items, int64_t sessions, const float *logits, float *maximum, double *sum,
                            float *scratch /* 2 · sessions */);
-/// logits[i,s] = exp(logits[i,s] - log_normaliser[s]) · scale, in place.
-void ck_softmax_gradient(int64_t items, int64_t sessions, const float *log_normaliser, float scale,
+/// logits[i,s] = exp(logits[i,s] - log_normaliser[s]) · scale[s], in place.
+void ck_softmax_gradient(int64_t items, int64_t sessions, const float *log_normaliser, const float *scale,
                          float *logits);
 /// For each session, adds to `above` how many of the tile's items come before its target in the ranking: a
 /// higher logit, or an equal one and a lower row. `allowed[s]` selects candidates: an item counts where

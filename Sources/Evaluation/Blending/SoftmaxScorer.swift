@@ -11,6 +11,7 @@ package final class SoftmaxScorer: CatalogueScorer {
   private let tiles: [Range<Int>]
   /// log Σ exp(logit) of each session.
   private var logNormaliser: [Float] = []
+  private let ones = [Float](repeating: 1, count: SessionChunks.size)
   private let scratch: FloatStorage
 
   /// - Parameter logits: scores every item of the catalogue.
@@ -38,7 +39,7 @@ package final class SoftmaxScorer: CatalogueScorer {
   package func scores(of rows: ArraySlice<Int32>) -> Tensor { probabilities(logits.scores(of: rows)) }
 
   private func probabilities(_ scores: Tensor) -> Tensor {
-    scores.becomeProbabilities(logNormaliser: logNormaliser, scale: 1)
+    scores.becomeProbabilities(logNormaliser: logNormaliser, scale: ones)
     return scores
   }
 }
