@@ -82,9 +82,8 @@ import Testing
   }
 
   @Test func aKilledRunGoesOnFromItsLastCheckpoint() throws {
-    #expect(try train("unbroken", ranks: 2, ["--max-steps", "95"]).status == 0)
-    // A rank that dies by SIGKILL at some step after the checkpoint at 60.
-    let killer = "( while [ ! -e \(folder)/killed/checkpoints/step-00000060 ]; do sleep 0.02; done; "
+    // The ranks die by SIGKILL at some step after the first checkpoint.
+    let killer = "( while [ ! -e \(folder)/killed/checkpoints/latest ]; do sleep 0.02; done; "
       + "pkill -KILL -f 'caravan train.*\(folder)/killed' ) & exec \"$0\" \"$@\""
     let arguments = [
       "-c", killer, try BuiltProducts.url("caravan").path, "train", "--dataset", dataset, "--model", "GRU4Rec",
@@ -93,31 +92,36 @@ import Testing
     ]
     let killed = try MPIRun.run(ranks: 2, executable: URL(fileURLWithPath: "/bin/sh"), arguments: arguments)
     #expect(killed.status != 0 && !killed.timedOut)
-    // What a kill in the middle of writing leaves behind: a damaged newest checkpoint and a half-written one.
     let checkpoints = folder + "/killed/checkpoints"
-    for name in try FileManager.default.contentsOfDirectory(atPath: checkpoints) where name > "step-00000060" {
-      try FileManager.default.removeItem(atPath: checkpoints + "/" + name)
-    }
-    try FileManager.default.copyItem(
-      atPath: checkpoints + "/step-00000060", toPath: checkpoints + "/step-00000061")
-    let weights = try #require(FileHandle(forUpdatingAtPath: checkpoints + "/step-00000061/model.safetensors"))
+    let steps = try FileManager.default.contentsOfDirectory(atPath: checkpoints)
+      .filter { $0.hasPrefix("step-") }.compactMap { Int($0.dropFirst(5)) }
+    let newest = try #require(steps.max())
+
+    // What a kill in the middle of writing leaves behind: a damaged newest checkpoint and a half-written one.
+    let damaged = checkpoints + "/" + name(ofStep: newest + 1)
+    try FileManager.default.copyItem(atPath: checkpoints + "/" + name(ofStep: newest), toPath: damaged)
+    let weights = try #require(FileHandle(forUpdatingAtPath: damaged + "/model.safetensors"))
     try weights.seek(toOffset: 5000)
     try weights.write(contentsOf: Data([0xff]))
     try weights.close()
     try FileManager.default.createDirectory(
-      atPath: checkpoints + "/.step-00000070.tmp-x", withIntermediateDirectories: true)
+      atPath: checkpoints + "/.step-99999999.tmp-x", withIntermediateDirectories: true)
 
-    let resumed = try train("killed", ranks: 3, ["--max-steps", "95"])
+    let end = ["--max-steps", "\(newest + 35)"]
+    let resumed = try train("killed", ranks: 3, end + ["--epochs", "400"])
     #expect(resumed.status == 0, "\(resumed.stderr)")
-    #expect(resumed.stderr.contains("step-00000061 is damaged"))
-    #expect(resumed.stderr.contains("going on after step 60"))
+    #expect(resumed.stderr.contains("\(damaged) is damaged"))
+    #expect(resumed.stderr.contains("going on after step \(newest)"))
+    #expect(try train("unbroken", ranks: 2, end + ["--epochs", "400"]).status == 0)
     #expect(try checksums("killed") == checksums("unbroken"))
     let left = try FileManager.default.contentsOfDirectory(atPath: checkpoints)
     #expect(!left.contains { $0.hasPrefix(".") }, "\(left)")
   }
 
+  private func name(ofStep step: Int) -> String { String(format: "step-%08d", step) }
+
   @Test func aSignalMeansCheckpointAndStop() throws {
-    let signaller = "( while [ ! -e \(folder)/asked/checkpoints/step-00000020 ]; do sleep 0.02; done; "
+    let signaller = "( while [ ! -e \(folder)/asked/checkpoints/latest ]; do sleep 0.02; done; "
       + "kill -USR1 $$ ) & exec \"$0\" \"$@\""
     let arguments = [
       "-c", signaller, try BuiltProducts.url("caravan").path, "train", "--dataset", dataset, "--model", "GRU4Rec",
