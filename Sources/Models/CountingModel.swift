@@ -6,6 +6,8 @@ public enum CountingModel: String, CaseIterable, Sendable {
   case pop = "POP"
   /// What followed the session's last item, most frequent first, then the popular items.
   case covisit = "COVISIT"
+  /// What was seen around the session's last item, before or after it, nearer clicks for more, then the popular items.
+  case neighbours = "NEIGHBOURS"
 
   /// What the command line calls it.
   public var name: String { rawValue }
@@ -15,6 +17,7 @@ public enum CountingModel: String, CaseIterable, Sendable {
     switch self {
     case .pop: "the most popular items of the session's locale"
     case .covisit: "what followed the session's last item, then the popular items"
+    case .neighbours: "what was seen around the session's last item, then the popular items"
     }
   }
 

@@ -50,8 +50,9 @@ extension ItemCounts {
     try group.broadcast(resizing: &arrays.counts, from: 0)
     return ItemCounts(
       popularity: ItemPopularity(rows: rows, counts: arrays.popularity),
-      transitions: model == .covisit
-        ? TransitionCounts(offsets: arrays.offsets, next: arrays.next, counts: arrays.counts) : nil)
+      transitions: TransitionRule(model).map {
+        TransitionCounts($0, offsets: arrays.offsets, next: arrays.next, counts: arrays.counts)
+      })
   }
 }
 
@@ -68,7 +69,7 @@ private struct CountArrays {
     let path = checkpoint.path(Checkpoint.modelFile)
     let file = try SafetensorsFile(path: path)
     popularity = Array(try file.array("pop.count", as: Int32.self, shape: [ShopLocale.allCases.count, rows]))
-    guard model == .covisit else { return }
+    guard TransitionRule(model) != nil else { return }
     offsets = Array(try file.array("covisit.offsets", as: Int64.self, shape: [rows + 1]))
     next = Array(try file.array("covisit.next", as: Int32.self))
     counts = Array(try file.array("covisit.count", as: Int32.self, shape: [next.count]))

@@ -49,19 +49,17 @@ public struct Recommender {
   }
 
   /// Adds the transitions within sessions that are about to be ranked, never those to their answers, to the counts
-  /// of every COVISIT; collective.
-  /// - Parameters:
-  ///   - sessions: the same on every rank.
-  ///   - dataset: the one that the checkpoints were loaded for.
+  /// of every COVISIT and NEIGHBOURS; collective.
+  /// - Parameter sessions: the same on every rank, over the vocabulary of the checkpoints.
   /// - Throws: `TrainingError.nothingCountsTransitions`, on every rank; `MPIError`.
-  public mutating func learnTransitions(within sessions: SessionTable, of dataset: PreparedDataset) throws {
+  public mutating func learnTransitions(within sessions: SessionTable) throws {
     guard parts.contains(where: { $0.model.countsTransitions }) else {
       throw TrainingError.nothingCountsTransitions
     }
-    let transitions = try TransitionCounts.count(
-      in: sessions, selection: Array(0..<Int32(sessions.count)), includesTargets: false,
-      rows: dataset.itemCount + 1, group: group)
-    for part in parts.indices { parts[part].model = parts[part].model.adding(transitions) }
+    for part in parts.indices {
+      guard case .counting(let counts) = parts[part].model else { continue }
+      parts[part].model = .counting(try counts.adding(transitionsWithin: sessions, group: group))
+    }
   }
 
   /// A scorer of the catalogue. One model alone is ranked by its own scores. Of a blend, each model contributes its
@@ -90,11 +88,6 @@ enum RankingModel {
   var countsTransitions: Bool {
     if case .counting(let counts) = self { return counts.transitions != nil }
     return false
-  }
-
-  func adding(_ transitions: TransitionCounts) -> RankingModel {
-    if case .counting(let counts) = self { return .counting(counts.adding(transitions)) }
-    return self
   }
 
   func rankingScorer() -> any CatalogueScorer {

@@ -40,7 +40,7 @@ struct EvaluateCommand: ParsableCommand {
     let dataset = try PreparedDataset.open(ranking.dataset, group: group)
     guard let sessions = dataset.split(split) else { throw EvaluationError.noSessions(split: split.rawValue) }
     var recommender = try ranking.loadRecommender(for: dataset, group: group)
-    if ranking.transductive { try recommender.learnTransitions(within: sessions, of: dataset) }
+    if ranking.transductive { try recommender.learnTransitions(within: sessions) }
     let line = ProgressLine()
     let metrics = try Evaluator(dataset, options, group: group).evaluate(
       recommender.scorer(), on: sessions, split: split.rawValue

@@ -43,7 +43,7 @@ struct PredictCommand: ParsableCommand {
     let dataset = try PreparedDataset.open(ranking.dataset, group: group)
     var recommender = try ranking.loadRecommender(for: dataset, group: group)
     let asked = try group.together { try readSessions(of: dataset, trainedOn: recommender.locales) }
-    if ranking.transductive { try recommender.learnTransitions(within: asked.table, of: dataset) }
+    if ranking.transductive { try recommender.learnTransitions(within: asked.table) }
     let line = ProgressLine()
     let predictions = try Predictor(dataset, options, group: group).predict(recommender.scorer(), for: asked.table) {
       line.show("\($0) of \($1) sessions")

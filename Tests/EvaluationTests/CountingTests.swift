@@ -24,11 +24,20 @@ import Testing
 
   /// Transitions as a dictionary.
   private func transitions(
-    _ sessions: SessionTable, includesTargets: Bool, into counts: inout [[Int32]: Int32]
+    _ sessions: SessionTable, _ model: CountingModel = .covisit, includesTargets: Bool,
+    into counts: inout [[Int32]: Int32]
   ) {
     for session in 0..<sessions.count {
       let clicks = Array(sessions.items(of: session)) + (includesTargets ? [sessions.targets[session]] : [])
-      for (item, next) in zip(clicks, clicks.dropFirst()) { counts[[item, next], default: 0] += 1 }
+      for (place, item) in clicks.enumerated() {
+        for (other, next) in clicks.enumerated() where other != place {
+          let distance = Int32(other - place)
+          if model == .covisit, distance == 1 { counts[[item, next], default: 0] += 1 }
+          if model == .neighbours, abs(distance) <= 6 {
+            counts[[item, next], default: 0] += 3600 / (distance * distance)
+          }
+        }
+      }
     }
   }
 
@@ -42,13 +51,14 @@ import Testing
     return counts
   }
 
-  @Test(arguments: [false, true]) func transitionsAreThoseOfADictionary(includesTargets: Bool) throws {
+  @Test(arguments: [CountingModel.covisit, .neighbours], [false, true])
+  func transitionsAreThoseOfADictionary(model: CountingModel, includesTargets: Bool) throws {
     let train = shop(seed: 1).train
     let counted = try TransitionCounts.count(
-      in: train, selection: Array(0..<Int32(train.count)), includesTargets: includesTargets, rows: 41,
+      #require(TransitionRule(model)), in: train, selection: Array(0..<Int32(train.count)), includesTargets: includesTargets, rows: 41,
       group: SoloGroup())
     var expected: [[Int32]: Int32] = [:]
-    transitions(train, includesTargets: includesTargets, into: &expected)
+    transitions(train, model, includesTargets: includesTargets, into: &expected)
     var found: [[Int32]: Int32] = [:]
     for item in Int32(0)...40 {
       let followers = counted.followers(of: item)
@@ -70,7 +80,7 @@ import Testing
     let table = SessionTable(
       sessions: sessions, targets: [Int32](repeating: 0, count: 50_000), locales: .init(repeating: .es, count: 50_000))
     let counted = try TransitionCounts.count(
-      in: table, selection: Array(0..<50_000), includesTargets: true, rows: 101, group: SoloGroup())
+      .next, in: table, selection: Array(0..<50_000), includesTargets: true, rows: 101, group: SoloGroup())
     var found = [Int32](repeating: 0, count: 101 * 101)
     for item in Int32(1)...100 {
       for place in counted.followers(of: item) { found[Int(item) * 101 + Int(counted.next[place])] = counted.counts[place] }
@@ -88,17 +98,15 @@ import Testing
     #expect(counted.popularity.counts.reduce(0, +) == expected.reduce(0, +))
   }
 
-  @Test(arguments: [CountingModel.pop, .covisit], [false, true])
+  @Test(arguments: CountingModel.allCases, [false, true])
   func ranksAreThoseOfSorting(model: CountingModel, isTransductive: Bool) throws {
     let (train, test, mask) = shop(seed: 3)
     var counted = try count(model, train)
     var followed: [[Int32]: Int32] = [:]
-    if model == .covisit { transitions(train, includesTargets: true, into: &followed) }
+    if model != .pop { transitions(train, model, includesTargets: true, into: &followed) }
     if isTransductive {
-      counted = counted.adding(
-        try TransitionCounts.count(
-          in: test, selection: Array(0..<Int32(test.count)), includesTargets: false, rows: 41, group: SoloGroup()))
-      if model == .covisit { transitions(test, includesTargets: false, into: &followed) }
+      counted = try counted.adding(transitionsWithin: test, group: SoloGroup())
+      if model != .pop { transitions(test, model, includesTargets: false, into: &followed) }
     }
     let popular = occurrences(train)
     for rule in rules {

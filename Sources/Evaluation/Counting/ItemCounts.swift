@@ -26,21 +26,27 @@ package struct ItemCounts: Equatable, Sendable {
     _ model: CountingModel, in sessions: SessionTable, selection: [Int32], rows: Int, group: any ProcessGroup
   ) throws(MPIError) -> ItemCounts {
     let popularity = try ItemPopularity.count(in: sessions, selection: selection, rows: rows, group: group)
-    guard model == .covisit else { return ItemCounts(popularity: popularity, transitions: nil) }
+    guard let rule = TransitionRule(model) else { return ItemCounts(popularity: popularity, transitions: nil) }
     let transitions = try TransitionCounts.count(
-      in: sessions, selection: selection, includesTargets: true, rows: rows, group: group)
+      rule, in: sessions, selection: selection, includesTargets: true, rows: rows, group: group)
     return ItemCounts(popularity: popularity, transitions: transitions)
   }
 
-  /// The counts with other transitions added; POP has none to add to.
-  package func adding(_ other: TransitionCounts) -> ItemCounts {
-    ItemCounts(popularity: popularity, transitions: transitions?.adding(other))
+  /// The counts with the transitions within other sessions added, never those to their answers; POP has none to
+  /// add to. Collective.
+  /// - Parameter sessions: the same on every rank.
+  package func adding(transitionsWithin sessions: SessionTable, group: any ProcessGroup) throws(MPIError) -> ItemCounts {
+    guard let transitions else { return self }
+    let others = try TransitionCounts.count(
+      transitions.rule, in: sessions, selection: Array(0..<Int32(sessions.count)), includesTargets: false,
+      rows: popularity.rows, group: group)
+    return ItemCounts(popularity: popularity, transitions: transitions.adding(others))
   }
 }
 
 extension ItemCounts {
   /// Scores whose order is the model's. POP: more occurrences in the session's locale come first, of equal ones
-  /// more in all locales. COVISIT: what followed the session's last item comes before all else, more often first;
+  /// more in all locales. COVISIT, NEIGHBOURS: what followed the session's last item comes before all else, more often first;
   /// equally frequent items, and all that never followed, are in POP's order. What is equal still has equal scores.
   ///
   /// Scores are places in that order, whole numbers, so that nothing is rounded.
@@ -74,13 +80,14 @@ extension ItemCounts {
     let nothing = [Float](repeating: 0, count: locales.count * rows)
     return CountScorer(rows: rows, ofLocales: nothing) { last, _ in
       let followers = transitions.followers(of: last)
-      return zip(transitions.next[followers], Self.shares(transitions.counts[followers])).map { ($0, $1) }
+      return zip(transitions.next[followers], Self.shares(transitions.counts[followers], unit: transitions.rule.unit)).map { ($0, $1) }
     }
   }
 
-  private static func shares(_ counts: ArraySlice<Int32>) -> [Float] {
+  /// - Parameter unit: what an occurrence counts for.
+  private static func shares(_ counts: ArraySlice<Int32>, unit: Int32 = 1) -> [Float] {
     let sum = counts.reduce(0) { $0 + Int($1) }
-    return counts.map { Float(Double($0) / Double(sum + 1)) }
+    return counts.map { Float(Double($0) / Double(sum + Int(unit))) }
   }
 }
 

@@ -1,14 +1,14 @@
-/// Counts pairs of an item and what came next, in memory that grows with the different pairs, not with the clicks.
+/// Adds up weighted pairs of an item and another, in memory that grows with the different pairs, not with the clicks.
 struct TransitionCounter {
-  /// Pairs that wait to be sorted: 8 MiB.
+  /// Pairs that wait to be sorted: 16 MiB.
   private static let bufferSize = 1 << 20
 
-  private var buffer: [UInt64] = []
+  private var buffer: [(key: UInt64, weight: Int32)] = []
   /// Sorted runs, each more than twice as long as the next: a pair is merged a few times only.
   private var runs: [PairRun] = []
 
-  mutating func add(_ item: Int32, next: Int32) {
-    buffer.append(PairRun.key(item, next: next))
+  mutating func add(_ item: Int32, next: Int32, weight: Int32) {
+    buffer.append((PairRun.key(item, next: next), weight))
     if buffer.count == Self.bufferSize { sortBuffer() }
   }
 
@@ -19,7 +19,7 @@ struct TransitionCounter {
   }
 
   private mutating func sortBuffer() {
-    runs.append(PairRun(counting: buffer))
+    runs.append(PairRun(adding: buffer))
     buffer.removeAll(keepingCapacity: true)
     while runs.count > 1, runs[runs.count - 2].keys.count <= 2 * runs[runs.count - 1].keys.count {
       let last = runs.removeLast()
@@ -28,7 +28,7 @@ struct TransitionCounter {
   }
 }
 
-/// Different pairs in rising order of (item, next), and how often each occurred.
+/// Different pairs in rising order of (item, next), and the sum of each one's weights.
 struct PairRun {
   private(set) var keys: [UInt64] = []
   private(set) var counts: [Int32] = []
@@ -49,19 +49,19 @@ struct PairRun {
   }
 
   /// - Parameter occurrences: in any order.
-  init(counting occurrences: [UInt64]) {
-    for key in occurrences.sorted() { append(key, 1) }
+  init(adding occurrences: [(key: UInt64, weight: Int32)]) {
+    for (key, weight) in occurrences.sorted(by: { $0.key < $1.key }) { append(key, weight) }
   }
 
   /// The sum of some runs: the same in any order, for integers are added.
   static func merging(_ runs: [PairRun]) -> PairRun {
-    guard runs.count > 1 else { return runs.first ?? PairRun(counting: []) }
+    guard runs.count > 1 else { return runs.first ?? PairRun(adding: []) }
     let middle = runs.count / 2
     return merging(Array(runs[..<middle])).merged(with: merging(Array(runs[middle...])))
   }
 
   func merged(with other: PairRun) -> PairRun {
-    var result = PairRun(counting: [])
+    var result = PairRun(adding: [])
     result.keys.reserveCapacity(keys.count + other.keys.count)
     result.counts.reserveCapacity(keys.count + other.keys.count)
     var mine = 0, theirs = 0

@@ -1,23 +1,26 @@
 import MPI
 import Sessions
 
-/// How often each item was followed by which others: a sparse matrix by rows.
+/// How often each item was followed by, or seen near, which others: a sparse matrix by rows.
 package struct TransitionCounts: Equatable, Sendable {
+  /// What counts, and for how much.
+  package let rule: TransitionRule
   /// `[items + 2]`: what followed item `i` stands at `offsets[i] ..< offsets[i + 1]`.
   package let offsets: [Int64]
   /// `[pairs]`: the items that followed, rising for each item.
   package let next: [Int32]
-  /// `[pairs]`: how often, from 1.
+  /// `[pairs]`: how often, from 1, in the rule's weights.
   package let counts: [Int32]
 
   /// Rows of the catalogue, the padding row counted.
   package var rows: Int { offsets.count - 1 }
 
   /// - Precondition: the arrays belong together.
-  package init(offsets: [Int64], next: [Int32], counts: [Int32]) {
+  package init(_ rule: TransitionRule, offsets: [Int64], next: [Int32], counts: [Int32]) {
     precondition(
       next.count == counts.count && offsets.last == Int64(next.count),
       "\(offsets.count) offsets to \(offsets.last ?? 0), \(next.count) items and \(counts.count) counts")
+    self.rule = rule
     self.offsets = offsets
     self.next = next
     self.counts = counts
@@ -25,21 +28,23 @@ package struct TransitionCounts: Equatable, Sendable {
 
   /// Counts the transitions of some sessions, each rank its share of them; collective.
   /// - Parameters:
+  ///   - rule: which pairs count.
   ///   - sessions: the same on every rank.
   ///   - selection: which sessions count, by their numbers.
   ///   - includesTargets: whether the last click's transition to the answer counts, too.
   ///   - rows: of the catalogue, padding counted.
   /// - Returns: the same on every rank, and on any number of ranks.
   package static func count(
-    in sessions: SessionTable, selection: [Int32], includesTargets: Bool, rows: Int, group: any ProcessGroup
+    _ rule: TransitionRule, in sessions: SessionTable, selection: [Int32], includesTargets: Bool, rows: Int, group: any ProcessGroup
   ) throws(MPIError) -> TransitionCounts {
     var counter = TransitionCounter()
     for session in selection[group.share(of: selection.count)] {
-      let clicks = sessions.items(of: Int(session)), target = sessions.targets[Int(session)]
-      for (item, next) in zip(clicks, clicks.dropFirst()) { counter.add(item, next: next) }
-      if includesTargets, target != 0, let last = clicks.last { counter.add(last, next: target) }
+      var clicks = Array(sessions.items(of: Int(session)))
+      let target = sessions.targets[Int(session)]
+      if includesTargets, target != 0 { clicks.append(target) }
+      rule.forEachPair(of: clicks) { counter.add($0, next: $1, weight: $2) }
     }
-    return TransitionCounts(try group.sum(counter.finish(), rows: rows), rows: rows)
+    return TransitionCounts(rule, try group.sum(counter.finish(), rows: rows), rows: rows)
   }
 
   /// Where the items that followed `item` stand in `next` and `counts`.
@@ -49,15 +54,17 @@ package struct TransitionCounts: Equatable, Sendable {
 
   /// The sum with other counts over the same catalogue.
   package func adding(_ other: TransitionCounts) -> TransitionCounts {
-    precondition(rows == other.rows, "transitions over \(rows) and \(other.rows) rows")
-    return TransitionCounts(pairs.merged(with: other.pairs), rows: rows)
+    precondition(
+      rows == other.rows && rule == other.rule,
+      "transitions over \(rows) and \(other.rows) rows, \(rule) and \(other.rule)")
+    return TransitionCounts(rule, pairs.merged(with: other.pairs), rows: rows)
   }
 
-  private init(_ pairs: PairRun, rows: Int) {
+  private init(_ rule: TransitionRule, _ pairs: PairRun, rows: Int) {
     var offsets = [Int64](repeating: 0, count: rows + 1)
     for key in pairs.keys { offsets[Int(PairRun.item(ofKey: key)) + 1] += 1 }
     for row in 0..<rows { offsets[row + 1] += offsets[row] }
-    self.init(offsets: offsets, next: pairs.keys.map(PairRun.next), counts: pairs.counts)
+    self.init(rule, offsets: offsets, next: pairs.keys.map(PairRun.next), counts: pairs.counts)
   }
 
   private var pairs: PairRun {
