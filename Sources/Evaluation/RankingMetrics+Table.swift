@@ -1,4 +1,3 @@
-import Foundation
 import Sessions
 
 extension RankingMetrics {
@@ -7,18 +6,11 @@ extension RankingMetrics {
     let metrics = all.metrics
     let header = ["locale", "sessions"] + metrics.map(\.description)
     func line(_ name: String, _ sessions: Int, _ values: MetricValues) -> [String] {
-      [name, "\(sessions)"] + metrics.map { values[$0].map { String(format: "%.4f", $0) } ?? "" }
+      [name, "\(sessions)"] + metrics.map { values[$0]?.formatted(digits: 4) ?? "" }
     }
     let ofLocales = ShopLocale.allCases.map(\.name).compactMap { name in
       locales[name].map { line(name, localeSessions[name] ?? 0, $0) }
     }
-    let rows = [header] + ofLocales + [line("all", sessions, all)]
-    let widths = header.indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
-    return rows.map { row in
-      row.enumerated().map { column, cell in
-        let padding = String(repeating: " ", count: widths[column] - cell.count)
-        return column == 0 ? cell + padding : padding + cell
-      }.joined(separator: "  ") + "\n"
-    }.joined()
+    return alignedTable([header] + ofLocales + [line("all", sessions, all)])
   }
 }

@@ -1,3 +1,4 @@
+import Evaluation
 import Foundation
 
 /// How far training is: a bar that is redrawn in place on a terminal, plain lines otherwise.
@@ -66,9 +67,4 @@ func clock(_ seconds: Double) -> String {
   let minutes = whole / 60
   return minutes < 60
     ? "\(minutes):\(two(whole % 60))" : "\(minutes / 60):\(two(minutes % 60)):\(two(whole % 60))"
-}
-
-extension Double {
-  /// The number with that many digits behind the point.
-  func formatted(digits: Int) -> String { String(format: "%.\(digits)f", self) }
 }

@@ -54,7 +54,7 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
     case .badBlend(let text):
       "cannot blend in '\(text)': write a run or checkpoint and, if not 1, its weight from 0 up, such as runs/covisit:0.3"
     case .nothingCountsTransitions:
-      "--transductive adds to the counts of COVISIT, but no checkpoint has any: leave it out, or blend a COVISIT in"
+      "--transductive adds to what COVISIT and NEIGHBOURS count, but none is here: leave it out, or blend one in"
     }
   }
 

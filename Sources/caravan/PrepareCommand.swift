@@ -1,4 +1,5 @@
 import ArgumentParser
+import Evaluation
 import Foundation
 import Sessions
 
@@ -106,11 +107,11 @@ extension PreparationSummary {
       guard let counts = manifest.splits[split.rawValue] else { continue }
       let mean = Double(counts.clicks) / Double(max(counts.sessions, 1))
       rows.append(
-        [split.rawValue, "\(counts.sessions)", mean.formatted(decimals: 2)]
+        [split.rawValue, "\(counts.sessions)", mean.formatted(digits: 2)]
           + locales.map { "\(counts.sessionsByLocale[$0] ?? 0)" })
     }
     return alignedTable(rows)
       + "\(manifest.items) items\n"
-      + "prepared in \(seconds.formatted(decimals: 2)) s: \(folder)\n"
+      + "prepared in \(seconds.formatted(digits: 2)) s: \(folder)\n"
   }
 }

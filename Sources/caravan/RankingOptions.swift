@@ -19,11 +19,16 @@ struct RankingOptions: ParsableArguments {
     help: ArgumentHelp(
       """
       Add another checkpoint's probabilities to the model's, times the weight (1 if not given); may be given several \
-      times. COVISIT contributes count / (sum of counts + 1) of what followed the session's last item.
+      times. COVISIT contributes count / (sum of counts + 1) of what followed the session's last item, NEIGHBOURS of \
+      what was near it.
       """, valueName: "folder[:weight]"))
   var blend: [String] = []
 
-  @Flag(help: "Add the transitions within the ranked sessions, not those to their answers, to the counts of COVISIT.")
+  @Flag(
+    help: """
+      Add the transitions within the ranked sessions, not those to their answers, to the counts of COVISIT and \
+      NEIGHBOURS.
+      """)
   var transductive = false
 
   /// The checkpoint and those blended in, on every rank; collective.

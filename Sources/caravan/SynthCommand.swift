@@ -1,4 +1,5 @@
 import ArgumentParser
+import Evaluation
 import Foundation
 import Sessions
 
@@ -48,7 +49,7 @@ struct SynthCommand: ParsableCommand {
       \(summary.trainSessions) training sessions: \(summary.trainPath)
       \(summary.testSessions) test sessions: \(summary.testPath)
       their answers: \(summary.truthPath)
-      mean length \(summary.meanLength.formatted(decimals: 2)), made in \(summary.seconds.formatted(decimals: 2)) s
+      mean length \(summary.meanLength.formatted(digits: 2)), made in \(summary.seconds.formatted(digits: 2)) s
       """)
   }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Evaluation
 import Foundation
 import Logging
 import MPI
@@ -82,7 +83,7 @@ struct TrainCommand: ParsableCommand {
     var parts = ["\(summary.step) steps, \(summary.epochs) epochs done"]
     if summary.isStoppedEarly { parts.append("stopped early") }
     if let value = summary.bestValue, let step = summary.bestStep {
-      parts.append("best valid \(String(format: "%.4f", value)) at step \(step)")
+      parts.append("best valid \(value.formatted(digits: 4)) at step \(step)")
     }
     return parts.joined(separator: ", ") + ": \(out)/checkpoints/latest"
   }

@@ -138,7 +138,7 @@ import Testing
       (try train("COVISIT", "p", ["--lr", "0.1"]), "COVISIT has no option lr"),
       (try train("POP", "pop", ["--resume", folder + "/pop"]), "choose auto or never: counting is one pass"),
       (try train("POPP", "p"), "there is no model POPP: choose one of GRU4Rec"),
-      (try evaluate("pop", ["--transductive"]), "--transductive adds to the counts of COVISIT"),
+      (try evaluate("pop", ["--transductive"]), "--transductive adds to what COVISIT and NEIGHBOURS count"),
       (try evaluate("pop", ["--blend", folder + "/other:0.3"]), "was trained on another vocabulary"),
       (try evaluate("other"), "was trained on another vocabulary"),
       (try evaluate("pop", ["--blend", folder + "/nowhere"]), "is neither a run nor a checkpoint"),
