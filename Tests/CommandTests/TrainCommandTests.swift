@@ -58,6 +58,34 @@ import Testing
     }
   }
 
+  /// Sparse updates, momentum, a rate that changes, a norm over rows that several ranks own: stopped, too.
+  @Test(arguments: ["bpr-max", "ce-sampled"])
+  func sampledLossesHaveTheSameBytesOnAnyNumberOfRanks(loss: String) throws {
+    let options = [
+      "--loss", loss, "--n-sample", "100", "--optimizer", "adagrad", "--momentum", "0.3", "--clip-norm", "0.05",
+      "--lr-schedule", "cosine", "--warmup-steps", "10", "--targets", "all", "--max-steps",
+    ]
+    for ranks in [1, 2, 3] {
+      let outcome = try train("\(loss)-\(ranks)", ranks: ranks, options + ["40"])
+      #expect(outcome.status == 0, "\(outcome.stderr)")
+      #expect(try checksums("\(loss)-\(ranks)") == checksums("\(loss)-1"), "\(ranks) ranks")
+    }
+    #expect(try train("\(loss)-parts", ranks: 3, options + ["23"]).status == 0)
+    #expect(try train("\(loss)-parts", ranks: 2, options + ["40"]).status == 0)
+    #expect(try checksums("\(loss)-parts") == checksums("\(loss)-1"))
+  }
+
+  /// Clipping changes the weights, and does so alike on any number of ranks over the whole catalogue.
+  @Test func clippingHasTheSameBytesOnAnyNumberOfRanks() throws {
+    #expect(try train("free", ranks: 1, ["--max-steps", "20"]).status == 0)
+    for ranks in [1, 2, 3] {
+      #expect(try train("clipped-\(ranks)", ranks: ranks, ["--max-steps", "20", "--clip-norm", "0.02"]).status == 0)
+      #expect(try checksums("clipped-\(ranks)") == checksums("clipped-1"), "\(ranks) ranks")
+    }
+    let name = "model.safetensors"
+    #expect(try checksums("clipped-1")[name] != checksums("free")[name])
+  }
+
   @Test func stoppingAndResumingLeavesNoTrace() throws {
     #expect(try train("whole", ranks: 2, ["--epochs", "2"]).status == 0)
     #expect(try train("parts", ranks: 3, ["--epochs", "2", "--max-steps", "17"]).status == 0)
