@@ -14,7 +14,3 @@ CK_VARIANTS void ck_sum_rows(int64_t rows, int64_t columns, const float *x, floa
   for (int64_t r = 0; r < rows; r++)
     for (int64_t c = 0; c < columns; c++) y[c] += x[r * columns + c];
 }
-
-CK_VARIANTS void ck_scale(int64_t count, float factor, const float *x, float *y) {
-  for (int64_t i = 0; i < count; i++) y[i] = x[i] * factor;
-}

@@ -3,6 +3,7 @@ import Foundation
 /// A measure of a ranking at a cut-off, such as MRR@100: the mean over sessions of what the rank of the one
 /// relevant item is worth.
 public struct RankingMetric: Hashable, Sendable, CustomStringConvertible {
+  /// What is measured of a target's rank.
   public enum Measure: String, CaseIterable, Sendable {
     /// 1 where the target is among the first K.
     case recall = "Recall"
@@ -16,6 +17,7 @@ public struct RankingMetric: Hashable, Sendable, CustomStringConvertible {
   /// K, from 1: a target further down is worth nothing.
   public let cutoff: Int
 
+  /// - Parameter cutoff: ranks beyond it are worth nothing; from 1.
   public init(_ measure: Measure, at cutoff: Int) {
     precondition(cutoff > 0, "a cut-off of \(cutoff)")
     self.measure = measure

@@ -21,6 +21,24 @@ extension ProcessGroup {
     try exchange(transfers)
   }
 
+  /// Gives each rank its block of `all`, in rank order.
+  /// - Parameters:
+  ///   - all: only `root`'s is read.
+  ///   - counts: the length of each rank's block, equal on all ranks.
+  public func scatter<E: MPIElement>(
+    _ all: UnsafeBufferPointer<E>, counts: [Int], into own: UnsafeMutableBufferPointer<E>, from root: Int
+  ) throws(MPIError) {
+    precondition(own.count == counts[rank], "rank \(rank) takes \(own.count) elements, not \(counts[rank])")
+    guard rank == root else { return try exchange([.receive(into: own, from: root)]) }
+    requireBlocks(counts, of: all.count)
+    var transfers: [Transfer] = []
+    for (peer, start) in blockStarts(counts).enumerated() {
+      let block = UnsafeBufferPointer(rebasing: all[start..<start + counts[peer]])
+      if peer == rank { copy(block, to: own) } else { transfers.append(.send(block, to: peer)) }
+    }
+    try exchange(transfers)
+  }
+
   /// Sends a block to every rank and receives one from every rank, both in rank order.
   /// - Parameters:
   ///   - sendCounts: the length of the block for each rank, with the sum `send.count`.

@@ -37,6 +37,45 @@ extension ProcessGroup {
     }
   }
 
+  /// The values of all ranks, in rank order, and how many each had; collective.
+  /// - Parameter own: as many as this rank has.
+  public func allGather<E: MPIElement & Numeric>(_ own: [E]) throws(MPIError) -> (all: [E], counts: [Int]) {
+    var counts = [Int](repeating: 0, count: size)
+    counts[rank] = own.count
+    try sum(&counts)
+    let first = blockStarts(counts)[rank]
+    var all = [E](repeating: 0, count: counts.reduce(0, +))
+    all.replaceSubrange(first..<first + own.count, with: own)
+    try all.withUnsafeMutableBufferPointer { (all) throws(MPIError) in
+      try allGather(inPlace: all, counts: counts)
+    }
+    return (all, counts)
+  }
+
+  /// Sends a block of values to every rank; collective.
+  /// - Parameters:
+  ///   - counts: the length of the block for each rank, with the sum `values.count`.
+  ///   - receiveCounts: the length of the block from each rank: see `exchangeCounts`.
+  /// - Returns: what came from all ranks, in rank order.
+  public func allToAll<E: MPIElement & Numeric>(
+    _ values: [E], counts: [Int], receiveCounts: [Int]
+  ) throws(MPIError) -> [E] {
+    var received = [E](repeating: 0, count: receiveCounts.reduce(0, +))
+    try values.withUnsafeBufferPointer { (values) throws(MPIError) in
+      try received.withUnsafeMutableBufferPointer { (received) throws(MPIError) in
+        try allToAll(send: values, counts: counts, receive: received, counts: receiveCounts)
+      }
+    }
+    return received
+  }
+
+  /// How much each rank has for this one; collective.
+  /// - Parameter counts: how much this rank has for each.
+  public func exchangeCounts(_ counts: [Int]) throws(MPIError) -> [Int] {
+    let ones = [Int](repeating: 1, count: size)
+    return try allToAll(counts, counts: ones, receiveCounts: ones)
+  }
+
   /// Lets all ranks learn whether some rank failed a step of its own; collective.
   ///
   /// Where rank 0 reads a file and the others wait for it, a failure must reach them too.

@@ -40,7 +40,4 @@ public final class Arena {
     current = 0
     used = 0
   }
-
-  /// Bytes held, used or not.
-  public var capacityInBytes: Int { blocks.reduce(0) { $0 + $1.count } * MemoryLayout<Float>.stride }
 }

@@ -30,14 +30,6 @@ public struct Checkpoint {
     if state.dataset != dataset.fingerprint { throw TrainingError.otherDataset(path: folder) }
   }
 
-  /// The model with its trained weights.
-  /// - Throws: `ModelError`, `StorageError`.
-  public func loadModel() throws -> any SessionModel {
-    let model = try state.modelConfiguration().makeModel(items: state.items)
-    try loadWeights(into: model.parameters)
-    return model
-  }
-
   /// Reads the weights into those of a model of the same shapes.
   func loadWeights(into parameters: ParameterSet) throws {
     let file = try SafetensorsFile(path: path(Self.modelFile))
@@ -116,7 +108,7 @@ extension TrainingStep {
         }
       }
       let counts = exchange.shares.map { $0 * parameters.itemTable.value.columns }
-      try group.scatter(whole.elements, counts: counts, into: table.elements, from: 0)
+      try group.scatter(UnsafeBufferPointer(whole.elements), counts: counts, into: table.elements, from: 0)
       try group.broadcast(dense.elements, from: 0)
     }
   }
@@ -143,22 +135,5 @@ extension ParameterSet {
   package func broadcast(from root: Int, group: any ProcessGroup) throws(MPIError) {
     try group.broadcast(tableStorage.elements, from: root)
     try group.broadcast(denseStorage.elements, from: root)
-  }
-}
-
-extension ProcessGroup {
-  /// Gives each rank its block of `all`, which only `root` reads.
-  func scatter(
-    _ all: UnsafeMutableBufferPointer<Float>, counts: [Int], into own: UnsafeMutableBufferPointer<Float>,
-    from root: Int
-  ) throws(MPIError) {
-    guard rank == root else { return try exchange([.receive(into: own, from: root)]) }
-    var transfers: [Transfer] = [], first = 0
-    for peer in 0..<size {
-      let block = UnsafeBufferPointer(rebasing: all[first..<first + counts[peer]])
-      if peer == rank { _ = own.update(fromContentsOf: block) } else { transfers.append(.send(block, to: peer)) }
-      first += counts[peer]
-    }
-    try exchange(transfers)
   }
 }

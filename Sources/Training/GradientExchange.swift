@@ -112,7 +112,7 @@ package final class GradientExchange {
     guard case .touched(let own) = rows else {
       return try group.allGather(inPlace: table.elements, counts: shares.map { $0 * width })
     }
-    let (all, counts) = try gathered(own)
+    let (all, counts) = try group.allGather(own)
     let first = counts[..<group.rank].reduce(0, +)
     let values = touchedArena.uninitialised(rows: all.count, columns: width)
     ck_gather_rows(Int64(own.count), Int64(width), table.base, own, values.rows(first..<first + own.count).base)
@@ -126,23 +126,9 @@ package final class GradientExchange {
   package func norm(
     dense: UnsafeMutableBufferPointer<Float>, _ table: RowGradients
   ) throws(MPIError) -> Double {
-    let (all, _) = try gathered(table.sumsOfSquares())
+    let (all, _) = try group.allGather(table.sumsOfSquares())
     let ofDense = dense.baseAddress.map { Tensor($0, rows: 1, columns: dense.count).sumsOfSquares(rowsAtATime: 1) }
     return all.reduce(ofDense?[0] ?? 0, +).squareRoot()
-  }
-
-  /// The values of all ranks, in rank order, and how many each has; collective.
-  private func gathered<E: MPIElement & Numeric>(_ own: [E]) throws(MPIError) -> ([E], counts: [Int]) {
-    var counts = [Int](repeating: 0, count: group.size)
-    counts[group.rank] = own.count
-    try group.sum(&counts)
-    var all = [E](repeating: 0, count: counts.reduce(0, +))
-    let first = counts[..<group.rank].reduce(0, +)
-    all.replaceSubrange(first..<first + own.count, with: own)
-    try all.withUnsafeMutableBufferPointer { (all) throws(MPIError) in
-      try group.allGather(inPlace: all, counts: counts)
-    }
-    return (all, counts)
   }
 
   /// The sum over all lanes of one number a lane, in Float64; the same on every rank. Collective.
@@ -155,24 +141,12 @@ package final class GradientExchange {
   private func receive(_ lookups: [TableLookup]) throws(MPIError) {
     // Ranks own runs of lanes in rank order, so what arrives from rank 0, 1, … is in the global order.
     let sent = outgoing.pack(lookups, rowBounds: rowBounds)
-    let received = try countsReceived(sent)
+    let received = try group.exchangeCounts(sent)
     incoming.resize(received.reduce(0, +))
     try group.allToAll(
       send: UnsafeBufferPointer(outgoing.rows), counts: sent, receive: incoming.rows, counts: received)
     try group.allToAll(
       send: UnsafeBufferPointer(outgoing.gradients.elements), counts: sent.map { $0 * width },
       receive: incoming.gradients.elements, counts: received.map { $0 * width })
-  }
-
-  /// How many occurrences each rank has for this one.
-  private func countsReceived(_ sent: [Int]) throws(MPIError) -> [Int] {
-    let ones = [Int](repeating: 1, count: group.size)
-    var received = ones
-    try sent.withUnsafeBufferPointer { (sent) throws(MPIError) in
-      try received.withUnsafeMutableBufferPointer { (received) throws(MPIError) in
-        try group.allToAll(send: sent, counts: ones, receive: received, counts: ones)
-      }
-    }
-    return received
   }
 }

@@ -82,7 +82,10 @@ enum RankingModel {
       return .counting(
         try ItemCounts.load(model, from: opened.checkpoint, rows: dataset.itemCount + 1, group: group))
     }
-    return .session(try TrainedModel.load(opened, for: dataset, group: group).model)
+    let model = try dataset.makeModel(opened.state.modelConfiguration())
+    try group.together { try opened.checkpoint?.loadWeights(into: model.parameters) }
+    try model.parameters.broadcast(from: 0, group: group)
+    return .session(model)
   }
 
   var countsTransitions: Bool {

@@ -14,7 +14,6 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
   case otherDataset(path: String)
   case otherVocabulary(path: String, dataset: String)
   case sessionsTooLong(model: String, longest: Int, dataset: String, length: Int)
-  case notASessionModel(path: String, model: String)
   case badBlend(String)
   /// Transitions of the ranked sessions were asked for, but nothing counts transitions.
   case nothingCountsTransitions
@@ -49,8 +48,6 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
         + "--max-length, or prepare the data set with a smaller one"
     case .otherVocabulary(let path, let dataset):
       "\(path) was trained on another vocabulary than that of \(dataset): use the data set that it was trained on"
-    case .notASessionModel(let path, let model):
-      "\(path) holds the counts of \(model): choose a checkpoint with weights"
     case .badBlend(let text):
       "cannot blend in '\(text)': write a run or checkpoint and, if not 1, its weight from 0 up, such as runs/covisit:0.3"
     case .nothingCountsTransitions:

@@ -39,8 +39,6 @@ void ck_add(int64_t count, const float *x, float *y);
 void ck_add_row(int64_t rows, int64_t columns, const float *x, float *y);
 /// y[:] += the sum of x's rows, from the first to the last.
 void ck_sum_rows(int64_t rows, int64_t columns, const float *x, float *y);
-/// y[i] = x[i] · factor
-void ck_scale(int64_t count, float factor, const float *x, float *y);
 
 // ---- embedding.c ----------------------------------------------------------------------------------------
 

@@ -86,8 +86,7 @@ extension ProcessGroup {
     if size == 1 { return own }
     var outgoing = [Int](repeating: 0, count: size)
     for key in own.keys { outgoing[Int(PairRun.item(ofKey: key)) * size / rows] += 1 }
-    let ones = [Int](repeating: 1, count: size)
-    let incoming = try allToAll(outgoing, counts: ones, receiveCounts: ones)
+    let incoming = try exchangeCounts(outgoing)
     let keys = try allToAll(own.keys, counts: outgoing, receiveCounts: incoming)
     let counts = try allToAll(own.counts, counts: outgoing, receiveCounts: incoming)
     var runs: [PairRun] = [], start = 0
@@ -98,32 +97,6 @@ extension ProcessGroup {
     }
     let merged = PairRun.merging(runs)
     // The ranges of items rise with the ranks: one behind the other they are in order.
-    return PairRun(keys: try allGather(merged.keys), counts: try allGather(merged.counts))
-  }
-
-  private func allToAll<E: MPIElement & Numeric>(
-    _ values: [E], counts: [Int], receiveCounts: [Int]
-  ) throws(MPIError) -> [E] {
-    var received = [E](repeating: 0, count: receiveCounts.reduce(0, +))
-    try values.withUnsafeBufferPointer { (values) throws(MPIError) in
-      try received.withUnsafeMutableBufferPointer { (received) throws(MPIError) in
-        try allToAll(send: values, counts: counts, receive: received, counts: receiveCounts)
-      }
-    }
-    return received
-  }
-
-  /// The values of all ranks, one behind the other.
-  private func allGather<E: MPIElement & Numeric>(_ own: [E]) throws(MPIError) -> [E] {
-    var counts = [Int](repeating: 0, count: size)
-    counts[rank] = own.count
-    try sum(&counts)
-    let start = counts[..<rank].reduce(0, +)
-    var all = [E](repeating: 0, count: counts.reduce(0, +))
-    all.replaceSubrange(start..<start + own.count, with: own)
-    try all.withUnsafeMutableBufferPointer { (all) throws(MPIError) in
-      try allGather(inPlace: all, counts: counts)
-    }
-    return all
+    return PairRun(keys: try allGather(merged.keys).all, counts: try allGather(merged.counts).all)
   }
 }

@@ -3,40 +3,8 @@ import MPI
 import Models
 import Sessions
 
-/// A trained model on every rank, loaded by rank 0 alone: the checkpoint need not be on a shared file system.
-public struct TrainedModel {
-  public let model: any SessionModel
-  /// The locales whose sessions it was trained on; empty for all.
-  public let locales: Set<ShopLocale>
-
-  /// Loads and verifies a checkpoint on rank 0 and hands the weights to the others; collective.
-  /// - Parameters:
-  ///   - checkpoint: a run folder, a checkpoint folder or a link: see `CheckpointStore.resolve`.
-  ///   - dataset: whose vocabulary must be the one that the model was trained on.
-  /// - Throws: `TrainingError.otherVocabulary`, `.notASessionModel`, or what `Checkpoint` throws.
-  public static func load(
-    _ checkpoint: String, for dataset: PreparedDataset, group: any ProcessGroup
-  ) throws -> TrainedModel {
-    try load(OpenedCheckpoint(checkpoint, for: dataset, group: group), for: dataset, group: group)
-  }
-
-  static func load(
-    _ opened: OpenedCheckpoint, for dataset: PreparedDataset, group: any ProcessGroup
-  ) throws -> TrainedModel {
-    if let counting = opened.state.countingModel {
-      throw TrainingError.notASessionModel(path: opened.path, model: counting.name)
-    }
-    let model = try dataset.makeModel(opened.state.modelConfiguration())
-    try group.together { try opened.checkpoint?.loadWeights(into: model.parameters) }
-    try model.parameters.broadcast(from: 0, group: group)
-    return TrainedModel(model: model, locales: try opened.state.locales())
-  }
-}
-
 /// A checkpoint that rank 0 has opened, and whose state every rank knows.
 struct OpenedCheckpoint {
-  /// As the user named it.
-  let path: String
   /// nil on ranks other than 0.
   let checkpoint: Checkpoint?
   let state: CheckpointState
@@ -55,7 +23,6 @@ struct OpenedCheckpoint {
     }
     var bytes = try checkpoint?.state.encoded().map { $0 } ?? []
     try group.broadcast(resizing: &bytes, from: 0)
-    self.path = path
     self.checkpoint = checkpoint
     state = try CheckpointState(decoding: Data(bytes))
   }
