@@ -1,33 +1,82 @@
 #include "CKernels.h"
+#include "bfloat16.h"
+#include "lanes16.h"
 #include "variants.h"
-#include "vector_math.h"
 
-CK_VARIANTS void ck_softmax_statistics(int64_t items, int64_t sessions, const float *logits, float *maximum,
-                                       double *sum, float *scratch) {
-  float *tile_maximum = scratch, *tile_sum = scratch + sessions;
-  for (int64_t s = 0; s < sessions; s++) {
-    tile_maximum[s] = maximum[s];
-    tile_sum[s] = 0;
+static const float log2_e = 1.44269504f;
+
+// A session's reference is moved when a logit would make its term larger than 2 to this power.
+static const float largest_power = 64;
+
+// Σ 2^(logit · log₂e - reference) over a column of sixteen sessions, and the largest exponent.
+CK_INLINE void sum_powers(int64_t items, int64_t sessions, const float *logits, const ck_float16 *reference,
+                          ck_float16 *sum, ck_float16 *largest) {
+  ck_float16 total = {}, top = (ck_float16){} - largest_power;
+  for (int64_t i = 0; i < items; i++) {
+    ck_float16 power = CK_AT16(logits + i * sessions) * log2_e - *reference, term;
+    top = __builtin_elementwise_max(top, power);
+    power = __builtin_elementwise_min(power, (ck_float16){} + 127.0f);
+    ck_exp2_16(&power, &term);
+    total += term;
   }
-  for (int64_t i = 0; i < items; i++)
-    for (int64_t s = 0; s < sessions; s++) {
-      float logit = logits[i * sessions + s];
-      tile_maximum[s] = logit > tile_maximum[s] ? logit : tile_maximum[s];
+  *sum = total;
+  *largest = top;
+}
+
+CK_VARIANTS void ck_softmax_fold(int64_t items, int64_t sessions, const float *logits, float *reference,
+                                 double *sum) {
+  for (int64_t s = 0; s < sessions; s += 16) {
+    ck_float16 base = CK_AT16(reference + s), terms, largest, raise = {};
+    if (base[0] == -__builtin_inff()) {
+      base = CK_AT16(logits + s);
+      for (int64_t i = 1; i < items; i++)
+        base = __builtin_elementwise_max(base, CK_AT16(logits + i * sessions + s));
+      base *= log2_e;
     }
-  for (int64_t i = 0; i < items; i++)
-    for (int64_t s = 0; s < sessions; s++) tile_sum[s] += ck_exp(logits[i * sessions + s] - tile_maximum[s]);
-  // A tile's few hundred terms are summed in float, the hundreds of tiles in double.
-  for (int64_t s = 0; s < sessions; s++) {
-    sum[s] = sum[s] * (double)ck_exp(maximum[s] - tile_maximum[s]) + (double)tile_sum[s];
-    maximum[s] = tile_maximum[s];
+    sum_powers(items, sessions, logits + s, &base, &terms, &largest);
+    bool is_raised = false;
+    for (int j = 0; j < 16; j++)
+      if (largest[j] > largest_power) {
+        raise[j] = largest[j];
+        is_raised = true;
+      }
+    if (is_raised) {
+      base += raise;
+      sum_powers(items, sessions, logits + s, &base, &terms, &largest);
+      for (int j = 0; j < 16; j++) sum[s + j] *= __builtin_exp2(-(double)raise[j]);
+    }
+    CK_AT16(reference + s) = base;
+    // A tile's few hundred terms are summed in float, the hundreds of tiles in double.
+    for (int j = 0; j < 16; j++) sum[s + j] += (double)terms[j];
   }
 }
 
-CK_VARIANTS void ck_softmax_gradient(int64_t items, int64_t sessions, const float *log_normaliser,
+// scale · 2^(logit · log₂e - log2_normaliser) of sixteen sessions.
+CK_INLINE void scaled_probability(const float *logit, const float *log2_normaliser, const float *scale,
+                                  ck_float16 *p) {
+  const ck_float16 power = CK_AT16(logit) * log2_e - CK_AT16(log2_normaliser);
+  ck_exp2_16(&power, p);
+  *p *= CK_AT16(scale);
+}
+
+CK_VARIANTS void ck_softmax_gradient(int64_t items, int64_t sessions, const float *log2_normaliser,
                                      const float *scale, float *logits) {
   for (int64_t i = 0; i < items; i++)
-    for (int64_t s = 0; s < sessions; s++)
-      logits[i * sessions + s] = ck_exp(logits[i * sessions + s] - log_normaliser[s]) * scale[s];
+    for (int64_t s = 0; s < sessions; s += 16) {
+      ck_float16 p;
+      scaled_probability(logits + i * sessions + s, log2_normaliser + s, scale + s, &p);
+      CK_AT16(logits + i * sessions + s) = p;
+    }
+}
+
+CK_VARIANTS void ck_softmax_gradient_bf16(int64_t items, int64_t sessions, const float *log2_normaliser,
+                                          const float *scale, const float *logits, uint16_t *gradient) {
+  for (int64_t i = 0; i < items; i++)
+    for (int64_t s = 0; s < sessions; s += 16) {
+      ck_float16 p;
+      scaled_probability(logits + i * sessions + s, log2_normaliser + s, scale + s, &p);
+      ck_store_bf16(&p, gradient + i * sessions + s);
+    }
 }
 
 CK_VARIANTS void ck_count_above(int64_t items, int64_t sessions, const float *logits, int64_t first_row,

@@ -14,3 +14,8 @@ CK_VARIANTS void ck_sum_rows(int64_t rows, int64_t columns, const float *x, floa
   for (int64_t r = 0; r < rows; r++)
     for (int64_t c = 0; c < columns; c++) y[c] += x[r * columns + c];
 }
+
+void ck_transpose(int64_t rows, int64_t columns, const float *x, float *y) {
+  for (int64_t r = 0; r < rows; r++)
+    for (int64_t c = 0; c < columns; c++) y[c * rows + r] = x[r * columns + c];
+}

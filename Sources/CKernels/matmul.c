@@ -1,22 +1,28 @@
 #include <dlfcn.h>
 #include <oneapi/dnnl/dnnl.h>
+#include <pthread.h>
 #include <stdlib.h>
 
 #include "CKernels.h"
 
-// Each thread has an engine and a stream of its own. oneDNN's own threads are switched off: it would otherwise
-// split a product by their number, and lanes are what Caravan computes side by side. The call is looked up by
-// name since oneDNN may be built on another threading library than OpenMP.
-static _Thread_local dnnl_engine_t engine;
+// One engine for all threads, for a primitive runs on streams of its own engine alone; a stream for each thread.
+// oneDNN's own threads are switched off: it would otherwise split a product by their number, and stripes and lanes
+// are what Caravan computes side by side. The call is looked up by name since oneDNN may be built on another
+// threading library than OpenMP, and made for every thread, as OpenMP has it.
+static dnnl_engine_t engine;
+static dnnl_status_t engine_status;
+static pthread_once_t engine_once = PTHREAD_ONCE_INIT;
 static _Thread_local dnnl_stream_t stream;
+
+static void create_engine(void) { engine_status = dnnl_engine_create(&engine, dnnl_cpu, 0); }
 
 static dnnl_status_t start(void) {
   if (stream) return dnnl_success;
   void (*set_threads)(int) = (void (*)(int))dlsym(RTLD_DEFAULT, "omp_set_num_threads");
   if (set_threads) set_threads(1);
-  dnnl_status_t status = dnnl_engine_create(&engine, dnnl_cpu, 0);
-  if (status == dnnl_success) status = dnnl_stream_create(&stream, engine, dnnl_stream_default_flags);
-  return status;
+  pthread_once(&engine_once, create_engine);
+  return engine_status != dnnl_success ? engine_status
+                                       : dnnl_stream_create(&stream, engine, dnnl_stream_default_flags);
 }
 
 const char *ck_instruction_set(void) {
@@ -33,6 +39,11 @@ const char *ck_instruction_set(void) {
   }
 }
 
+bool ck_has_bf16(void) {
+  dnnl_cpu_isa_t isa = dnnl_get_effective_cpu_isa();
+  return isa == dnnl_cpu_isa_avx512_core_bf16 || isa == dnnl_cpu_isa_avx512_core_amx;
+}
+
 int ck_matmul(bool transpose_a, bool transpose_b, int64_t m, int64_t n, int64_t k,
               const float *a, const float *b, bool accumulate, float *c) {
   dnnl_status_t status = start();
@@ -46,9 +57,10 @@ struct ck_matmul_plan {
   dnnl_memory_t a, b, c;
 };
 
-static dnnl_status_t describe(dnnl_memory_desc_t *memory, int64_t rows, int64_t columns, bool transposed) {
+static dnnl_status_t describe(dnnl_memory_desc_t *memory, int64_t rows, int64_t columns, bool transposed,
+                              dnnl_data_type_t type) {
   dnnl_dims_t sizes = {rows, columns}, strides = {transposed ? 1 : columns, transposed ? rows : 1};
-  return dnnl_memory_desc_init_by_strides(memory, 2, sizes, dnnl_f32, strides);
+  return dnnl_memory_desc_init_by_strides(memory, 2, sizes, type, strides);
 }
 
 static dnnl_status_t create_primitive(dnnl_primitive_t *primitive, const dnnl_memory_desc_t *a,
@@ -75,11 +87,12 @@ static dnnl_status_t create_primitive(dnnl_primitive_t *primitive, const dnnl_me
 }
 
 ck_matmul_plan *ck_matmul_plan_create(bool transpose_a, bool transpose_b, int64_t m, int64_t n, int64_t k,
-                                      bool accumulate) {
+                                      bool accumulate, bool from_bf16) {
+  const dnnl_data_type_t type = from_bf16 ? dnnl_bf16 : dnnl_f32;
   ck_matmul_plan *plan = calloc(1, sizeof *plan);
   dnnl_memory_desc_t a, b, c;
-  if (plan && start() == dnnl_success && describe(&a, m, k, transpose_a) == dnnl_success &&
-      describe(&b, k, n, transpose_b) == dnnl_success && describe(&c, m, n, false) == dnnl_success &&
+  if (plan && start() == dnnl_success && describe(&a, m, k, transpose_a, type) == dnnl_success &&
+      describe(&b, k, n, transpose_b, type) == dnnl_success && describe(&c, m, n, false, dnnl_f32) == dnnl_success &&
       create_primitive(&plan->primitive, &a, &b, &c, accumulate) == dnnl_success &&
       dnnl_memory_create(&plan->a, &a, engine, DNNL_MEMORY_NONE) == dnnl_success &&
       dnnl_memory_create(&plan->b, &b, engine, DNNL_MEMORY_NONE) == dnnl_success &&
@@ -89,7 +102,7 @@ ck_matmul_plan *ck_matmul_plan_create(bool transpose_a, bool transpose_b, int64_
   return NULL;
 }
 
-int ck_matmul_plan_run(ck_matmul_plan *plan, const float *a, const float *b, float *c) {
+int ck_matmul_plan_run(ck_matmul_plan *plan, const void *a, const void *b, float *c) {
   dnnl_status_t status = dnnl_memory_set_data_handle(plan->a, (void *)a);
   if (status == dnnl_success) status = dnnl_memory_set_data_handle(plan->b, (void *)b);
   if (status == dnnl_success) status = dnnl_memory_set_data_handle(plan->c, c);

@@ -35,6 +35,12 @@ public final class Arena {
     return tensor
   }
 
+  /// Float64 numbers, zeroed.
+  package func doubles(_ count: Int) -> UnsafeMutablePointer<Double> {
+    let memory = zeros(rows: 1, columns: 2 * count)
+    return UnsafeMutableRawPointer(memory.base).bindMemory(to: Double.self, capacity: count)
+  }
+
   /// Takes everything back: tensors handed out before must not be used again.
   public func reset() {
     current = 0

@@ -1,4 +1,5 @@
 import CKernels
+import Foundation
 
 /// A tile of the catalogue's scores: `[items, sessions]`, so that the sessions lie side by side in a vector.
 ///
@@ -12,18 +13,29 @@ extension Tensor {
     stride(from: 1, to: rows, by: tileItems).map { $0..<min($0 + tileItems, rows) }
   }
 
-  /// Folds this tile into each session's running maximum and its sum of exp(logit - maximum).
-  /// - Parameter scratch: at least 2 · sessions floats.
-  package func foldSoftmaxStatistics(maximum: inout [Float], sum: inout [Double], scratch: Tensor) {
-    precondition(maximum.count == columns && sum.count == columns && scratch.count >= 2 * columns)
-    ck_softmax_statistics(Int64(rows), Int64(columns), base, &maximum, &sum, scratch.base)
+  /// Folds this tile into each session's reference and its sum of 2^(logit · log₂e - reference), whose logarithm
+  /// is `log2Normaliser`. References start at -infinity, sums at 0. A multiple of 16 sessions.
+  package func foldSoftmax(reference: UnsafeMutablePointer<Float>, sum: UnsafeMutablePointer<Double>) {
+    precondition(columns % 16 == 0, "\(columns) sessions")
+    ck_softmax_fold(Int64(rows), Int64(columns), base, reference, sum)
   }
 
-  /// Turns logits into scale · probabilities, in place.
+  /// log₂ Σ exp(logit), from what `foldSoftmax` leaves.
+  package static func log2Normaliser(reference: Float, sum: Double) -> Double { Double(reference) + log2(sum) }
+
+  /// Turns logits into scale · probabilities, in place. A multiple of 16 sessions.
   /// - Parameter scale: of each session.
-  package func becomeProbabilities(logNormaliser: [Float], scale: [Float]) {
-    precondition(logNormaliser.count == columns && scale.count == columns)
-    ck_softmax_gradient(Int64(rows), Int64(columns), logNormaliser, scale, base)
+  package func becomeProbabilities(log2Normaliser: UnsafePointer<Float>, scale: UnsafePointer<Float>) {
+    precondition(columns % 16 == 0, "\(columns) sessions")
+    ck_softmax_gradient(Int64(rows), Int64(columns), log2Normaliser, scale, base)
+  }
+
+  /// The same into `destination`, of this shape, rounded.
+  package func writeProbabilities(
+    log2Normaliser: UnsafePointer<Float>, scale: UnsafePointer<Float>, into destination: HalfTensor
+  ) {
+    precondition(columns % 16 == 0 && destination.rows == rows && destination.columns == columns)
+    ck_softmax_gradient_bf16(Int64(rows), Int64(columns), log2Normaliser, scale, base, destination.base)
   }
 
   /// Adds to `above`, for each session, how many of this tile's candidates are ranked before its target.

@@ -14,6 +14,13 @@ extension Tensor {
     return result
   }
 
+  /// The transposed matrix.
+  package func transposed(in arena: Arena) -> Tensor {
+    let result = arena.uninitialised(rows: columns, columns: rows)
+    ck_transpose(Int64(rows), Int64(columns), base, result.base)
+    return result
+  }
+
   /// self[places[r], :] += x[r, :], from the first row to the last.
   package func scatterAdd(_ x: Tensor, to places: [Int32]) {
     precondition(x.rows == places.count && x.columns == columns, "\(shapes(self, x)), \(places.count) places")

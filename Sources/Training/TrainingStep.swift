@@ -17,6 +17,10 @@ package final class TrainingStep {
     package var clipNorm: Double?
     package var loss = LossPlan()
     package var targets = TargetRule.last
+    /// What the products of the catalogue head multiply.
+    package var precision = Precision.float32
+    /// How many threads of this rank work; changes no bit.
+    package var threads = 1
 
     package init(lanes: Int = 8) { self.lanes = lanes }
   }
@@ -28,9 +32,11 @@ package final class TrainingStep {
   package let denseOptimizer: Optimizer
 
   private let options: Options
+  private let group: any ProcessGroup
+  private let timeline: Timeline
+  private let team: ThreadTeam
   private let head: Head
-  private let arena = Arena()
-  private var batches: [RaggedBatch]
+  private let lanes: [LaneMemory]
 
   /// The loss over the session vectors.
   private enum Head {
@@ -38,17 +44,31 @@ package final class TrainingStep {
     case sampled(SampledHead, ItemSampler)
   }
 
-  /// - Parameter sampler: draws the negatives of a sampled loss; not used by the full one.
+  /// What is kept of a lane from step to step: memory.
+  private final class LaneMemory {
+    var batch = RaggedBatch()
+    let arena = Arena()
+  }
+
+  /// - Parameters:
+  ///   - sampler: draws the negatives of a sampled loss; not used by the full one.
+  ///   - timeline: records the phases of the steps.
   /// - Throws: `MPIError.moreRanksThanLanes`, `.lanesNotAPowerOfTwo`.
   package init(
-    _ model: any SessionModel, _ options: Options, sampler: ItemSampler? = nil, group: any ProcessGroup
+    _ model: any SessionModel, _ options: Options, sampler: ItemSampler? = nil, group: any ProcessGroup,
+    timeline: Timeline = .off
   ) throws(MPIError) {
     self.model = model
     self.options = options
+    self.group = group
+    self.timeline = timeline
+    team = ThreadTeam(count: options.threads)
     exchange = try GradientExchange(model.parameters, lanes: LaneTree(lanes: options.lanes), group: group)
     let table = model.parameters.itemTable.value
     if options.loss.isFull {
-      head = .catalogue(CatalogueHead(table: table, scoring: model.scoring))
+      head = .catalogue(
+        CatalogueHead(
+          table: table, scoring: model.scoring, precision: options.precision, team: team, timeline: timeline))
     } else {
       guard let sampler else { preconditionFailure("a sampled loss needs a sampler") }
       let head = SampledHead(options.loss, table: table, scoring: model.scoring, share: sampler.share)
@@ -56,7 +76,7 @@ package final class TrainingStep {
     }
     tableOptimizer = Optimizer(options.optimizer, count: exchange.ownRows.count * table.columns)
     denseOptimizer = Optimizer(options.optimizer, count: model.parameters.denseStorage.count)
-    batches = exchange.ownLanes.map { _ in RaggedBatch() }
+    lanes = exchange.ownLanes.map { _ in LaneMemory() }
   }
 
   /// Trains on one global batch; collective.
@@ -71,15 +91,29 @@ package final class TrainingStep {
   ) throws(MPIError) -> (loss: Double, targets: Int) {
     precondition(!batch.isEmpty, "a batch without sessions")
     let targets = BatchTargets(options.targets, of: batch, lanes: options.lanes, from: sessions)
-    let lanes = computeLanes(step, batch, targets, sessions)
-    let dense = try exchange.sumDense()
-    let rows = try sumTable(lanes, step)
-    let scale = try gradientScale(dense, rows)
-    denseOptimizer.update(
-      model.parameters.denseStorage.elements, gradient: dense, gradientScale: scale, step: step, rate: rate)
-    update(rows, gradientScale: scale, step: step, rate: rate)
-    try exchange.share(rows.rows, of: model.parameters.itemTable.value)
-    return (try exchange.sum(lanes.map(\.loss)), targets.rows.count)
+    let results = computeLanes(step, batch, targets, sessions)
+    try waitForOthers()
+    let (dense, rows, scale) = try timeline.measure(.exchange) { () throws(MPIError) in
+      let dense = try exchange.sumDense()
+      let rows = try sumTable(results, step)
+      return (dense, rows, try gradientScale(dense, rows))
+    }
+    timeline.measure(.optimizer) {
+      denseOptimizer.update(
+        model.parameters.denseStorage.elements, gradient: dense, gradientScale: scale, step: step, rate: rate)
+      update(rows, gradientScale: scale, step: step, rate: rate)
+    }
+    try waitForOthers()
+    return try timeline.measure(.exchange) { () throws(MPIError) in
+      try exchange.share(rows.rows, of: model.parameters.itemTable.value)
+      return (try exchange.sum(results.map(\.loss)), targets.rows.count)
+    }
+  }
+
+  /// Tells the time that ranks wait for one another from that of the exchange, when times are recorded.
+  private func waitForOthers() throws(MPIError) {
+    guard timeline.isRecording else { return }
+    try timeline.measure(.waiting) { () throws(MPIError) in try group.barrier() }
   }
 
   /// What gradients are multiplied with so that their length over all weights is at most the limit.
@@ -96,9 +130,15 @@ package final class TrainingStep {
     let table = model.parameters.itemTable.value
     switch gradients.rows {
     case .all(let range):
-      tableOptimizer.update(
-        table.rows(range).elements, gradient: gradients.values.elements, gradientScale: gradientScale,
-        step: step, rate: rate)
+      // Updates are elementwise: in pieces, for as many threads as there are.
+      let pieces = team.count == 1 ? 1 : 8 * team.count
+      team.forEach(pieces) { _, piece in
+        let rows = piece * range.count / pieces..<(piece + 1) * range.count / pieces
+        tableOptimizer.update(
+          table.rows(range.lowerBound + rows.lowerBound..<range.lowerBound + rows.upperBound).elements,
+          at: rows.lowerBound * table.columns, gradient: gradients.values.rows(rows).elements,
+          gradientScale: gradientScale, step: step, rate: rate)
+      }
     case .touched(let rows):
       for (place, row) in rows.enumerated() {
         tableOptimizer.update(
@@ -113,36 +153,46 @@ package final class TrainingStep {
   /// What one lane computed.
   private struct LaneResult {
     let tape: Tape
-    let vectors: Tensor
-    let loss: Double
+    let vectors: Variable
+    let head: CatalogueHead.Lane
+    var loss = 0.0
   }
 
   /// Losses and gradients of this rank's lanes: sessions forwards, the head, sessions backwards.
   private func computeLanes(
     _ step: Int, _ batch: ArraySlice<Int32>, _ targets: BatchTargets, _ sessions: SessionTable
   ) -> [LaneResult] {
-    arena.reset()
     let randomness = DropoutKey(seed: options.seed, step: step)
-    var tapes: [Tape] = [], encoded: [Variable] = [], lanes: [CatalogueHead.Lane] = []
-    for (place, lane) in exchange.ownLanes.enumerated() {
-      batches[place].fill(
-        with: batch, lane: lane, of: options.lanes, from: sessions, targets: options.targets,
-        prefixes: type(of: model).prefixes)
-      let gradient = exchange.clearedDenseGradient(ofOwnLane: place)
-      let tape = Tape(arena: arena, gradients: gradient, randomness: randomness)
-      let vectors = model.encode(batches[place], on: tape)
-      let vectorGradient = arena.uninitialised(rows: vectors.value.rows, columns: vectors.value.columns)
-      tapes.append(tape)
-      encoded.append(vectors)
-      lanes.append(
-        CatalogueHead.Lane(
-          sessions: vectors.value, targets: batches[place].targets, gradient: vectorGradient))
+    var results = timeline.measure(.encode) {
+      team.map(lanes.count) { encodeLane($0, batch, sessions, randomness) }
     }
-    let losses = losses(of: lanes, targets, step: step, randomness: randomness)
-    return tapes.indices.map { place in
-      tapes[place].backward(from: encoded[place], gradient: lanes[place].gradient)
-      return LaneResult(tape: tapes[place], vectors: encoded[place].value, loss: losses[place])
+    let losses = losses(of: results.map(\.head), targets, step: step, randomness: randomness)
+    for lane in results.indices { results[lane].loss = losses[lane] }
+    timeline.measure(.encodeBackward) {
+      team.forEach(results.count) { _, lane in
+        results[lane].tape.backward(from: results[lane].vectors, gradient: results[lane].head.gradient)
+      }
     }
+    return results
+  }
+
+  /// Turns the sessions of one of this rank's lanes into vectors.
+  private func encodeLane(
+    _ place: Int, _ batch: ArraySlice<Int32>, _ sessions: SessionTable, _ randomness: DropoutKey
+  ) -> LaneResult {
+    let memory = lanes[place]
+    memory.arena.reset()
+    memory.batch.fill(
+      with: batch, lane: exchange.ownLanes[exchange.ownLanes.startIndex + place], of: options.lanes,
+      from: sessions, targets: options.targets, prefixes: type(of: model).prefixes)
+    let tape = Tape(
+      arena: memory.arena, gradients: exchange.clearedDenseGradient(ofOwnLane: place), randomness: randomness)
+    let vectors = model.encode(memory.batch, on: tape)
+    let gradient = memory.arena.uninitialised(rows: vectors.value.rows, columns: vectors.value.columns)
+    return LaneResult(
+      tape: tape, vectors: vectors,
+      head: CatalogueHead.Lane(
+        sessions: vectors.value, targets: memory.batch.targets, gradient: gradient))
   }
 
   /// The losses of the lanes; their gradients are left in the lanes and, for the table, in the head's hands.
@@ -156,9 +206,11 @@ package final class TrainingStep {
         lanes, subtrees: exchange.subtrees, scale: scale, randomness: randomness,
         tableGradients: exchange.tableGradients)
     case .sampled(let head, let sampler):
-      return head.lossesAndGradients(
-        lanes, firstTargets: Array(targets.firstOfLane[exchange.ownLanes]), targets: targets.rows,
-        samples: sampler.draw(options.loss.samples, step: step), scale: scale, randomness: randomness)
+      return timeline.measure(.headBackward) {
+        head.lossesAndGradients(
+          lanes, firstTargets: Array(targets.firstOfLane[exchange.ownLanes]), targets: targets.rows,
+          samples: sampler.draw(options.loss.samples, step: step), scale: scale, randomness: randomness)
+      }
     }
   }
 
@@ -191,6 +243,6 @@ package final class TrainingStep {
     for parameter in model.parameters.dense {
       gradients[parameter.name] = Array(dense[parameter.offset!..<parameter.offset! + parameter.value.count])
     }
-    return (lane.loss, lane.vectors.array, gradients)
+    return (lane.loss, lane.vectors.value.array, gradients)
   }
 }

@@ -17,19 +17,28 @@
 /// The instruction set that oneDNN uses ("avx512_core_bf16" …); static storage.
 const char *ck_instruction_set(void);
 
+/// Whether the instruction set has products of bfloat16 numbers (AVX512_BF16, AMX).
+bool ck_has_bf16(void);
+
 /// c[m,n] = op(a)·op(b) + (accumulate ? c : 0), where op transposes if told so:
 /// a is [m,k] or, transposed, stored [k,m]; b is [k,n] or, transposed, stored [n,k]. c must not alias a or b.
 /// Returns 0, or oneDNN's status. Through dnnl_sgemm: no set-up cost a shape, for products of varying sizes.
 int ck_matmul(bool transpose_a, bool transpose_b, int64_t m, int64_t n, int64_t k,
               const float *a, const float *b, bool accumulate, float *c);
 
-/// The same product with its shape fixed: slow to create (it generates code), fast to run.
+/// The same product with its shape fixed: slow to create (it generates code), fast to run. a and b are float, or
+/// bfloat16 if `from_bf16`; c is float. One plan is for one thread at a time.
 typedef struct ck_matmul_plan ck_matmul_plan;
 /// NULL where oneDNN refuses.
 ck_matmul_plan *ck_matmul_plan_create(bool transpose_a, bool transpose_b, int64_t m, int64_t n, int64_t k,
-                                      bool accumulate);
-int ck_matmul_plan_run(ck_matmul_plan *plan, const float *a, const float *b, float *c);
+                                      bool accumulate, bool from_bf16);
+int ck_matmul_plan_run(ck_matmul_plan *plan, const void *a, const void *b, float *c);
 void ck_matmul_plan_destroy(ck_matmul_plan *plan);
+
+// ---- bfloat16.c -----------------------------------------------------------------------------------------
+
+/// y = x, rounded to bfloat16: to the nearest, of two to the even one. x has no NaN.
+void ck_to_bf16(int64_t count, const float *x, uint16_t *y);
 
 // ---- elementwise.c --------------------------------------------------------------------------------------
 
@@ -39,6 +48,9 @@ void ck_add(int64_t count, const float *x, float *y);
 void ck_add_row(int64_t rows, int64_t columns, const float *x, float *y);
 /// y[:] += the sum of x's rows, from the first to the last.
 void ck_sum_rows(int64_t rows, int64_t columns, const float *x, float *y);
+
+/// y[c,r] = x[r,c]
+void ck_transpose(int64_t rows, int64_t columns, const float *x, float *y);
 
 // ---- embedding.c ----------------------------------------------------------------------------------------
 
@@ -182,12 +194,15 @@ void ck_dropout_table_rows(int64_t rows, int64_t width, const float *x, float ra
 // ---- catalogue_head.c -----------------------------------------------------------------------------------
 
 /// A tile of logits is stored [items, sessions]: sessions lie side by side in a vector.
-/// Folds a tile into each session's running maximum and sum of exp(logit - maximum).
-void ck_softmax_statistics(int64_t items, int64_t sessions, const float *logits, float *maximum, double *sum,
-                           float *scratch /* 2 · sessions */);
-/// logits[i,s] = exp(logits[i,s] - log_normaliser[s]) · scale[s], in place.
-void ck_softmax_gradient(int64_t items, int64_t sessions, const float *log_normaliser, const float *scale,
+/// Folds a tile into each session's reference and sum of 2^(logit · log₂e - reference). Before the first tile
+/// the reference is -infinity, and the sum 0. `sessions` is a multiple of 16.
+void ck_softmax_fold(int64_t items, int64_t sessions, const float *logits, float *reference, double *sum);
+/// logits[i,s] = 2^(logits[i,s] · log₂e - log2_normaliser[s]) · scale[s], in place. `sessions` is a multiple of 16.
+void ck_softmax_gradient(int64_t items, int64_t sessions, const float *log2_normaliser, const float *scale,
                          float *logits);
+/// The same into bfloat16.
+void ck_softmax_gradient_bf16(int64_t items, int64_t sessions, const float *log2_normaliser,
+                              const float *scale, const float *logits, uint16_t *gradient);
 /// For each session, adds to `above` how many of the tile's items come before its target in the ranking: a
 /// higher logit, or an equal one and a lower row. `allowed[s]` selects candidates: an item counts where
 /// (mask[item] & allowed[s]) != 0. first_row is the table row of the tile's first item.

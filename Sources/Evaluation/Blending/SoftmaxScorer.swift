@@ -1,4 +1,3 @@
-import Foundation
 import Sessions
 import Tensors
 
@@ -9,29 +8,26 @@ import Tensors
 package final class SoftmaxScorer: CatalogueScorer {
   private let logits: any CatalogueScorer
   private let tiles: [Range<Int>]
-  /// log Σ exp(logit) of each session.
-  private var logNormaliser: [Float] = []
+  /// log₂ Σ exp(logit) of each session.
+  private var log2Normaliser: [Float] = []
   private let ones = [Float](repeating: 1, count: SessionChunks.size)
-  private let scratch: FloatStorage
 
   /// - Parameter logits: scores every item of the catalogue.
   package init(_ logits: any CatalogueScorer) {
     self.logits = logits
     tiles = Tensor.tiles(ofTableWith: logits.catalogueRows)
-    scratch = FloatStorage(count: 2 * SessionChunks.size)
   }
 
   package var catalogueRows: Int { logits.catalogueRows }
 
   package func begin(_ chunk: RaggedBatch, locales: [UInt8]) {
     logits.begin(chunk, locales: locales)
-    var maximum = [Float](repeating: -.infinity, count: SessionChunks.size)
+    var reference = [Float](repeating: -.infinity, count: SessionChunks.size)
     var sum = [Double](repeating: 0, count: SessionChunks.size)
     for tile in tiles {
-      logits.scores(of: tile).foldSoftmaxStatistics(
-        maximum: &maximum, sum: &sum, scratch: scratch.tensor(rows: 2, columns: SessionChunks.size))
+      logits.scores(of: tile).foldSoftmax(reference: &reference, sum: &sum)
     }
-    logNormaliser = zip(maximum, sum).map { Float(Double($0) + log($1)) }
+    log2Normaliser = zip(reference, sum).map { Float(Tensor.log2Normaliser(reference: $0, sum: $1)) }
   }
 
   package func scores(of rows: Range<Int>) -> Tensor { probabilities(logits.scores(of: rows)) }
@@ -39,7 +35,7 @@ package final class SoftmaxScorer: CatalogueScorer {
   package func scores(of rows: ArraySlice<Int32>) -> Tensor { probabilities(logits.scores(of: rows)) }
 
   private func probabilities(_ scores: Tensor) -> Tensor {
-    scores.becomeProbabilities(logNormaliser: logNormaliser, scale: ones)
+    scores.becomeProbabilities(log2Normaliser: log2Normaliser, scale: ones)
     return scores
   }
 }
