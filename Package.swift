@@ -39,7 +39,7 @@ let package = Package(
     .executableTarget(
       name: "caravan",
       dependencies: [
-        "MPI", "Models", "Training", "Evaluation", "Sessions", "Storage",
+        "MPI", "Models", "Training", "Evaluation", "Sessions", "Storage", "Tensors",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),

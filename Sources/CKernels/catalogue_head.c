@@ -8,14 +8,14 @@ static const float log2_e = 1.44269504f;
 // A session's reference is moved when a logit would make its term larger than 2 to this power.
 static const float largest_power = 64;
 
-// Σ 2^(logit · log₂e - reference) over a column of sixteen sessions, and the largest exponent.
+// Σ 2^(logit · log₂e - reference) over a column of sixteen sessions, and the largest exponent: where that is above
+// `largest_power` the sum has no meaning.
 CK_INLINE void sum_powers(int64_t items, int64_t sessions, const float *logits, const ck_float16 *reference,
                           ck_float16 *sum, ck_float16 *largest) {
   ck_float16 total = {}, top = (ck_float16){} - largest_power;
   for (int64_t i = 0; i < items; i++) {
     ck_float16 power = CK_AT16(logits + i * sessions) * log2_e - *reference, term;
     top = __builtin_elementwise_max(top, power);
-    power = __builtin_elementwise_min(power, (ck_float16){} + 127.0f);
     ck_exp2_16(&power, &term);
     total += term;
   }

@@ -8,6 +8,7 @@ extension Communicator {
   public func broadcast<E: MPIElement>(
     _ data: UnsafeMutableBufferPointer<E>, from root: Int
   ) throws(MPIError) {
+    if rank == root { bytesSent += (size - 1) * data.count * MemoryLayout<E>.stride }
     for piece in pieces(of: data.count) {
       let base = data.baseAddress! + piece.lowerBound
       let status = cmpi_broadcast(base, Int32(piece.count), E.datatype.handle, Int32(root), handle)
@@ -18,6 +19,7 @@ extension Communicator {
   public func allReduce<E: MPIElement>(
     inPlace data: UnsafeMutableBufferPointer<E>, _ operation: ReductionOperator
   ) throws(MPIError) {
+    bytesSent += 2 * (size - 1) * data.count * MemoryLayout<E>.stride / size
     for piece in pieces(of: data.count) {
       let base = data.baseAddress! + piece.lowerBound
       let status = cmpi_all_reduce_in_place(
@@ -34,6 +36,7 @@ extension Communicator {
   ) throws(MPIError) {
     requireBlocks(counts, of: data.count)
     guard data.count > elementsPerCall else {
+      bytesSent += (size - 1) * counts[rank] * MemoryLayout<E>.stride
       let starts = blockStarts(counts).map { Int32($0) }
       let status = cmpi_all_gather_in_place(
         data.baseAddress, counts.map { Int32($0) }, starts, E.datatype.handle, handle)
@@ -56,6 +59,7 @@ extension Communicator {
   ) throws(MPIError) {
     requireBlocks(counts, of: mine.count)
     precondition(own.count == counts[rank], "rank \(rank) owns \(counts[rank]) elements, not \(own.count)")
+    bytesSent += (mine.count - own.count) * MemoryLayout<E>.stride
     guard mine.count > elementsPerCall else {
       let status = cmpi_reduce_scatter(
         mine.baseAddress, own.baseAddress, counts.map { Int32($0) }, E.datatype.handle, operation.handle, handle)

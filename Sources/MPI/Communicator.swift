@@ -7,6 +7,7 @@ import CMPI
 public final class Communicator: ProcessGroup {
   public let rank: Int
   public let size: Int
+  public internal(set) var bytesSent = 0
 
   /// The most elements that one MPI call is given: longer buffers go in pieces, cut alike on all ranks. MPI's
   /// counts have 32 bits; 2^27 elements of 8 bytes keep the bytes below 2^31 as well, beyond which MPI libraries
@@ -58,6 +59,7 @@ public final class Communicator: ProcessGroup {
     _ data: UnsafeBufferPointer<E>, to peer: Int, tag: Int
   ) throws(MPIError) {
     precondition((0...largestTag).contains(tag), "tag \(tag) is outside 0 ... \(largestTag)")
+    bytesSent += data.count * MemoryLayout<E>.stride
     for piece in pieces(of: data.count) {
       let base = data.baseAddress! + piece.lowerBound
       let status = cmpi_send(
@@ -91,6 +93,7 @@ public final class Communicator: ProcessGroup {
   private func start(_ transfer: Transfer) throws(MPIError) {
     let tag = Int32(largestTag + 1)
     let type = transfer.datatype.handle
+    if transfer.isSend { bytesSent += transfer.count * transfer.stride }
     for piece in pieces(of: transfer.count) {
       let base = transfer.base! + piece.lowerBound * transfer.stride
       var request = cmpi_request()

@@ -11,6 +11,10 @@ public protocol ProcessGroup: AnyObject {
   /// How many processes the group has.
   var size: Int { get }
 
+  /// The bytes that this rank has handed to others so far, or must have at the least: a collective's bytes are
+  /// those of its best algorithm, whichever the MPI library chose.
+  var bytesSent: Int { get }
+
   /// Returns when every rank has called it.
   func barrier() throws(MPIError)
 

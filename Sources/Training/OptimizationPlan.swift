@@ -1,5 +1,7 @@
 import Foundation
+import MPI
 import Models
+import Tensors
 
 /// How a run optimizes: rule, learning rate and its schedule, decay, clipping. Coded flat, beside a plan's other
 /// options.
@@ -46,6 +48,26 @@ public struct OptimizationPlan: Equatable, Sendable {
     try requireOption(weightDecay >= 0, "weight_decay", weightDecay, "a number from 0 up")
     try requireOption((0..<1).contains(momentum), "momentum", momentum, "a number from 0 up to, not including, 1")
     try requireOption(clipNorm ?? 1 > 0, "clip_norm", clipNorm ?? 0, "a number above 0")
+  }
+}
+
+/// - Throws: `TrainingError.badOption` where a batch cannot be cut into so many lanes.
+func requireLanes(_ lanes: Int) throws(TrainingError) {
+  try requireOption(
+    (1...4096).contains(lanes) && lanes.nonzeroBitCount == 1, "lanes", lanes, "a power of two from 1 to 4096")
+}
+
+/// - Throws: `TrainingError.badOption` unless a rank can have so many threads.
+func requireThreads(_ threads: Int) throws(TrainingError) {
+  let most = CatalogueHead.largestStripeCount
+  try requireOption(
+    (1...most).contains(threads), "threads_per_rank", threads, "a whole number from 1 to \(most), or more ranks")
+}
+
+/// - Throws: `TrainingError.unsupportedPrecision` where this machine cannot compute so.
+func requireSupport(of precision: Precision) throws(TrainingError) {
+  guard precision.isSupported else {
+    throw .unsupportedPrecision(precision.rawValue, host: MPIRuntime.hostname, instructionSet: instructionSet)
   }
 }
 

@@ -1,3 +1,5 @@
+import Evaluation
+
 /// What can go wrong with a run, beside files and messages.
 public enum TrainingError: Error, Equatable, CustomStringConvertible {
   case badOption(name: String, value: String, allowed: String)
@@ -15,6 +17,10 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
   case otherVocabulary(path: String, dataset: String)
   case sessionsTooLong(model: String, longest: Int, dataset: String, length: Int)
   case badBlend(String)
+  /// The precision asked for needs instructions that a rank's CPU does not have.
+  case unsupportedPrecision(String, host: String, instructionSet: String)
+  /// The ranks of a node need more memory than there is; in bytes.
+  case notEnoughMemory(host: String, ranks: Int, needed: Int, available: Int)
   /// Transitions of the ranked sessions were asked for, but nothing counts transitions.
   case nothingCountsTransitions
 
@@ -50,10 +56,18 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
       "\(path) was trained on another vocabulary than that of \(dataset): use the data set that it was trained on"
     case .badBlend(let text):
       "cannot blend in '\(text)': write a run or checkpoint and, if not 1, its weight from 0 up, such as runs/covisit:0.3"
+    case .unsupportedPrecision(let precision, let host, let instructionSet):
+      "--precision \(precision) needs a CPU with AVX512_BF16 or AMX, \(host) has \(instructionSet): use "
+        + "--precision f32"
+    case .notEnoughMemory(let host, let ranks, let needed, let available):
+      "training needs \(gigabytes(needed)) GB on \(host) for its \(ranks == 1 ? "rank" : "\(ranks) ranks"), "
+        + "which has \(gigabytes(available)) GB left: use more nodes, or a smaller --embedding-size"
     case .nothingCountsTransitions:
       "--transductive adds to what COVISIT and NEIGHBOURS count, but none is here: leave it out, or blend one in"
     }
   }
+
+  private func gigabytes(_ bytes: Int) -> String { (Double(bytes) / 1e9).formatted(digits: 2) }
 
   private func flag(_ name: String) -> String { "--\(name.replacing("_", with: "-"))" }
 }

@@ -1,6 +1,7 @@
 import Foundation
 import Models
 import Sessions
+import Tensors
 
 /// Every option of a training run. Written next to the results as `config.yaml`, under the names of the
 /// command line's flags with underscores.
@@ -14,6 +15,10 @@ public struct TrainingPlan: Sendable {
   public var batchSize = 1024
   /// Parts of a batch that are computed apart and added in a fixed tree; a power of two, at least the ranks.
   public var lanes = 8
+  /// What the products of the catalogue head multiply.
+  public var precision = Precision.float32
+  /// How many threads a rank has. They change no bit.
+  public var threadsPerRank = 1
   public var optimization = OptimizationPlan()
   public var loss = LossPlan()
   /// Which clicks are targets.
@@ -41,8 +46,8 @@ public struct TrainingPlan: Sendable {
     let wholeNumber = "a whole number from 1 up"
     try requireOption(epochs >= 1, "epochs", epochs, wholeNumber)
     try requireOption(batchSize >= 1, "batch_size", batchSize, wholeNumber)
-    try requireOption(
-      (1...4096).contains(lanes) && lanes.nonzeroBitCount == 1, "lanes", lanes, "a power of two from 1 to 4096")
+    try requireLanes(lanes)
+    try requireThreads(threadsPerRank)
     try requireOption(maxSteps ?? 1 >= 1, "max_steps", maxSteps ?? 0, wholeNumber)
     try requireOption(stoppingStep >= 1, "stopping_step", stoppingStep, wholeNumber)
     try requireOption(checkpointEvery ?? 1 >= 1, "checkpoint_every", checkpointEvery ?? 0, wholeNumber)
@@ -58,6 +63,8 @@ extension TrainingPlan: Codable {
     case epochs
     case batchSize = "batch_size"
     case lanes
+    case precision
+    case threadsPerRank = "threads_per_rank"
     case targets
     case locales
     case maxSteps = "max_steps"
@@ -74,6 +81,8 @@ extension TrainingPlan: Codable {
     epochs = try values.value(.epochs, or: epochs)
     batchSize = try values.value(.batchSize, or: batchSize)
     lanes = try values.value(.lanes, or: lanes)
+    precision = try values.value(.precision, or: precision)
+    threadsPerRank = try values.value(.threadsPerRank, or: threadsPerRank)
     optimization = try OptimizationPlan(from: decoder)
     loss = try LossPlan(from: decoder)
     targets = try values.value(.targets, or: targets)
@@ -93,6 +102,8 @@ extension TrainingPlan: Codable {
     try values.encode(epochs, forKey: .epochs)
     try values.encode(batchSize, forKey: .batchSize)
     try values.encode(lanes, forKey: .lanes)
+    try values.encode(precision, forKey: .precision)
+    try values.encode(threadsPerRank, forKey: .threadsPerRank)
     try optimization.encode(to: encoder)
     try loss.encode(to: encoder)
     try values.encode(targets, forKey: .targets)
@@ -116,7 +127,9 @@ extension TrainingPlan: RunPlan {
 
   /// The options that decide the weights: a checkpoint fits a plan that has the same.
   public func decidingOptions() throws -> [String: String] {
-    let free: [Key] = [.dataset, .epochs, .maxSteps, .stoppingStep, .validMetric, .checkpointEvery]
+    let free: [Key] = [
+      .dataset, .threadsPerRank, .epochs, .maxSteps, .stoppingStep, .validMetric, .checkpointEvery,
+    ]
     // The rate along a cosine depends on the length of the run.
     let bound = optimization.schedule == .cosine ? [Key.epochs] : []
     return try resolvedOptions().filter { option in

@@ -27,14 +27,17 @@ public struct TrainingRun {
   private let log: Logger
   private let validation: ValidEvaluation
   private let checkpoints: CheckpointStore
+  private let tracer: StepTracer?
 
   /// - Parameters:
   ///   - dataset: the same on all ranks: see `PreparedDataset.open`.
   ///   - folder: the run's folder, which exists on rank 0's host.
   ///   - log: says what happens; silent on ranks other than 0.
+  ///   - trace: where a trace of the first steps goes; nil for none.
   /// - Throws: where the plan's metric is none.
   public init(
-    _ plan: TrainingPlan, dataset: PreparedDataset, folder: String, group: any ProcessGroup, log: Logger
+    _ plan: TrainingPlan, dataset: PreparedDataset, folder: String, group: any ProcessGroup, log: Logger,
+    trace: String? = nil
   ) throws {
     self.plan = plan
     self.dataset = dataset
@@ -43,6 +46,7 @@ public struct TrainingRun {
     self.log = log
     validation = try ValidEvaluation(plan, dataset: dataset, group: group)
     checkpoints = CheckpointStore(run: folder)
+    tracer = trace.map { StepTracer(path: $0, group: group) }
   }
 
   /// Trains; collective.
@@ -50,6 +54,8 @@ public struct TrainingRun {
   public func run(_ resume: ResumePolicy) throws -> Summary {
     let sessions = try dataset.trainingSessions(in: plan.locales)
     let schedule = BatchSchedule(sessionCount: sessions.chosen.count, batchSize: plan.batchSize, seed: plan.seed)
+    try group.together { try requireSupport(of: plan.precision) }
+    try forecastMemory(of: sessions)
     let training = try makeTrainingStep(sessions.table, sessions.chosen)
     var (step, progress) = try resumeOrInitialise(training, resume)
     let rates = plan.optimization.rateSchedule(stepsPerEpoch: schedule.stepsPerEpoch, epochs: plan.epochs)
@@ -67,6 +73,7 @@ public struct TrainingRun {
       let epoch = schedule.epoch(of: step)
       if order.isEmpty { order = schedule.order(ofEpoch: epoch).map { sessions.chosen[Int($0)] } }
       let batch = order[schedule.batch(of: step)]
+      try tracer?.willStep()
       let began = ContinuousClock.now
       let (loss, targets) = try training.run(step, on: batch, of: sessions.table, rate: rates.rate(at: step))
       guard loss.isFinite else { throw TrainingError.diverged(step: step, loss: loss) }
@@ -101,6 +108,7 @@ public struct TrainingRun {
         break
       }
     }
+    try tracer?.finish()
     return Summary(
       step: step, epochs: step / schedule.stepsPerEpoch, bestValue: progress.bestValue,
       bestStep: progress.bestStep, isStoppedEarly: progress.epochsSinceBest >= plan.stoppingStep)
@@ -118,6 +126,18 @@ public struct TrainingRun {
     public let isStoppedEarly: Bool
   }
 
+  /// Says what memory a rank will need, and throws where the node has not that much; collective.
+  private func forecastMemory(of sessions: (table: SessionTable, chosen: [Int32])) throws {
+    let clicks = Double(sessions.table.itemCount) / Double(sessions.table.count)
+    let load = MemoryForecast.Load(
+      items: dataset.itemCount, batchSize: plan.batchSize, clicksPerSession: clicks,
+      targetsPerSession: plan.targets == .all ? clicks : 1, lanes: plan.lanes, threads: plan.threadsPerRank,
+      isFullLoss: plan.loss.isFull)
+    let forecast = try MemoryForecast(plan.model, load, group: group)
+    log.info("memory: about \(forecast.sentence)")
+    try forecast.requireRoom(group: group)
+  }
+
   private func makeTrainingStep(_ sessions: SessionTable, _ chosen: [Int32]) throws -> TrainingStep {
     var options = TrainingStep.Options(lanes: plan.lanes)
     options.seed = plan.seed
@@ -125,13 +145,16 @@ public struct TrainingRun {
     options.clipNorm = plan.optimization.clipNorm
     options.loss = plan.loss
     options.targets = plan.targets
+    options.precision = plan.precision
+    options.threads = plan.threadsPerRank
     let occurrences =
       plan.loss.isFull ? nil : ItemSampler.occurrences(in: sessions, chosen, items: dataset.itemCount)
     let sampler = occurrences.map {
       ItemSampler(occurrences: $0, alpha: plan.loss.sampleAlpha, seed: plan.seed)
     }
     let model = try dataset.makeModel(plan.model)
-    return try TrainingStep(model, options, sampler: sampler, group: group)
+    return try TrainingStep(
+      model, options, sampler: sampler, group: group, timeline: tracer?.timeline ?? .off)
   }
 
   /// Gives the model its weights: a checkpoint's, or fresh ones.

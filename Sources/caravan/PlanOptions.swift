@@ -1,6 +1,7 @@
 import ArgumentParser
 import Models
 import Sessions
+import Tensors
 import Training
 
 /// The options of a training plan as flags. None has a default here: the plan and the models know those, and
@@ -35,6 +36,12 @@ struct PlanOptions: ParsableArguments {
   @Option(help: "Parts of a batch that are added in a fixed tree; a power of two. (default: 8)")
   var lanes: Int?
 
+  @Option(help: "f32, or bf16: the catalogue's products in bfloat16, at about twice the speed. (default: f32)")
+  var precision: Precision?
+
+  @Option(help: "Threads of a rank, for machines with fewer ranks than cores; they change no bit. (default: 1)")
+  var threadsPerRank: Int?
+
   @Option(help: "From which all random numbers follow. (default: 2023)")
   var seed: UInt64?
 
@@ -53,7 +60,8 @@ struct PlanOptions: ParsableArguments {
   var flags: [String: String] {
     given([
       ("dataset", dataset), ("model", model), ("locales", locales), ("targets", targets?.rawValue),
-      ("epochs", epochs), ("max_steps", maxSteps), ("batch_size", batchSize), ("lanes", lanes), ("seed", seed),
+      ("epochs", epochs), ("max_steps", maxSteps), ("batch_size", batchSize), ("lanes", lanes),
+      ("precision", precision?.rawValue), ("threads_per_rank", threadsPerRank), ("seed", seed),
       ("stopping_step", stoppingStep), ("valid_metric", validMetric), ("checkpoint_every", checkpointEvery),
     ])
   }
@@ -188,11 +196,12 @@ struct ModelOptionFlags: ParsableArguments {
 }
 
 /// Those options that have a value, as text.
-private func given(_ options: [(String, (any CustomStringConvertible)?)]) -> [String: String] {
+func given(_ options: [(String, (any CustomStringConvertible)?)]) -> [String: String] {
   Dictionary(uniqueKeysWithValues: options.compactMap { name, value in value.map { (name, $0.description) } })
 }
 
 extension TargetRule: ExpressibleByArgument {}
+extension Precision: ExpressibleByArgument {}
 extension OptimizerOptions.Rule: ExpressibleByArgument {}
 extension RateSchedule.Shape: ExpressibleByArgument {}
 extension LossPlan.Kind: ExpressibleByArgument {}

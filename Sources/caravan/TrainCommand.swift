@@ -26,6 +26,10 @@ struct TrainCommand: ParsableCommand {
     valueName: "auto|never|path"))
   var resume = "auto"
 
+  @Option(help: ArgumentHelp("Write a trace of a few steps over all ranks, for Perfetto or about:tracing.",
+    valueName: "file"))
+  var trace: String?
+
   @OptionGroup(title: "Plan") var plan: PlanOptions
   @OptionGroup(title: "Optimization") var optimization: OptimizationOptions
   @OptionGroup(title: "Loss") var loss: LossOptions
@@ -40,7 +44,7 @@ struct TrainCommand: ParsableCommand {
     let dataset = try PreparedDataset.open(plan.dataset, group: group)
     let log = try group.together { try openRun(plan, isLeader: group.rank == 0) }
     log.info("\(plan.modelName) on \(ranks(of: group)), \(plan.lanes) lanes: \(out)")
-    let run = try TrainingRun(plan, dataset: dataset, folder: out, group: group, log: log)
+    let run = try TrainingRun(plan, dataset: dataset, folder: out, group: group, log: log, trace: trace)
     let summary = try run.run(resumePolicy)
     if group.rank == 0 { print(text(of: summary)) }
   }

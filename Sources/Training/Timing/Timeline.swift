@@ -31,13 +31,19 @@ package final class Timeline: Sendable {
     package let ended: UInt64
   }
 
-  /// Records nothing.
+  /// Records nothing, ever.
   package static let off = Timeline(isRecording: false)
 
-  package let isRecording: Bool
+  private let recording: Atomic<Bool>
   private let spans = Mutex<[Span]>([])
 
-  package init(isRecording: Bool = true) { self.isRecording = isRecording }
+  package init(isRecording: Bool = true) { recording = Atomic(isRecording) }
+
+  /// Whether spans are recorded; switched between steps.
+  package var isRecording: Bool {
+    get { recording.load(ordering: .relaxed) }
+    set { recording.store(newValue, ordering: .relaxed) }
+  }
 
   /// Runs `body`, and records how long it took.
   package func measure<Result, Failure: Error>(

@@ -1,0 +1,115 @@
+import Evaluation
+import Foundation
+import MPI
+import Models
+import Tensors
+
+/// How much memory a rank will need to train, told before any of it is taken.
+///
+/// The table, its gradient and its moments are exact; what an encoder keeps of its clicks for the way back is an
+/// estimate from the widths of its weights, and so is what the process needs by itself.
+struct MemoryForecast {
+  /// Bytes by what they are for, the largest first.
+  let parts: [(name: String, bytes: Int)]
+
+  var total: Int { parts.reduce(0) { $0 + $1.bytes } }
+
+  /// What training looks like, as far as memory goes.
+  struct Load {
+    var items: Int
+    /// Sessions in a global batch.
+    var batchSize: Int
+    /// Clicks in a session, on average.
+    var clicksPerSession: Double
+    /// Targets of a session, on average.
+    var targetsPerSession = 1.0
+    var lanes: Int
+    var threads: Int
+    var isFullLoss = true
+  }
+
+  /// The program, its libraries and MPI's own buffers.
+  private static let process = 60 << 20
+
+  /// - Throws: `MPIError.moreRanksThanLanes`, `.lanesNotAPowerOfTwo`.
+  init(_ model: ModelConfiguration, _ load: Load, group: any ProcessGroup) throws(MPIError) {
+    // A model of one item shows all sizes but the table's.
+    let parameters = model.makeModel(items: 1).parameters
+    let width = parameters.itemTable.columns, dense = parameters.denseStorage.count
+    let tree = try LaneTree(lanes: load.lanes)
+    let ownLanes = try tree.lanes(of: group.rank, size: group.size)
+    let share = Double(ownLanes.count) / Double(load.lanes)
+    let table = (load.items + 1) * width
+    let sessions = Double(load.batchSize) * share
+    let clicks = sessions * load.clicksPerSession
+    let activations = clicks * (2.5 * Double(parameters.dense.reduce(0) { $0 + $1.rows }) + 5 * Double(width))
+    let targets = sessions * load.targetsPerSession
+    let perLane = targets / Double(ownLanes.count)
+    let stripes = CatalogueHead.largestStripeCount
+    let head =
+      targets * Double((stripes + 4) * width)
+      + Double(load.threads) * Double(Tensor.tileItems) * (1.5 * perLane + 3 * Double(width))
+    var floats: [(String, Double)] = [
+      ("item table", Double(table)),
+      ("its moments", 2 * Double(table) / Double(group.size)),
+      ("other weights", Double(dense * (ownLanes.count + 3))),
+      ("encoder", 1.5 * activations),
+    ]
+    if load.isFullLoss {
+      floats.append(("its gradient", Double(table * tree.subtrees(of: ownLanes).count)))
+      floats.append(("catalogue head", head))
+    }
+    if group.rank == 0 && group.size > 1 { floats.append(("checkpoints", 2 * Double(table))) }
+    var parts = floats.map { (name: $0.0, bytes: Int($0.1) * MemoryLayout<Float>.stride) }
+    parts.append(("process", Self.process))
+    self.parts = parts.sorted { $0.bytes > $1.bytes }
+  }
+
+  /// Compares what the ranks of each node need with what the node has; collective.
+  /// - Throws: `TrainingError.notEnoughMemory` on the ranks of a node that has less.
+  func requireRoom(group: any ProcessGroup) throws {
+    let node = try group.splitByNode()
+    let needed = try node.allGather([total]).all.reduce(0, +)
+    try group.together {
+      guard let available = NodeMemory.available(), needed > available else { return }
+      throw TrainingError.notEnoughMemory(
+        host: MPIRuntime.hostname, ranks: node.size, needed: needed, available: available)
+    }
+  }
+
+  /// In words, for the log: `0.31 GB: item table 0.05, …`.
+  var sentence: String {
+    func gigabytes(_ bytes: Int) -> String { (Double(bytes) / 1e9).formatted(digits: 2) }
+    let list = parts.filter { $0.bytes >= 5_000_000 }.map { "\($0.name) \(gigabytes($0.bytes))" }
+    return "\(gigabytes(total)) GB: " + list.joined(separator: ", ")
+  }
+}
+
+/// What this node can still give to processes.
+enum NodeMemory {
+  /// Bytes: the kernel's estimate, or what a container's limit leaves where that is less; nil where neither can be
+  /// read.
+  static func available() -> Int? {
+    let kernel = text("/proc/meminfo")?.split(separator: "\n").first { $0.hasPrefix("MemAvailable:") }
+      .flatMap { Int($0.split(separator: " ")[1]) }.map { $0 * 1024 }
+    return [kernel, container()].compactMap { $0 }.min()
+  }
+
+  /// What the limit of a container (cgroup v2, else v1) leaves; nil without one.
+  private static func container() -> Int? {
+    let folder = "/sys/fs/cgroup/"
+    let files = [
+      ("memory.max", "memory.current"), ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes"),
+    ]
+    return files.lazy.compactMap { limit, usage -> Int? in
+      guard let limit = number(folder + limit), let usage = number(folder + usage), limit < 1 << 60 else { return nil }
+      return max(0, limit - usage)
+    }.first
+  }
+
+  private static func number(_ path: String) -> Int? {
+    text(path).flatMap { Int($0.trimmingCharacters(in: .whitespacesAndNewlines)) }
+  }
+
+  private static func text(_ path: String) -> String? { try? String(contentsOfFile: path, encoding: .utf8) }
+}

@@ -1,0 +1,35 @@
+import MPI
+
+/// Records a few steps of a run, once it is warm, and writes a trace of them.
+final class StepTracer {
+  /// Steps that pass first, and steps that are recorded.
+  private static let warmup = 3
+  private static let recorded = 5
+
+  let timeline = Timeline(isRecording: false)
+  private let path: String
+  private let group: any ProcessGroup
+  private var steps = 0
+  private var isWritten = false
+
+  /// - Parameter path: of the trace, on rank 0's host.
+  init(path: String, group: any ProcessGroup) {
+    self.path = path
+    self.group = group
+  }
+
+  /// Call before every step, on all ranks.
+  func willStep() throws {
+    if steps == Self.warmup { timeline.isRecording = true }
+    if steps == Self.warmup + Self.recorded { try finish() }
+    steps += 1
+  }
+
+  /// Writes what was recorded, if that is not done yet; collective.
+  func finish() throws {
+    guard !isWritten else { return }
+    isWritten = true
+    timeline.isRecording = false
+    try TraceFile.write(timeline.take(), to: path, group: group)
+  }
+}
