@@ -47,17 +47,23 @@ let package = Package(
 
     // Tests: unit without MPI; RankTests and CommandTests start the executables
     .target(
-      name: "TestSupport", dependencies: ["MPI", "Training", "Storage"], path: "Tests/TestSupport",
+      name: "TestSupport", dependencies: ["MPI", "Models", "Sessions", "Storage", "Tensors", "Training"], path: "Tests/TestSupport",
       resources: [.copy("Fixtures")]),
     .testTarget(name: "MPITests", dependencies: ["MPI"]),
     .testTarget(name: "RandomnessTests", dependencies: ["Randomness", "CPhilox"]),
     .testTarget(name: "StorageTests", dependencies: ["Storage"]),
-    .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
-    .testTarget(name: "SessionsTests", dependencies: ["Sessions"]),
-    .testTarget(name: "ModelsTests", dependencies: ["Models", "TestSupport"]),
-    .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "Models", "Sessions", "Tensors", "MPI"]),
-    .testTarget(name: "TrainingTests", dependencies: ["Training", "TestSupport", "Randomness", "Tensors"]),
-    .testTarget(name: "CommandTests", dependencies: ["TestSupport"]),
+    .testTarget(name: "TensorsTests", dependencies: ["Tensors", "CKernels", "Randomness"]),
+    .testTarget(name: "SessionsTests", dependencies: ["Sessions", "Storage"]),
+    .testTarget(
+      name: "ModelsTests",
+      dependencies: ["Models", "MPI", "Randomness", "Sessions", "Tensors", "TestSupport", "Training"]),
+    .testTarget(
+      name: "EvaluationTests",
+      dependencies: ["Evaluation", "Models", "Sessions", "Storage", "Tensors", "MPI"]),
+    .testTarget(
+      name: "TrainingTests",
+      dependencies: ["Training", "MPI", "TestSupport", "Randomness", "Tensors"]),
+    .testTarget(name: "CommandTests", dependencies: ["Storage", "TestSupport"]),
     .testTarget(name: "RankTests", dependencies: ["TestSupport"]),
   ],
   swiftLanguageModes: [.v6],
