@@ -15,8 +15,8 @@ typedef float ck_float16_anywhere __attribute__((vector_size(64), aligned(4), ma
 #define CK_AT16(address) (*(ck_float16_anywhere *)(address))
 
 // y = 2ᵗ = 2ⁿ · 2ᶠ with f = t - n in [-½, ½], and a polynomial of degree 5 fitted there (relative error 8e-8). n
-// is added to the exponent's bits. t must be below 128; inputs below -100 give 8e-31, which leaves room for a factor before
-// numbers become denormal, and slow.
+// is added to the exponent's bits. t must be below 128; inputs below -100 give 8e-31, which leaves room for a factor
+// before numbers become denormal, and slow.
 CK_INLINE void ck_exp2_16(const ck_float16 *power, ck_float16 *y) {
   const float rounding = 12582912.0f;  // 1.5 · 2²³: adding it leaves n in the lowest bits
   const ck_float16 t = __builtin_elementwise_max(*power, (ck_float16){} - 100.0f);

@@ -21,19 +21,27 @@ public struct EvaluationOptions: Equatable, Sendable {
 public final class Evaluator {
   private let group: any ProcessGroup
   private let options: EvaluationOptions
+  private let team: ThreadTeam
   private let candidates: Candidates
 
   /// - Parameter localeMask: `[items + 1]`, see `CandidateTable.localeMask`.
-  package init(localeMask: some Collection<UInt8>, _ options: EvaluationOptions, group: any ProcessGroup) {
+  package init(
+    localeMask: some Collection<UInt8>, _ options: EvaluationOptions, team: ThreadTeam = ThreadTeam(),
+    group: any ProcessGroup
+  ) {
     self.options = options
+    self.team = team
     self.group = group
     candidates = Candidates(options.candidates, localeMask: localeMask)
   }
 
+  /// - Parameter threads: how many threads of this process rank; they change no figure.
   public convenience init(
-    _ dataset: PreparedDataset, _ options: EvaluationOptions = EvaluationOptions(), group: any ProcessGroup
+    _ dataset: PreparedDataset, _ options: EvaluationOptions = EvaluationOptions(), threads: Int = 1,
+    group: any ProcessGroup
   ) {
-    self.init(localeMask: dataset.candidates.localeMask, options, group: group)
+    self.init(
+      localeMask: dataset.candidates.localeMask, options, team: ThreadTeam(count: threads), group: group)
   }
 
   /// Evaluates a model; collective.
@@ -50,35 +58,43 @@ public final class Evaluator {
     _ model: any SessionModel, table: Tensor? = nil, on sessions: SessionTable, selection: [Int32]? = nil,
     split: String, progress: ((_ done: Int, _ total: Int) -> Void)? = nil
   ) throws -> RankingMetrics {
-    try evaluate(
-      SessionModelScorer(model, table: table), on: sessions, selection: selection, split: split,
-      progress: progress)
+    // Made once for all threads.
+    let arena = Arena()
+    let table = table ?? model.scoredTable(in: arena)
+    return try withExtendedLifetime(arena) {
+      try evaluate(
+        SessionModelScorer(model, table: table), on: sessions, selection: selection, split: split,
+        progress: progress)
+    }
   }
 
   /// Evaluates whatever scores the catalogue; collective. See above.
+  /// - Parameter scorer: made for each thread.
   package func evaluate(
-    _ scorer: any CatalogueScorer, on sessions: SessionTable, selection: [Int32]? = nil, split: String,
+    _ scorer: @autoclosure () -> any CatalogueScorer, on sessions: SessionTable, selection: [Int32]? = nil, split: String,
     progress: ((_ done: Int, _ total: Int) -> Void)? = nil
   ) throws -> RankingMetrics {
     let selection = selection ?? Array(0..<Int32(sessions.count))
-    let ranks = try ranks(scorer, on: sessions, selection: selection, split: split, progress: progress)
+    let ranks = try ranks(scorer(), on: sessions, selection: selection, split: split, progress: progress)
     return RankingMetrics(
       split: split, ranks: ranks, locales: selection.map { sessions.locales[Int($0)] }, cutoffs: options.cutoffs)
   }
 
   /// The rank of each selected session's target, 0 for a miss; on every rank of the group.
   package func ranks(
-    _ scorer: any CatalogueScorer, on sessions: SessionTable, selection: [Int32], split: String,
+    _ scorer: @autoclosure () -> any CatalogueScorer, on sessions: SessionTable, selection: [Int32], split: String,
     progress: ((_ done: Int, _ total: Int) -> Void)? = nil
   ) throws -> [Int32] {
-    try check(selection, of: sessions, split: split, scorer: scorer)
-    let ranker = CatalogueRanker(scorer, candidates: candidates, filterSeen: options.filterSeen)
+    let scorers = (0..<team.count).map { _ in scorer() }
+    try check(selection, of: sessions, split: split, scorer: scorers[0])
+    let rankers = scorers.map {
+      CatalogueRanker($0, candidates: candidates, filterSeen: options.filterSeen)
+    }
     let chunks = SessionChunks(selection, group: group)
-    var batch = RaggedBatch()
-    var own: [Int32] = []
-    chunks.forEachOwn(progress: group.rank == 0 ? progress : nil) { chunk in
+    let own = chunks.ownValues(team, workers: rankers, progress: group.rank == 0 ? progress : nil) { ranker, chunk in
+      var batch = RaggedBatch()
       batch.fill(with: chunk, from: sessions)
-      own += ranker.ranks(of: batch, locales: chunk.map { sessions.locales[Int($0)] })
+      return ranker.ranks(of: batch, locales: chunk.map { sessions.locales[Int($0)] })
     }
     let counts = chunks.counts
     let start = counts[..<group.rank].reduce(0, +)

@@ -36,23 +36,30 @@ public final class Predictor {
 
   private let group: any ProcessGroup
   private let options: Options
+  private let team: ThreadTeam
   private let candidates: Candidates
   private let popular: PopularItems
 
   package init(
-    localeMask: some Collection<UInt8>, popular: PopularItems, _ options: Options, group: any ProcessGroup
+    localeMask: some Collection<UInt8>, popular: PopularItems, _ options: Options,
+    team: ThreadTeam = ThreadTeam(), group: any ProcessGroup
   ) {
     self.group = group
     self.options = options
+    self.team = team
     self.popular = popular
     candidates = Candidates(options.candidates, localeMask: localeMask)
   }
 
-  public convenience init(_ dataset: PreparedDataset, _ options: Options = Options(), group: any ProcessGroup) {
+  /// - Parameter threads: how many threads of this process rank; they change no prediction.
+  public convenience init(
+    _ dataset: PreparedDataset, _ options: Options = Options(), threads: Int = 1, group: any ProcessGroup
+  ) {
     let table = dataset.candidates
     self.init(
       localeMask: table.localeMask,
-      popular: PopularItems(trainCount: table.trainCount, rows: table.localeMask.count), options, group: group)
+      popular: PopularItems(trainCount: table.trainCount, rows: table.localeMask.count), options,
+      team: ThreadTeam(count: threads), group: group)
   }
 
   /// Predicts; collective.
@@ -70,20 +77,22 @@ public final class Predictor {
   }
 
   /// Predicts with whatever scores the catalogue; collective. See above.
+  /// - Parameter scorer: made for each thread.
   package func predict(
-    _ scorer: any CatalogueScorer, for sessions: SessionTable,
+    _ scorer: @autoclosure () -> any CatalogueScorer, for sessions: SessionTable,
     progress: ((_ done: Int, _ total: Int) -> Void)? = nil
   ) throws -> Predictions? {
-    try check(scorer)
+    let scorers = (0..<team.count).map { _ in scorer() }
+    try check(scorers[0])
     let selection = (0..<Int32(sessions.count)).filter { !sessions.range(of: Int($0)).isEmpty }
     let chunks = SessionChunks(selection, group: group)
-    let finder = TopFinder(
-      scorer, candidates: candidates, filterSeen: options.filterSeen, top: options.top)
-    var batch = RaggedBatch()
-    var own: [Int32] = []
-    chunks.forEachOwn(progress: group.rank == 0 ? progress : nil) { chunk in
+    let finders = scorers.map {
+      TopFinder($0, candidates: candidates, filterSeen: options.filterSeen, top: options.top)
+    }
+    let own = chunks.ownValues(team, workers: finders, progress: group.rank == 0 ? progress : nil) { finder, chunk in
+      var batch = RaggedBatch()
       batch.fill(with: chunk, from: sessions)
-      own += finder.items(for: batch, locales: chunk.map { sessions.locales[Int($0)] })
+      return finder.items(for: batch, locales: chunk.map { sessions.locales[Int($0)] })
     }
     let isRoot = group.rank == 0
     var all = [Int32](repeating: 0, count: isRoot ? selection.count * options.top : 0)

@@ -1,5 +1,6 @@
 import MPI
 import Sessions
+import Tensors
 
 /// Sessions cut into chunks of a fixed size, dealt to the ranks in turn.
 ///
@@ -21,15 +22,22 @@ package struct SessionChunks {
 
   private var count: Int { (sessions.count + Self.size - 1) / Self.size }
 
-  /// Runs `body` on each chunk of this rank.
-  /// - Parameter progress: called with how many sessions of how many all ranks have done by now, more or less.
-  package func forEachOwn(
-    progress: ((_ done: Int, _ total: Int) -> Void)?, _ body: (ArraySlice<Int32>) -> Void
-  ) {
-    for chunk in stride(from: rank, to: count, by: ranks) {
-      body(sessions[range(of: chunk)])
-      progress?(min((chunk + ranks) * Self.size, sessions.count), sessions.count)
-    }
+  /// Computes something for each chunk of this rank.
+  /// - Parameters:
+  ///   - progress: called with how many sessions of how many all ranks have done by now, more or less.
+  ///   - workers: one for each thread of `team`, which is used by no other at the same time.
+  /// - Returns: the values of all chunks, one chunk after the other.
+  package func ownValues<Worker>(
+    _ team: ThreadTeam, workers: [Worker], progress: ((_ done: Int, _ total: Int) -> Void)?,
+    _ values: (Worker, ArraySlice<Int32>) -> [Int32]
+  ) -> [Int32] {
+    let own = Array(stride(from: rank, to: count, by: ranks))
+    return team.map(own.count) { thread, place in
+      let values = values(workers[thread], sessions[range(of: own[place])])
+      // One thread speaks for all: pieces are taken in order.
+      if thread == 0 { progress?(min((own[place] + ranks) * Self.size, sessions.count), sessions.count) }
+      return values
+    }.flatMap { $0 }
   }
 
   /// How many sessions each rank has.

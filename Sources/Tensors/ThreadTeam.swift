@@ -34,10 +34,10 @@ package struct ThreadTeam: Sendable {
   }
 
   /// What `body` makes of every piece, in their order.
-  package func map<Result>(_ pieces: Int, _ body: (_ piece: Int) -> Result) -> [Result] {
+  package func map<Result>(_ pieces: Int, _ body: (_ thread: Int, _ piece: Int) -> Result) -> [Result] {
     [Result](unsafeUninitializedCapacity: pieces) { results, count in
       let base = results.baseAddress
-      forEach(pieces) { _, piece in (base! + piece).initialize(to: body(piece)) }
+      forEach(pieces) { thread, piece in (base! + piece).initialize(to: body(thread, piece)) }
       count = pieces
     }
   }

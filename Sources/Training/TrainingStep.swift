@@ -164,7 +164,7 @@ package final class TrainingStep {
   ) -> [LaneResult] {
     let randomness = DropoutKey(seed: options.seed, step: step)
     var results = timeline.measure(.encode) {
-      team.map(lanes.count) { encodeLane($0, batch, sessions, randomness) }
+      team.map(lanes.count) { _, lane in encodeLane(lane, batch, sessions, randomness) }
     }
     let losses = losses(of: results.map(\.head), targets, step: step, randomness: randomness)
     for lane in results.indices { results[lane].loss = losses[lane] }

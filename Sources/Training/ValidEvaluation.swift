@@ -15,7 +15,7 @@ struct ValidEvaluation {
     metric = try RankingMetric(parsing: plan.validMetric)
     var options = EvaluationOptions()
     options.cutoffs = Set(options.cutoffs + [metric.cutoff]).sorted()
-    evaluator = Evaluator(dataset, options, group: group)
+    evaluator = Evaluator(dataset, options, threads: plan.threadsPerRank, group: group)
     sessions = dataset.split(.valid)
     selection =
       sessions.map { plan.locales.isEmpty ? Array(0..<Int32($0.count)) : $0.sessions(in: plan.locales) } ?? []

@@ -42,7 +42,7 @@ struct EvaluateCommand: ParsableCommand {
     var recommender = try ranking.loadRecommender(for: dataset, group: group)
     if ranking.transductive { try recommender.learnTransitions(within: sessions) }
     let line = ProgressLine()
-    let metrics = try Evaluator(dataset, options, group: group).evaluate(
+    let metrics = try Evaluator(dataset, options, threads: ranking.threadsPerRank, group: group).evaluate(
       recommender.scorer(), on: sessions, split: split.rawValue
     ) { done, total in line.show("\(done) of \(total) sessions") }
     try group.together {

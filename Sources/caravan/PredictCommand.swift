@@ -45,7 +45,8 @@ struct PredictCommand: ParsableCommand {
     let asked = try group.together { try readSessions(of: dataset, trainedOn: recommender.locales) }
     if ranking.transductive { try recommender.learnTransitions(within: asked.table) }
     let line = ProgressLine()
-    let predictions = try Predictor(dataset, options, group: group).predict(recommender.scorer(), for: asked.table) {
+    let predictor = Predictor(dataset, options, threads: ranking.threadsPerRank, group: group)
+    let predictions = try predictor.predict(recommender.scorer(), for: asked.table) {
       line.show("\($0) of \($1) sessions")
     }
     try group.together {

@@ -12,6 +12,9 @@ struct RankingOptions: ParsableArguments {
     valueName: "folder"))
   var checkpoint: String
 
+  @Option(help: "Threads of a rank; they change no figure.")
+  var threadsPerRank = 1
+
   @Flag(help: "Leave the session's own items out of the ranking.")
   var filterSeen = false
 
@@ -30,6 +33,12 @@ struct RankingOptions: ParsableArguments {
       NEIGHBOURS.
       """)
   var transductive = false
+
+  func validate() throws {
+    if !(1...256).contains(threadsPerRank) {
+      throw ValidationError("--threads-per-rank is \(threadsPerRank): choose a whole number from 1 to 256")
+    }
+  }
 
   /// The checkpoint and those blended in, on every rank; collective.
   func loadRecommender(for dataset: PreparedDataset, group: any ProcessGroup) throws -> Recommender {
