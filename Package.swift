@@ -52,7 +52,7 @@ let package = Package(
     .testTarget(name: "MPITests", dependencies: ["MPI"]),
     .testTarget(name: "RandomnessTests", dependencies: ["Randomness", "CPhilox"]),
     .testTarget(name: "StorageTests", dependencies: ["Storage"]),
-    .testTarget(name: "TensorsTests", dependencies: ["Tensors", "CKernels", "Randomness"]),
+    .testTarget(name: "TensorsTests", dependencies: ["Tensors", "CKernels", "CPhilox", "Randomness"]),
     .testTarget(name: "SessionsTests", dependencies: ["Sessions", "Storage"]),
     .testTarget(
       name: "ModelsTests",
@@ -63,7 +63,7 @@ let package = Package(
     .testTarget(
       name: "TrainingTests",
       dependencies: ["Training", "MPI", "TestSupport", "Randomness", "Tensors"]),
-    .testTarget(name: "CommandTests", dependencies: ["Storage", "TestSupport"]),
+    .testTarget(name: "CommandTests", dependencies: ["Storage", "Tensors", "TestSupport"]),
     .testTarget(name: "RankTests", dependencies: ["TestSupport"]),
   ],
   swiftLanguageModes: [.v6],

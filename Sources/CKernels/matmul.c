@@ -103,7 +103,9 @@ ck_matmul_plan *ck_matmul_plan_create(bool transpose_a, bool transpose_b, int64_
 }
 
 int ck_matmul_plan_run(ck_matmul_plan *plan, const void *a, const void *b, float *c) {
-  dnnl_status_t status = dnnl_memory_set_data_handle(plan->a, (void *)a);
+  // The thread may be another one than created the plan.
+  dnnl_status_t status = start();
+  if (status == dnnl_success) status = dnnl_memory_set_data_handle(plan->a, (void *)a);
   if (status == dnnl_success) status = dnnl_memory_set_data_handle(plan->b, (void *)b);
   if (status == dnnl_success) status = dnnl_memory_set_data_handle(plan->c, c);
   if (status != dnnl_success) return status;

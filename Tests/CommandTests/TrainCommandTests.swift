@@ -1,4 +1,5 @@
 import Foundation
+import Tensors
 import TestSupport
 import Testing
 
@@ -42,6 +43,36 @@ import Testing
       #expect(outcome.status == 0, "\(outcome.stderr)")
       #expect(try checksums(run) == checksums("ranks-0"), "\(ranks ?? 0) ranks")
     }
+  }
+
+  /// Threads of a rank share its lanes and the catalogue's stripes.
+  @Test func theSameBytesOnAnyNumberOfThreads() throws {
+    #expect(try train("alone", ranks: nil, ["--max-steps", "20"]).status == 0)
+    for (ranks, threads) in [(1, 2), (2, 2), (3, 5)] {
+      let run = "threads-\(threads)"
+      let outcome = try train(run, ranks: ranks, ["--max-steps", "20", "--threads-per-rank", "\(threads)"])
+      #expect(outcome.status == 0, "\(outcome.stderr)")
+      #expect(try checksums(run) == checksums("alone"), "\(ranks) ranks of \(threads) threads")
+    }
+  }
+
+  /// Where the CPU has the instructions; elsewhere one line says that it has not.
+  @Test func bfloat16HasTheSameBytesOnAnyNumberOfRanks() throws {
+    let options = ["--max-steps", "20", "--precision", "bf16"]
+    for ranks in [1, 2, 3] {
+      let outcome = try train("bf16-\(ranks)", ranks: ranks, options)
+      guard Precision.bfloat16.isSupported else {
+        #expect(outcome.status == 1 && outcome.stderr.contains("--precision bf16 needs a CPU with AVX512_BF16"))
+        return
+      }
+      #expect(outcome.status == 0, "\(outcome.stderr)")
+      #expect(try checksums("bf16-\(ranks)") == checksums("bf16-1"), "\(ranks) ranks")
+    }
+    #expect(try train("f32", ranks: 1, ["--max-steps", "20"]).status == 0)
+    #expect(try checksums("bf16-1")["model.safetensors"] != checksums("f32")["model.safetensors"])
+    let other = try train("bf16-1", ranks: 1, ["--max-steps", "30"])
+    #expect(other.status == 1)
+    #expect(other.stderr.contains("was trained with --precision bf16, now it is f32"))
   }
 
   /// Every prefix a target, in one pass over the session and as sessions of their own; dropout where there is any.

@@ -1,4 +1,5 @@
 import CKernels
+import CPhilox
 import Tensors
 import Testing
 
@@ -50,17 +51,25 @@ import Testing
     #expect(abs(many.reduce(0, +) / Float(many.count) - 1) < 0.08)
   }
 
-  /// The vectorised dropout of table rows is the one of session rows, at the row's number and time 0.
+  /// Sixteen blocks of random numbers are drawn at a time: the same as one after the other.
   @Test(arguments: [1, 4, 18, 64, 70])
-  func tableDropoutAgreesWithSessionDropout(width: Int) {
-    let rows = 9, first = 37
-    let ones = [Float](repeating: 1, count: rows * width)
-    var table = ones, sessions = ones
-    ck_dropout_table_rows(Int64(rows), Int64(width), ones, 0.3, 77, 5, .max, UInt32(first), &table)
-    ck_dropout(
-      Int64(rows), Int64(width), ones, 0.3, 77, 5, .max, (0..<Int32(rows)).map { $0 + Int32(first) },
-      [Int32](repeating: 0, count: rows), &sessions)
-    #expect(table == sessions)
-    #expect(Set(table).count == 2 || width == 1)
+  func everyElementGoesByItsOwnNumber(width: Int) {
+    let sessions: [Int32] = [7, 0, 123_456], times: [Int32] = [0, 49, 3], rate: Float = 0.3
+    let ones = [Float](repeating: 1, count: 3 * width), blocks = (width + 3) / 4
+    var found = ones, ofTable = ones
+    ck_dropout(3, Int64(width), ones, rate, 77, 5, 2, sessions, times, &found)
+    ck_dropout_table_rows(3, Int64(width), ones, rate, 77, 5, .max, 37, &ofTable)
+    func isKept(_ block: Int, _ row: UInt32, _ site: UInt32, _ word: Int) -> Bool {
+      let drawn = philox4x32(philox_block(word: (UInt32(block), row, 5, site)), 77).word
+      return philox_unit_float([drawn.0, drawn.1, drawn.2, drawn.3][word]) >= rate
+    }
+    for row in 0..<3 {
+      for column in 0..<width {
+        let block = Int(times[row]) * blocks + column / 4, place = row * width + column
+        #expect((found[place] > 0) == isKept(block, UInt32(sessions[row]), 2, column % 4))
+        #expect((ofTable[place] > 0) == isKept(column / 4, UInt32(37 + row), .max, column % 4))
+      }
+    }
+    #expect(Set(found).isSubset(of: [0, 1 / (1 - rate)]))
   }
 }

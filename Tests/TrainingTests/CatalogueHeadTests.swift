@@ -94,4 +94,53 @@ import Training
     first.add(apart[1])
     #expect(first.array == whole.array)
   }
+
+  /// The stripes are the same however many threads share them, so the bits are, too.
+  @Test(arguments: [2, 3, 16], [Precision.float32, .bfloat16])
+  func threadsChangeNoBit(threads: Int, precision: Precision) {
+    guard precision.isSupported else { return }
+    let alone = Outcome(precision: precision, threads: 1), shared = Outcome(precision: precision, threads: threads)
+    #expect(shared == alone)
+  }
+
+  /// Products of numbers with 8 bits: a few thousandths off, but not the same.
+  @Test func bfloat16IsClose() {
+    guard Precision.bfloat16.isSupported else { return }
+    let exact = Outcome(precision: .float32, threads: 1), rounded = Outcome(precision: .bfloat16, threads: 1)
+    #expect(exact != rounded)
+    for (loss, expected) in zip(rounded.losses, exact.losses) { #expect(abs(loss - expected) <= 2e-3 * expected) }
+    for (found, expected) in [(rounded.sessions, exact.sessions), (rounded.table, exact.table)] {
+      let error = zip(found, expected).reduce(0) { $0 + pow(Double($1.0 - $1.1), 2) }
+      let size = expected.reduce(0) { $0 + pow(Double($1), 2) }
+      #expect((error / size).squareRoot() < 0.01)
+    }
+  }
+
+  /// What the head makes of four lanes and 9,000 items, which are more tiles than stripes.
+  private struct Outcome: Equatable {
+    var losses: [Double]
+    var sessions: [Float]
+    var table: [Float]
+
+    init(precision: Precision, threads: Int) {
+      let arena = Arena(), items = 9000, width = 12
+      var random = RandomStream(seed: 8, purpose: .initialisation)
+      func matrix(_ rows: Int) -> Tensor {
+        let tensor = arena.zeros(rows: rows, columns: width)
+        for index in tensor.elements.indices { tensor.elements[index] = Float(random.normal()) }
+        return tensor
+      }
+      let table = matrix(items + 1)
+      let lanes = [20, 3, 0, 31].map { count in
+        CatalogueHead.Lane(
+          sessions: matrix(count), targets: (0..<count).map { Int32(($0 * 2741) % items + 1) },
+          gradient: arena.zeros(rows: count, columns: width))
+      }
+      let gradient = arena.zeros(rows: items + 1, columns: width)
+      let head = CatalogueHead(table: table, precision: precision, team: ThreadTeam(count: threads))
+      losses = head.lossesAndGradients(lanes, subtrees: [0..<4], scale: 0.02, tableGradients: [gradient])
+      sessions = lanes.flatMap(\.gradient.array)
+      self.table = gradient.array
+    }
+  }
 }

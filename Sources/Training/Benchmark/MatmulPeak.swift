@@ -34,10 +34,12 @@ enum MatmulPeak {
     let a = operand(m, k), b = operand(k, n)
     let c = arena.zeros(rows: m, columns: n)
     let operations = 2 * m * k * n, repeats = max(1, 2_000_000_000 / operations)
-    plans.product(a, b, into: c)
-    let began = DispatchTime.now().uptimeNanoseconds
-    for _ in 0..<repeats { plans.product(a, b, into: c) }
-    let seconds = Double(DispatchTime.now().uptimeNanoseconds - began) / 1e9
-    return Double(repeats * operations) / seconds
+    return withExtendedLifetime(arena) {
+      plans.product(a, b, into: c)
+      let began = DispatchTime.now().uptimeNanoseconds
+      for _ in 0..<repeats { plans.product(a, b, into: c) }
+      let seconds = Double(DispatchTime.now().uptimeNanoseconds - began) / 1e9
+      return Double(repeats * operations) / seconds
+    }
   }
 }
