@@ -57,7 +57,7 @@ import Testing
   /// To the nearest, of two to the even one; 1 + 2⁻⁸ lies half-way between two bfloat16 numbers.
   @Test(arguments: [
     (Float(1), Float(1)), (1.00390625, 1), (1.01171875, 1.015625), (1.005, 1.0078125), (-3.14159, -3.140625), (0, 0),
-    (1e-30, 9.98198e-31),
+    (0x1.01p-100, 0x1p-100),
   ])
   func bfloat16IsRounded(number: Float, expected: Float) {
     let arena = Arena()
