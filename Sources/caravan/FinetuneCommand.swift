@@ -36,7 +36,7 @@ struct FinetuneCommand: ParsableCommand {
 
   private func finetune(_ group: any ProcessGroup) throws {
     let source = try group.together { try PlanSource(file: config, flags: flags) }
-    let report = try HandOff(source, folder: out, group: group, resume: resume == .auto ? .auto : .never).run()
+    let report = try HandOff(source, folder: out, startsAnew: resume == .never, group: group).run()
     if let report { print(report.table, terminator: "") }
   }
 

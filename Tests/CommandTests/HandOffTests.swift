@@ -28,6 +28,18 @@ import Testing
     }
   }
 
+  /// A locale's configuration file is the whole command.
+  @Test func aLocalesConfigurationGivesTheSameAgain() throws {
+    #expect(try shop.finetune("joint", ranks: 2, ["--mode", "joint", "--candidates", "joint"]).status == 0)
+    let again = try CaravanCommand.run([
+      "finetune", "--config", shop.folder + "/joint/joint/config.yaml", "--out", shop.folder + "/again",
+    ])
+    #expect(again.status == 0, "\(again.stderr)")
+    #expect(try shop.best("again", "joint") == shop.best("joint", "joint"))
+    #expect(try shop.bytes("again/handoff.json") == shop.bytes("joint/handoff.json"))
+    #expect(try shop.rows("again").map { $0["name"] as? String } == ["joint"])
+  }
+
   /// The figures are those that `caravan evaluate` gives for the same checkpoints.
   @Test func theReportTellsWhatEvaluateTells() throws {
     #expect(try shop.finetune("tuned", ranks: 2, []).status == 0)
