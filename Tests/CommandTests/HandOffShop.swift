@@ -59,7 +59,9 @@ struct HandOffShop {
   }
 
   /// The rows of a hand-off's report.
-  func rows(_ run: String) throws -> [[String: Any]] { try json(run + "/handoff.json")["rows"] as? [[String: Any]] ?? [] }
+  func rows(_ run: String) throws -> [[String: Any]] {
+    try json(run + "/handoff.json")["rows"] as? [[String: Any]] ?? []
+  }
 
   /// When a file was last written.
   func changed(_ name: String) throws -> Date? {

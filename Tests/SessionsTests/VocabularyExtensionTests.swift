@@ -8,7 +8,9 @@ import Testing
   let folder: TemporaryFolder
   init() throws { folder = try TemporaryFolder() }
 
-  private func prepare(_ rows: String, to out: String, extending vocabulary: String? = nil) throws -> PreparedDataset {
+  private func prepare(
+    _ rows: String, to out: String, extending vocabulary: String? = nil
+  ) throws -> PreparedDataset {
     let file = try folder.write("prev_items,next_item,locale\n" + rows, as: out + ".csv")
     var options = PreparationOptions(sessions: [file], out: folder.file(out))
     options.validFraction = 0

@@ -4,7 +4,9 @@ import Training
 
 /// The table of a hand-off, from its JSON.
 @Suite struct HandOffReportTests {
-  private func figures(_ split: String, _ values: [(locale: String, sessions: Int, recall: Double, mrr: Double)]) -> String {
+  private typealias Figures = (locale: String, sessions: Int, recall: Double, mrr: Double)
+
+  private func figures(_ values: [Figures]) -> String {
     let sessions = values.reduce(0) { $0 + $1.sessions }
     func metrics(_ recall: Double, _ mrr: Double) -> String { "{\"recall@100\": \(recall), \"mrr@100\": \(mrr)}" }
     func mean(_ value: (Int) -> Double) -> Double {
@@ -12,9 +14,9 @@ import Training
     }
     let locales = values.map { "\"\($0.locale)\": \(metrics($0.recall, $0.mrr))" }.joined(separator: ",")
     let counts = values.map { "\"\($0.locale)\": \($0.sessions)" }.joined(separator: ",")
+    let all = metrics(mean { values[$0].recall }, mean { values[$0].mrr })
     return """
-      {"split": "test", "sessions": \(sessions), "all": \(metrics(mean { values[$0].recall }, mean { values[$0].mrr })),
-      "locales": {\(locales)}, "locale_sessions": {\(counts)}}
+      {"split": "test", "sessions": \(sessions), "all": \(all), "locales": {\(locales)}, "locale_sessions": {\(counts)}}
       """
   }
 
@@ -28,22 +30,23 @@ import Training
   @Test func everyModelHasALineAndTheMeanCountsSessions() throws {
     let rows = [
       row("ES", ["ES"], [
-        "\"zero_shot\": " + figures("test", [("ES", 1, 0.1, 0.01)]),
-        "\"fine_tuned\": " + figures("test", [("ES", 1, 0.2, 0.02)]),
+        "\"zero_shot\": " + figures([("ES", 1, 0.1, 0.01)]),
+        "\"fine_tuned\": " + figures([("ES", 1, 0.2, 0.02)]),
       ]),
       row("FR", ["FR"], [
-        "\"zero_shot\": " + figures("test", [("FR", 3, 0.5, 0.05)]),
-        "\"fine_tuned\": " + figures("test", [("FR", 3, 0.6, 0.06)]),
+        "\"zero_shot\": " + figures([("FR", 3, 0.5, 0.05)]),
+        "\"fine_tuned\": " + figures([("FR", 3, 0.6, 0.06)]),
       ]),
       row("IT", ["IT"], ["\"scratch\": null"]),
       row("joint", ["ES", "FR"], [
-        "\"zero_shot\": " + figures("test", [("ES", 1, 0.1, 0.01), ("FR", 3, 0.5, 0.05)]),
-        "\"fine_tuned\": " + figures("test", [("ES", 1, 0.3, 0.03), ("FR", 3, 0.7, 0.07)]),
-        "\"scratch\": " + figures("test", [("ES", 1, 0.9, 0.09), ("FR", 3, 0.5, 0.01)]),
+        "\"zero_shot\": " + figures([("ES", 1, 0.1, 0.01), ("FR", 3, 0.5, 0.05)]),
+        "\"fine_tuned\": " + figures([("ES", 1, 0.3, 0.03), ("FR", 3, 0.7, 0.07)]),
+        "\"scratch\": " + figures([("ES", 1, 0.9, 0.09), ("FR", 3, 0.5, 0.01)]),
       ]),
     ]
     let text = """
-      {"checkpoint": "00", "mode": "both", "candidates": "locale", "split": "test", "rows": [\(rows.joined(separator: ","))]}
+      {"checkpoint": "00", "mode": "both", "candidates": "locale", "split": "test",
+      "rows": [\(rows.joined(separator: ","))]}
       """
     let report = try JSONDecoder().decode(HandOffReport.self, from: Data(text.utf8))
     let lines = report.table.split(separator: "\n").map { line in

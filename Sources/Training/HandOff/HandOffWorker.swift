@@ -52,7 +52,9 @@ struct HandOffWorker {
     return try train(task, plan.training, adaptation, as: task.name, group, log)
   }
 
-  private func trainFromScratch(_ task: HandOffTask, _ plan: TrainingPlan, _ group: any ProcessGroup) throws -> Result? {
+  private func trainFromScratch(
+    _ task: HandOffTask, _ plan: TrainingPlan, _ group: any ProcessGroup
+  ) throws -> Result? {
     let name = task.scratchName
     let log = try group.together { try openLog(path(name), plan, of: group, label: "\(name): ") }
     return try train(task, plan, Adaptation(), as: name, group, log)

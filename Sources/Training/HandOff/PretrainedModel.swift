@@ -28,7 +28,9 @@ public struct PretrainedModel {
   ///   - opened: verified, its vocabulary that of `dataset` or the beginning of it.
   ///   - plan: whose model has the checkpoint's shapes, and whose seed new items' rows are drawn with.
   /// - Throws: `TrainingError.noMoments`, `.sessionsTooLong`, `StorageError`, `MPIError`.
-  init(_ opened: OpenedCheckpoint, _ plan: FineTuningPlan, for dataset: PreparedDataset, group: any ProcessGroup) throws {
+  init(
+    _ opened: OpenedCheckpoint, _ plan: FineTuningPlan, for dataset: PreparedDataset, group: any ProcessGroup
+  ) throws {
     let model = try dataset.makeModel(plan.training.model)
     let parameters = model.parameters
     try group.together {
