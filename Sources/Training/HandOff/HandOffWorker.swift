@@ -89,7 +89,7 @@ struct HandOffWorker {
     if selection.isEmpty { return nil }
     var options = EvaluationOptions()
     options.candidates = candidates
-    return try Evaluator(dataset, options, group: group)
+    return try Evaluator(dataset, options, threads: plan.training.threadsPerRank, group: group)
       .evaluate(scorer, on: sessions, selection: selection, split: split.rawValue)
   }
 
