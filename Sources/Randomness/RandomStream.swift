@@ -9,6 +9,7 @@ public enum RandomPurpose: UInt32, Sendable {
   case split = 4
   case synthesis = 5
   case samples = 6
+  case newItems = 7
 }
 
 /// Random numbers addressed by (seed, purpose, index): equal on all ranks, repeatable, in any order.

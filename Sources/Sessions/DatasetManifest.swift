@@ -26,6 +26,8 @@ public struct DatasetManifest: Codable, Equatable, Sendable {
     public var seed: UInt64
     public var maxLength: Int
     public var skippedRows: Int
+    /// SHA-256 of the `items.txt` that this vocabulary begins with; nil where it is all its own.
+    public var extendedVocabulary: String?
   }
 
   public var formatVersion = Self.currentVersion

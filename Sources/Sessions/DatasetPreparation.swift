@@ -11,6 +11,7 @@ public struct DatasetPreparation {
   private let vocabulary = Vocabulary()
   private let train = SessionCollector()
   private let test = SessionCollector()
+  private var extendedVocabulary: String?
   private var badRows: [BadRow] = []
 
   /// Does it all. On an error nothing is left at the destination.
@@ -25,6 +26,7 @@ public struct DatasetPreparation {
     let folder = try FolderTransaction(
       at: options.out, manifest: DatasetManifest.fileName, overwrite: options.replacesExisting)
     var preparation = DatasetPreparation(options: options, progress: progress)
+    try preparation.takeOverVocabulary()
     for path in options.sessions { try preparation.readTraining(path) }
     if let path = options.test { try preparation.readTest(path) }
     let manifest = try preparation.write(to: folder)
@@ -37,6 +39,14 @@ public struct DatasetPreparation {
   private init(options: PreparationOptions, progress: @escaping (PreparationProgress) -> Void) {
     self.options = options
     self.progress = progress
+  }
+
+  /// Begins with the items of the data set whose vocabulary is to be extended.
+  private mutating func takeOverVocabulary() throws {
+    guard let folder = options.vocabulary else { return }
+    let extended = try PreparedDataset(folder: folder)
+    try vocabulary.append(extended.itemIDs)
+    extendedVocabulary = extended.vocabulary
   }
 
   // MARK: - Reading
@@ -159,7 +169,7 @@ public struct DatasetPreparation {
     let manifestOptions = DatasetManifest.Options(
       sessions: options.sessions.map(name), test: options.test.map(name), truth: options.truth.map(name),
       locales: localeNames, validFraction: options.validFraction, seed: options.seed,
-      maxLength: options.maxLength, skippedRows: badRows.count)
+      maxLength: options.maxLength, skippedRows: badRows.count, extendedVocabulary: extendedVocabulary)
     let manifest = DatasetManifest(
       items: itemCount,
       splits: Dictionary(uniqueKeysWithValues: splits.map { ($0.rawValue, $1.summary()) }),

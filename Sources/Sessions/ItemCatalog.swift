@@ -16,7 +16,7 @@ public final class ItemCatalog: Sendable {
 
   /// Maps `items.txt`.
   /// - Throws: `SessionsError.malformedDataset` when it has not `count` lines.
-  init(path: String, count: Int) throws {
+  package init(path: String, count: Int) throws {
     file = try MappedFile(path: path)
     self.count = count
     var starts = [0]
@@ -48,6 +48,14 @@ public final class ItemCatalog: Sendable {
     }
   }
 
+  /// The lines of the first items, as `items.txt` has them. The pointer must not leave the closure.
+  /// - Precondition: `items` is at most `count`.
+  package func withUnsafeLines<Result>(
+    ofFirst items: Int, _ body: (UnsafeRawBufferPointer) throws -> Result
+  ) rethrows -> Result {
+    try body(UnsafeRawBufferPointer(rebasing: file.bytes[..<lineStarts[items]]))
+  }
+
   func row(of text: TextSlice) -> Int32? {
     index.withLock { index in
       if index == nil { index = makeIndex() }
@@ -58,7 +66,7 @@ public final class ItemCatalog: Sendable {
     }
   }
 
-  private func slice(of row: Int32) -> TextSlice {
+  func slice(of row: Int32) -> TextSlice {
     precondition(row >= 1 && row <= count, "row \(row) of a catalogue of \(count) items")
     let start = lineStarts[Int(row) - 1]
     let base = file.bytes.baseAddress.unsafelyUnwrapped  // there are lines, hence bytes

@@ -15,6 +15,8 @@ public struct PreparationOptions: Sendable {
   public var locales: Set<ShopLocale> = []
   /// The locale of sessions in files that do not tell.
   public var defaultLocale: ShopLocale?
+  /// A prepared data set whose items keep their rows here, new ones come after; nil numbers from 1.
+  public var vocabulary: String?
   public var seed: UInt64 = 2023
   /// Of longer sessions the last items are kept.
   public var maxLength = 50

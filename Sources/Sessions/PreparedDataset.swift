@@ -25,6 +25,9 @@ public struct PreparedDataset: Sendable {
   /// Items, padding not counted: rows are 1 … `itemCount`.
   public var itemCount: Int { manifest.items }
 
+  /// SHA-256 of the vocabulary, `items.txt`.
+  public var vocabulary: String { manifest.files[Self.itemsFileName] ?? "" }
+
   /// Maps a prepared data set.
   /// - Parameter verify: whether every file's SHA-256 is compared with the manifest; the numbers' ranges are
   ///   always checked.

@@ -41,6 +41,18 @@ final class Vocabulary {
     }
   }
 
+  /// Numbers the items of a catalogue as they are numbered there.
+  /// - Precondition: no id was added before.
+  func append(_ catalog: ItemCatalog) throws {
+    precondition(count == 0, "a vocabulary of \(count) items cannot begin with another")
+    var row: Int32 = 0
+    while row < catalog.count {
+      row += 1
+      let text = catalog.slice(of: row)
+      _ = try self.row(of: text, hash: text.hash)
+    }
+  }
+
   /// The row of an id, a new one if it is new.
   private func row(of text: TextSlice, hash: UInt64) throws -> Int32 {
     if let row = index.row(hash: hash, isEqual: { isEqual(row: $0, text) }) { return row }

@@ -15,18 +15,23 @@ public enum Initialiser: Equatable, Sendable {
 
   /// Fills `tensor`. Every row has random numbers of its own, so that a table can grow by rows.
   package func fill(_ tensor: Tensor, seed: UInt64, parameter: Int) {
-    let fans = Double(tensor.rows + tensor.columns)
     for row in 0..<tensor.rows {
-      var random = RandomStream(
+      let random = RandomStream(
         seed: seed, purpose: .initialisation, index: UInt64(parameter) << 40 | UInt64(row))
-      let elements = tensor.rows(row..<row + 1).elements
-      switch self {
-      case .zeros: elements.update(repeating: 0)
-      case .xavierNormal: random.fillNormal(elements, deviation: (2 / fans).squareRoot())
-      case .xavierUniform: random.fillUniform(elements, bound: (6 / fans).squareRoot())
-      case .uniform(let bound): random.fillUniform(elements, bound: bound)
-      case .normal(let deviation): random.fillNormal(elements, deviation: deviation)
-      }
+      fill(row: tensor.rows(row..<row + 1).elements, ofRows: tensor.rows, with: random)
+    }
+  }
+
+  /// Fills one row of a matrix of `rows` rows.
+  package func fill(row elements: UnsafeMutableBufferPointer<Float>, ofRows rows: Int, with random: RandomStream) {
+    let fans = Double(rows + elements.count)
+    var random = random
+    switch self {
+    case .zeros: elements.update(repeating: 0)
+    case .xavierNormal: random.fillNormal(elements, deviation: (2 / fans).squareRoot())
+    case .xavierUniform: random.fillUniform(elements, bound: (6 / fans).squareRoot())
+    case .uniform(let bound): random.fillUniform(elements, bound: bound)
+    case .normal(let deviation): random.fillNormal(elements, deviation: deviation)
     }
   }
 }

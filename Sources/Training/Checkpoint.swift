@@ -9,6 +9,7 @@ import Tensors
 public struct Checkpoint {
   static let modelFile = "model.safetensors"
   static let optimizerFile = "optimizer.safetensors"
+  static let itemsFile = "items.txt"
 
   public let folder: String
   public let state: CheckpointState
@@ -19,31 +20,42 @@ public struct Checkpoint {
     state = try CheckpointState(verifying: folder)
   }
 
-  /// - Throws: `TrainingError.otherDataset`, or `.optionDiffers` for the first option, by name, of the plan that
-  ///   decides the weights and is not what it was.
-  func requireSame(_ plan: some RunPlan, _ dataset: PreparedDataset) throws {
-    let current = try plan.decidingOptions()
-    for (name, value) in current.sorted(by: { $0.key < $1.key }) where state.options[name] != value {
+  /// - Parameter options: those that decide what is learned: see `RunPlan.decidingOptions`.
+  /// - Throws: `TrainingError.otherDataset`, or `.optionDiffers` for the first option, by name, that is not what it
+  ///   was.
+  func requireSame(_ options: [String: String], _ dataset: PreparedDataset) throws {
+    for name in Set(options.keys).union(state.options.keys).sorted() where state.options[name] != options[name] {
       throw TrainingError.optionDiffers(
-        name: name, saved: state.options[name] ?? "unset", current: value, path: folder)
+        name: name, saved: state.options[name] ?? "unset", current: options[name] ?? "unset", path: folder)
     }
     if state.dataset != dataset.fingerprint { throw TrainingError.otherDataset(path: folder) }
   }
 
-  /// Reads the weights into those of a model of the same shapes.
+  /// Reads the weights into those of a model of the same shapes, whose item table may have more rows: those keep
+  /// what they have.
   func loadWeights(into parameters: ParameterSet) throws {
     let file = try SafetensorsFile(path: path(Self.modelFile))
     for parameter in parameters.all { try load(parameter.name, of: file, parameter, parameter.value) }
   }
 
-  /// Reads what the optimizer remembers of a weight (`exp_avg` …) into `destination`, of the weight's shape.
-  func loadOptimizerState(_ name: String, of parameter: Parameter, into destination: Tensor) throws {
+  /// Reads what the optimizer remembers of all weights under a name (`exp_avg` …). Rows of the table behind the
+  /// checkpoint's keep what they have.
+  func loadOptimizerState(
+    _ name: String, of parameters: ParameterSet, table: FloatStorage, dense: FloatStorage
+  ) throws {
     let file = try SafetensorsFile(path: path(Self.optimizerFile))
-    try load("\(name).\(parameter.name)", of: file, parameter, destination)
+    for parameter in parameters.all {
+      let destination = (parameter.offset == nil ? table : dense).tensor(
+        at: parameter.offset ?? 0, rows: parameter.value.rows, columns: parameter.value.columns)
+      try load("\(name).\(parameter.name)", of: file, parameter, destination)
+    }
   }
 
   private func load(_ name: String, of file: SafetensorsFile, _ parameter: Parameter, _ destination: Tensor) throws {
-    let weights = try file.array(name, as: Float.self, shape: parameter.shape)
+    var shape = parameter.shape
+    // The item table of a vocabulary that was extended begins with the checkpoint's.
+    if parameter.offset == nil { shape[0] = min(shape[0], state.items + 1) }
+    let weights = try file.array(name, as: Float.self, shape: shape)
     weights.withUnsafeBufferPointer { _ = destination.elements.update(fromContentsOf: $0) }
   }
 
@@ -55,8 +67,9 @@ extension TrainingStep {
   /// - Parameters:
   ///   - folder: appears whole, or not at all.
   ///   - state: without files, which are listed here.
+  ///   - items: the vocabulary, which goes with the item table.
   /// - Throws: on rank 0 `StorageError`, on the others `MPIError.peerFailed`.
-  func save(to folder: String, _ state: CheckpointState, group: any ProcessGroup) throws {
+  func save(to folder: String, _ state: CheckpointState, items: ItemCatalog, group: any ProcessGroup) throws {
     let table = model.parameters.itemTable
     let tables = try tableOptimizer.state.map { own in
       let all = FloatStorage(count: group.rank == 0 ? table.value.count : 0)
@@ -79,6 +92,7 @@ extension TrainingStep {
       try write(
         Checkpoint.optimizerFile,
         zip(denseOptimizer.state, tables).flatMap { stateTensors($0.name, table: $1, dense: $0.values) })
+      try items.withUnsafeLines(ofFirst: items.count) { try transaction.write($0, as: Checkpoint.itemsFile) }
       try transaction.commit { checksums in
         var state = state
         state.files = checksums
@@ -97,15 +111,7 @@ extension TrainingStep {
     for ((name, dense), (_, table)) in zip(denseOptimizer.state, tableOptimizer.state) {
       let whole = FloatStorage(count: checkpoint == nil ? 0 : parameters.itemTable.value.count)
       try group.together {
-        guard let checkpoint else { return }
-        let shape = parameters.itemTable.value
-        try checkpoint.loadOptimizerState(
-          name, of: parameters.itemTable, into: whole.tensor(rows: shape.rows, columns: shape.columns))
-        for parameter in parameters.dense {
-          let destination = dense.tensor(
-            at: parameter.offset!, rows: parameter.value.rows, columns: parameter.value.columns)
-          try checkpoint.loadOptimizerState(name, of: parameter, into: destination)
-        }
+        try checkpoint?.loadOptimizerState(name, of: parameters, table: whole, dense: dense)
       }
       let counts = exchange.shares.map { $0 * parameters.itemTable.value.columns }
       try group.scatter(UnsafeBufferPointer(whole.elements), counts: counts, into: table.elements, from: 0)

@@ -30,10 +30,16 @@ public struct CheckpointState: Codable, Equatable, Sendable {
   public var files: [String: String] = [:]
 
   /// The model, from the options.
-  func modelConfiguration() throws -> ModelConfiguration {
+  func modelConfiguration() throws -> ModelConfiguration { try Self.modelConfiguration(options) }
+
+  /// The model that options describe, beside others.
+  static func modelConfiguration(_ options: [String: String]) throws -> ModelConfiguration {
     let mapping = Node.Mapping(options.sorted { $0.key < $1.key }.map { (Node($0.key), Node($0.value)) })
     return try YAMLDecoder().decode(ModelConfiguration.self, from: Node.mapping(mapping))
   }
+
+  /// SHA-256 of the weights.
+  var weightsChecksum: String { files[Checkpoint.modelFile] ?? "" }
 
   /// The counting model whose counts these are; nil where they are a session model's weights.
   var countingModel: CountingModel? { options["model"].flatMap(CountingModel.init(name:)) }

@@ -61,7 +61,7 @@ public struct CountingRun {
     }
     let newest = checkpoints.newestWhole()
     if newest == nil, !checkpoints.steps.isEmpty { throw TrainingError.noWholeCheckpoint(path: checkpoints.folder) }
-    try newest.map { try Checkpoint($0.folder) }?.requireSame(plan, dataset)
+    try newest.map { try Checkpoint($0.folder) }?.requireSame(plan.decidingOptions(), dataset)
     return newest != nil
   }
 

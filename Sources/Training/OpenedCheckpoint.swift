@@ -10,15 +10,16 @@ struct OpenedCheckpoint {
   let state: CheckpointState
 
   /// Opens and verifies a checkpoint on rank 0; collective.
-  /// - Throws: `TrainingError.otherVocabulary` where it was trained on another data set's items, or what
-  ///   `Checkpoint` throws.
-  init(_ path: String, for dataset: PreparedDataset, group: any ProcessGroup) throws {
+  /// - Parameter isExtensible: whether the data set may have further items behind the checkpoint's.
+  /// - Throws: `TrainingError.vocabularyDiffers`, `.otherVocabulary` where it was trained on another data set's
+  ///   items, or what `Checkpoint` throws.
+  init(
+    _ path: String, for dataset: PreparedDataset, isExtensible: Bool = false, group: any ProcessGroup
+  ) throws {
     let checkpoint = try group.together { () -> Checkpoint? in
       guard group.rank == 0 else { return nil }
       let opened = try Checkpoint(path)
-      guard opened.state.vocabulary == dataset.vocabulary else {
-        throw TrainingError.otherVocabulary(path: opened.folder, dataset: dataset.folder)
-      }
+      try opened.requireVocabulary(of: dataset, isExtensible: isExtensible)
       return opened
     }
     var bytes = try checkpoint?.state.encoded().map { $0 } ?? []
@@ -52,7 +53,4 @@ extension PreparedDataset {
     }
     return model
   }
-
-  /// SHA-256 of the vocabulary.
-  public var vocabulary: String { manifest.files["items.txt"] ?? "" }
 }

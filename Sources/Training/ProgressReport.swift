@@ -13,14 +13,18 @@ struct ProgressReport {
 
   private let style: Style
   private let totalSteps: Int
+  private let label: String
   private let began = Date()
   private var sessions = 0
   private var steps = 0
   private var lastShown = -Double.infinity
 
-  /// - Parameter totalSteps: how many steps this process is about to do.
-  init(style: Style, totalSteps: Int) {
+  /// - Parameters:
+  ///   - totalSteps: how many steps this process is about to do.
+  ///   - label: what a line begins with.
+  init(style: Style, totalSteps: Int, label: String = "") {
     self.style = style
+    self.label = label
     self.totalSteps = totalSteps
   }
 
@@ -41,7 +45,7 @@ struct ProgressReport {
     let left = elapsed / Double(steps) * Double(totalSteps - steps)
     let rate = Int(Double(sessions) / elapsed)
     let text =
-      "epoch \(epoch)/\(epochs)  step \(step)  loss \(loss.formatted(digits: 4))  \(rate) sessions/s  "
+      "\(label)epoch \(epoch)/\(epochs)  step \(step)  loss \(loss.formatted(digits: 4))  \(rate) sessions/s  "
       + "\(clock(left)) left"
     if style == .bar {
       let filled = totalSteps == 0 ? 24 : 24 * steps / totalSteps

@@ -7,9 +7,13 @@ public struct RunLogHandler: LogHandler {
   public var metadata: Logger.Metadata = [:]
   public var logLevel: Logger.Level = .info
   private let file: FileHandle?
+  private let label: String
 
-  /// - Parameter run: the folder of the run, which exists; nil for standard error alone.
-  public init(run: String?) throws {
+  /// - Parameters:
+  ///   - run: the folder of the run, which exists; nil for standard error alone.
+  ///   - label: what its lines on standard error begin with, where several runs share it.
+  public init(run: String?, label: String = "") throws {
+    self.label = label
     file = try run.map { run in
       let path = (run as NSString).appendingPathComponent("log.txt")
       let isThere = FileManager.default.fileExists(atPath: path)
@@ -27,18 +31,18 @@ public struct RunLogHandler: LogHandler {
   }
 
   public func log(event: LogEvent) {
-    let label = event.level >= .warning ? "\(event.level): " : ""
+    let level = event.level >= .warning ? "\(event.level): " : ""
     let time = Date().ISO8601Format()
-    FileHandle.standardError.write(Data("\(label)\(event.message)\n".utf8))
-    try? file?.write(contentsOf: Data("\(time) \(label)\(event.message)\n".utf8))
+    FileHandle.standardError.write(Data("\(label)\(level)\(event.message)\n".utf8))
+    try? file?.write(contentsOf: Data("\(time) \(level)\(event.message)\n".utf8))
   }
 
   /// A logger that says nothing, for ranks other than 0.
   public static var silent: Logger { Logger(label: "caravan") { _ in SwiftLogNoOpLogHandler() } }
 
   /// A logger for rank 0.
-  public static func logger(run: String?) throws -> Logger {
-    let handler = try RunLogHandler(run: run)
+  public static func logger(run: String?, label: String = "") throws -> Logger {
+    let handler = try RunLogHandler(run: run, label: label)
     return Logger(label: "caravan") { _ in handler }
   }
 }

@@ -34,7 +34,7 @@ extension RunPlan {
 
 /// Options as they were given, in a configuration file, as flags, or both: a flag outweighs the file.
 public struct PlanSource {
-  private let options: Node.Mapping
+  private var options: Node.Mapping
   private let name: String
 
   /// - Parameters:
@@ -49,7 +49,17 @@ public struct PlanSource {
   }
 
   /// The counting model that the options name, if they do.
-  public var countingModel: CountingModel? { options[Node("model")]?.string.flatMap(CountingModel.init(name:)) }
+  public var countingModel: CountingModel? { text(of: "model").flatMap(CountingModel.init(name:)) }
+
+  /// What was given for an option; nil if nothing was.
+  func text(of name: String) -> String? { options[Node(name)]?.string }
+
+  /// The same options, and for those that were not given the values of `defaults`.
+  func over(_ defaults: [String: String]) -> PlanSource {
+    var source = self
+    for (name, value) in defaults where source.options[Node(name)] == nil { source.options[Node(name)] = Node(value) }
+    return source
+  }
 
   /// The plan; what the options do not name keeps its default.
   /// - Throws: `TrainingError.badConfiguration`, `.unknownOption`, or what the plan's `validate` throws.

@@ -11,11 +11,11 @@ import Synchronization
 enum StopSignal {
   private static let received = Atomic<Bool>(false)
 
-  /// From now on the signal no longer ends the process. To be called by the thread that computes.
+  /// From now on the signal no longer ends the process. To be called by the thread that computes. What was received
+  /// stays so: it also stops the runs that would follow.
   static func listen() {
     var mask = signalSet
     pthread_sigmask(SIG_BLOCK, &mask, nil)
-    received.store(false, ordering: .relaxed)
     signal(SIGUSR1) { _ in StopSignal.received.store(true, ordering: .relaxed) }
   }
 

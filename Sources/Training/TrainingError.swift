@@ -1,4 +1,5 @@
 import Evaluation
+import Models
 
 /// What can go wrong with a run, beside files and messages.
 public enum TrainingError: Error, Equatable, CustomStringConvertible {
@@ -15,6 +16,12 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
   case optionDiffers(name: String, saved: String, current: String, path: String)
   case otherDataset(path: String)
   case otherVocabulary(path: String, dataset: String)
+  /// The first row that is another item here; nil for a side that has no such row.
+  case vocabularyDiffers(row: Int, saved: String, current: String?, path: String, dataset: String)
+  /// A checkpoint to be fine-tuned has another value of something that decides its shapes.
+  case checkpointDiffers(name: String, saved: String, asked: String, path: String)
+  case nothingToFineTune(path: String, model: String)
+  case noMoments(path: String, saved: String, asked: String)
   case sessionsTooLong(model: String, longest: Int, dataset: String, length: Int)
   case badBlend(String)
   /// The precision asked for needs instructions that a rank's CPU does not have.
@@ -54,6 +61,17 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
         + "--max-length, or prepare the data set with a smaller one"
     case .otherVocabulary(let path, let dataset):
       "\(path) was trained on another vocabulary than that of \(dataset): use the data set that it was trained on"
+    case .vocabularyDiffers(let row, let saved, let current, let path, let dataset):
+      "item \(row) is \(saved) in \(path), \(current ?? "missing") in \(dataset): prepare the data set with "
+        + "--vocabulary and the one that the checkpoint was trained on"
+    case .checkpointDiffers(let name, let saved, let asked, let path):
+      "\(path) was trained with \(flag(name)) \(saved), not \(asked): leave \(flag(name)) out, or give another "
+        + "checkpoint"
+    case .nothingToFineTune(let path, let model):
+      "\(path) is of \(model), which counts and has no weights: give a checkpoint of one of "
+        + ModelConfiguration.names.joined(separator: ", ")
+    case .noMoments(let path, let saved, let asked):
+      "\(path) has the moments of --optimizer \(saved), not of \(asked): use --moments fresh, or the same optimizer"
     case .badBlend(let text):
       "cannot blend in '\(text)': write a run or checkpoint and, if not 1, its weight from 0 up, such as runs/covisit:0.3"
     case .unsupportedPrecision(let precision, let host, let instructionSet):

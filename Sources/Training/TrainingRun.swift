@@ -21,6 +21,7 @@ public enum ResumePolicy: Equatable, Sendable {
 /// evaluation, early stopping and checkpoints.
 public struct TrainingRun {
   private let plan: TrainingPlan
+  private let adaptation: Adaptation
   private let dataset: PreparedDataset
   private let folder: String
   private let group: any ProcessGroup
@@ -30,21 +31,24 @@ public struct TrainingRun {
   private let tracer: StepTracer?
 
   /// - Parameters:
+  ///   - adaptation: what sets a run of a hand-off apart.
   ///   - dataset: the same on all ranks: see `PreparedDataset.open`.
   ///   - folder: the run's folder, which exists on rank 0's host.
   ///   - log: says what happens; silent on ranks other than 0.
   ///   - trace: where a trace of the first steps goes; nil for none.
   /// - Throws: where the plan's metric is none.
   public init(
-    _ plan: TrainingPlan, dataset: PreparedDataset, folder: String, group: any ProcessGroup, log: Logger,
-    trace: String? = nil
+    _ plan: TrainingPlan, _ adaptation: Adaptation = Adaptation(), dataset: PreparedDataset, folder: String,
+    group: any ProcessGroup, log: Logger, trace: String? = nil
   ) throws {
     self.plan = plan
+    self.adaptation = adaptation
     self.dataset = dataset
     self.folder = folder
     self.group = group
     self.log = log
-    validation = try ValidEvaluation(plan, dataset: dataset, group: group)
+    validation = try ValidEvaluation(
+      plan, candidates: adaptation.candidates, dataset: dataset, group: group)
     checkpoints = CheckpointStore(run: folder)
     tracer = trace.map { StepTracer(path: $0, group: group) }
   }
@@ -62,13 +66,14 @@ public struct TrainingRun {
     let journal = try group.together { group.rank == 0 ? try Journal(run: folder, step: step) : nil }
     let lastStep = min(plan.maxSteps ?? .max, plan.epochs * schedule.stepsPerEpoch)
     var report = ProgressReport(
-      style: group.rank > 0 ? .none : ProgressReport.isTerminal ? .bar : .lines,
-      totalSteps: max(0, lastStep - step))
+      style: group.rank > 0 ? .none : ProgressReport.isTerminal && adaptation.label.isEmpty ? .bar : .lines,
+      totalSteps: max(0, lastStep - step), label: adaptation.label)
     StopSignal.listen()
 
     var order: [Int32] = []
     var seconds = 0.0, sessionsTrained = 0
     var isStopping = progress.epochsSinceBest >= plan.stoppingStep
+    var isAsked = false
     while step < lastStep && !isStopping {
       let epoch = schedule.epoch(of: step)
       if order.isEmpty { order = schedule.order(ofEpoch: epoch).map { sessions.chosen[Int($0)] } }
@@ -99,7 +104,7 @@ public struct TrainingRun {
         log.info("\(record.sentence(metric: plan.validMetric, value: valid?.value))")
         (progress.epochLoss, progress.epochTargets, seconds, sessionsTrained, order) = (0, 0, 0, 0, [])
       }
-      let isAsked = try StopSignal.wasReceived(by: group)
+      isAsked = try StopSignal.wasReceived(by: group)
       if endsEpoch || isAsked || step == lastStep || plan.checkpointEvery.map({ step % $0 == 0 }) ?? false {
         try saveCheckpoint(training, step: step, progress, isBest: isBest)
       }
@@ -111,7 +116,8 @@ public struct TrainingRun {
     try tracer?.finish()
     return Summary(
       step: step, epochs: step / schedule.stepsPerEpoch, bestValue: progress.bestValue,
-      bestStep: progress.bestStep, isStoppedEarly: progress.epochsSinceBest >= plan.stoppingStep)
+      bestStep: progress.bestStep, isStoppedEarly: progress.epochsSinceBest >= plan.stoppingStep,
+      isInterrupted: isAsked && step < lastStep && !isStopping)
   }
 
   /// Where a run ended.
@@ -124,6 +130,8 @@ public struct TrainingRun {
     public let bestValue: Double?
     public let bestStep: Int?
     public let isStoppedEarly: Bool
+    /// Whether SIGUSR1 ended it before its time.
+    public let isInterrupted: Bool
   }
 
   /// Says what memory a rank will need, and throws where the node has not that much; collective.
@@ -147,6 +155,8 @@ public struct TrainingRun {
     options.targets = plan.targets
     options.precision = plan.precision
     options.threads = plan.threadsPerRank
+    options.frozen = adaptation.frozen
+    options.optimizerSteps = adaptation.pretrained?.optimizerSteps ?? 0
     let occurrences =
       plan.loss.isFull ? nil : ItemSampler.occurrences(in: sessions, chosen, items: dataset.itemCount)
     let sampler = occurrences.map {
@@ -157,7 +167,7 @@ public struct TrainingRun {
       model, options, sampler: sampler, group: group, timeline: tracer?.timeline ?? .off)
   }
 
-  /// Gives the model its weights: a checkpoint's, or fresh ones.
+  /// Gives the model its weights: a checkpoint's, or those that it starts with.
   /// - Returns: how many steps were done before, and what the loop remembers of them.
   private func resumeOrInitialise(
     _ training: TrainingStep, _ resume: ResumePolicy
@@ -166,8 +176,7 @@ public struct TrainingRun {
     var state = try checkpoint?.state.encoded().map { $0 } ?? []
     try group.broadcast(resizing: &state, from: 0)
     guard !state.isEmpty else {
-      if group.rank == 0 { training.model.parameters.initialise(seed: plan.seed) }
-      try training.model.parameters.broadcast(from: 0, group: group)
+      try adaptation.start(training, seed: plan.seed, group: group)
       return (0, RunProgress())
     }
     try training.restore(from: checkpoint, group: group)
@@ -191,20 +200,24 @@ public struct TrainingRun {
         throw TrainingError.noWholeCheckpoint(path: folder)
       }
     }
-    try checkpoint?.requireSame(plan, dataset)
+    try checkpoint?.requireSame(decidingOptions(), dataset)
     let isOwn = checkpoint.map { $0.folder == checkpoints.path(ofStep: $0.state.step) } ?? false
     try checkpoints.discard(beyond: resume == .auto || isOwn ? checkpoint?.state.step ?? 0 : -1)
     return checkpoint
+  }
+
+  private func decidingOptions() throws -> [String: String] {
+    try plan.decidingOptions().merging(adaptation.decidingOptions) { $1 }
   }
 
   private func saveCheckpoint(
     _ training: TrainingStep, step: Int, _ progress: RunProgress, isBest: Bool
   ) throws {
     let state = CheckpointState(
-      step: step, options: try plan.decidingOptions(), items: dataset.itemCount,
+      step: step, options: try decidingOptions(), items: dataset.itemCount,
       vocabulary: dataset.vocabulary, dataset: dataset.fingerprint, instructionSet: instructionSet,
       progress: progress)
-    try training.save(to: checkpoints.path(ofStep: step), state, group: group)
+    try training.save(to: checkpoints.path(ofStep: step), state, items: dataset.itemIDs, group: group)
     try group.together {
       if group.rank == 0 { try checkpoints.publish(step: step, isBest: isBest) }
     }

@@ -21,6 +21,10 @@ package final class TrainingStep {
     package var precision = Precision.float32
     /// How many threads of this rank work; changes no bit.
     package var threads = 1
+    /// The weights that are not trained.
+    package var frozen = FrozenWeights.none
+    /// Steps that the optimizer's moments have seen before the first one here.
+    package var optimizerSteps = 0
 
     package init(lanes: Int = 8) { self.lanes = lanes }
   }
@@ -94,14 +98,18 @@ package final class TrainingStep {
     let results = computeLanes(step, batch, targets, sessions)
     try waitForOthers()
     let (dense, rows, scale) = try timeline.measure(.exchange) { () throws(MPIError) in
-      let dense = try exchange.sumDense()
-      let rows = try sumTable(results, step)
+      let dense = options.frozen.trained(try exchange.sumDense())
+      let rows = options.frozen.trained(try sumTable(results, step))
       return (dense, rows, try gradientScale(dense, rows))
     }
+    let optimizerStep = options.optimizerSteps + step
     timeline.measure(.optimizer) {
-      denseOptimizer.update(
-        model.parameters.denseStorage.elements, gradient: dense, gradientScale: scale, step: step, rate: rate)
-      update(rows, gradientScale: scale, step: step, rate: rate)
+      if options.frozen != .encoder {
+        denseOptimizer.update(
+          model.parameters.denseStorage.elements, gradient: dense, gradientScale: scale, step: optimizerStep,
+          rate: rate)
+      }
+      update(rows, gradientScale: scale, step: optimizerStep, rate: rate)
     }
     try waitForOthers()
     return try timeline.measure(.exchange) { () throws(MPIError) in

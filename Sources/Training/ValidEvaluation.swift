@@ -10,10 +10,14 @@ struct ValidEvaluation {
   private let sessions: SessionTable?
   private let selection: [Int32]
 
+  /// - Parameter candidates: what targets are ranked among.
   /// - Throws: `EvaluationError` where the plan's metric is none.
-  init(_ plan: TrainingPlan, dataset: PreparedDataset, group: any ProcessGroup) throws {
+  init(
+    _ plan: TrainingPlan, candidates: CandidateRule, dataset: PreparedDataset, group: any ProcessGroup
+  ) throws {
     metric = try RankingMetric(parsing: plan.validMetric)
     var options = EvaluationOptions()
+    options.candidates = candidates
     options.cutoffs = Set(options.cutoffs + [metric.cutoff]).sorted()
     evaluator = Evaluator(dataset, options, threads: plan.threadsPerRank, group: group)
     sessions = dataset.split(.valid)

@@ -8,8 +8,8 @@ struct Caravan: ParsableCommand {
     commandName: "caravan",
     abstract: "Trains session-based recommenders over MPI.",
     subcommands: [
-      PrepareCommand.self, SynthCommand.self, TrainCommand.self, EvaluateCommand.self, PredictCommand.self,
-      ModelsCommand.self, BenchCommand.self,
+      PrepareCommand.self, SynthCommand.self, TrainCommand.self, FinetuneCommand.self, EvaluateCommand.self,
+      PredictCommand.self, ModelsCommand.self, BenchCommand.self,
     ])
 
   /// Runs the command line. An error of ours is one line and exit code 1; ArgumentParser prints wrong usage

@@ -36,6 +36,12 @@ struct PrepareCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The locale of sessions in files that name none.", valueName: "locale"))
   var defaultLocale: ShopLocale?
 
+  @Option(
+    help: ArgumentHelp(
+      "Extend the vocabulary of this prepared data set: its items keep their rows, new ones come after.",
+      valueName: "folder"))
+  var vocabulary: String?
+
   @Option(help: "What the valid split is drawn with.")
   var seed: UInt64 = 2023
 
@@ -56,6 +62,7 @@ struct PrepareCommand: ParsableCommand {
     options.validFraction = validFraction
     options.locales = try locales.map(ShopLocale.parse(list:)) ?? []
     options.defaultLocale = defaultLocale
+    options.vocabulary = vocabulary
     options.seed = seed
     options.maxLength = maxLength
     options.skipsBadRows = skipBadRows

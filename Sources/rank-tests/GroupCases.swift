@@ -18,6 +18,31 @@ var groupCases: [String: RankCase] {
       try expectEqual(sums, [members.reduce(0) { $0 + Int64(1) << $1 }], "sum over the part")
       try (part as? Communicator)?.free()
     },
+    "perform": { group in
+      // Three tasks of unequal work on however many ranks there are; each takes part with its whole group.
+      let layout = GroupLayout(work: [2, 7, 3], ranks: group.size, largestGroup: 2)
+      let results = try group.perform(layout) { task, part in
+        let own = layout.groups.first { $0.tasks.contains(task) }!
+        try expect(part.size == own.ranks.count, "task \(task) has \(own.ranks.count) ranks, not \(part.size)")
+        try expect(own.ranks.lowerBound + part.rank == group.rank, "the group's ranks are in the order of all")
+        var members = [Int64(1) << group.rank]
+        try part.sum(&members)
+        // What ranks other than the group's first return does not count.
+        return part.rank == 0 ? Array("\(task):\(members[0])".utf8) : [0]
+      }
+      let expected = [0, 1, 2].map { task in
+        let ranks = layout.groups.first { $0.tasks.contains(task) }!.ranks
+        return Array("\(task):\(ranks.reduce(0) { $0 + 1 << $1 })".utf8)
+      }
+      try expect(results == expected, "every rank has all results")
+
+      // A group that stops leaves its queue alone, the others go on.
+      let stopped = try group.perform(layout) { task, part in task == 1 ? nil : [UInt8(task)] }
+      let queue = layout.groups.first { $0.tasks.contains(1) }!.tasks
+      for task in 0..<3 {
+        try expect((stopped[task] == nil) == queue.contains(task), "what group 1 left is \(queue): \(stopped)")
+      }
+    },
     "node": { group in
       let node = try group.splitByNode()
       // RankTests starts all ranks on one machine.

@@ -6,7 +6,7 @@ import Testing
 @Suite(.serialized) struct RankTests {
   private static let collectives = [
     "broadcast", "broadcast-unknown-length", "all-reduce", "barrier", "gather", "all-gather", "reduce-scatter",
-    "all-to-all", "send-receive", "exchange", "split", "node", "agree", "mpi-error",
+    "all-to-all", "send-receive", "exchange", "split", "perform", "node", "agree", "mpi-error",
   ]
   private static let trees = ["tree", "tree-small-calls", "tree-scalars", "tree-too-many-ranks"]
 

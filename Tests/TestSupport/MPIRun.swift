@@ -13,6 +13,8 @@ public enum MPIRun {
 
   public struct CannotStart: Error, CustomStringConvertible {
     public let description: String
+
+    public init(description: String) { self.description = description }
   }
 
   /// This machine's name as ranks report it.

@@ -1,0 +1,18 @@
+/// The weights that training leaves as they are.
+public enum FrozenWeights: String, Codable, CaseIterable, Sendable {
+  case none
+  /// The item table.
+  case items
+  /// All weights but the item table.
+  case encoder
+
+  /// The dense weights' gradient, empty where they are not trained: a frozen weight has no part in the norm either.
+  func trained(_ dense: UnsafeMutableBufferPointer<Float>) -> UnsafeMutableBufferPointer<Float> {
+    self == .encoder ? UnsafeMutableBufferPointer(rebasing: dense[..<0]) : dense
+  }
+
+  /// The gradient of rows of the item table, likewise.
+  func trained(_ rows: RowGradients) -> RowGradients {
+    self == .items ? RowGradients(rows: .touched([]), values: rows.values.rows(0..<0)) : rows
+  }
+}

@@ -1,0 +1,38 @@
+import Evaluation
+import MPI
+import Tensors
+
+/// What sets a run of a hand-off apart from one of `caravan train`; by default nothing.
+public struct Adaptation {
+  /// What the weights start as; nil for fresh ones.
+  var pretrained: PretrainedModel?
+  var frozen = FrozenWeights.none
+  /// What the valid split's targets are ranked among.
+  var candidates = CandidateRule.all
+  /// What the run's lines on standard error begin with.
+  var label = ""
+  /// What decides the weights, or which of them are the best, beside the plan's own options.
+  var decidingOptions: [String: String] = [:]
+
+  public init() {}
+
+  /// Gives a model that is about to be trained its first weights; collective.
+  func start(_ training: TrainingStep, seed: UInt64, group: any ProcessGroup) throws(MPIError) {
+    let parameters = training.model.parameters
+    guard let pretrained else {
+      if group.rank == 0 { parameters.initialise(seed: seed) }
+      return try parameters.broadcast(from: 0, group: group)
+    }
+    parameters.copy(pretrained.model.parameters)
+    if let moments = pretrained.moments { training.takeOver(moments) }
+  }
+}
+
+extension ParameterSet {
+  /// Takes over the weights of a model of the same shapes.
+  func copy(_ other: ParameterSet) {
+    precondition(tableStorage.count == other.tableStorage.count && denseStorage.count == other.denseStorage.count)
+    tableStorage.base.update(from: other.tableStorage.base, count: tableStorage.count)
+    denseStorage.base.update(from: other.denseStorage.base, count: denseStorage.count)
+  }
+}

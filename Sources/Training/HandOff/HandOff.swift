@@ -1,0 +1,118 @@
+import Evaluation
+import Foundation
+import Logging
+import MPI
+import Sessions
+import Storage
+
+/// Hands a pre-trained model over to locales: in each, what it is worth as it is, fine-tuned, and against one from
+/// scratch.
+///
+/// The ranks come together in groups (`GroupLayout`); a locale's group trains, evaluates and stops early by itself,
+/// as if nothing ran beside it: what comes out for a locale has the same bytes on any number of ranks. What is done
+/// is written down at once, in the locale's own folder, and not done again by the same command.
+public struct HandOff {
+  private let worker: HandOffWorker
+  private let tasks: [HandOffTask]
+  private let group: any ProcessGroup
+
+  /// Loads and verifies the pre-trained checkpoint on rank 0 and hands it to the others; collective. Everything that
+  /// can be wrong with it is found here, before any training and before anything is written.
+  /// - Parameters:
+  ///   - source: what was given for the options.
+  ///   - folder: of the whole hand-off, on a file system that all ranks share.
+  ///   - startsAnew: whether what is there already is done again.
+  /// - Throws: `TrainingError`, `ModelError`, `SessionsError`, `StorageError`, `EvaluationError`, `MPIError`.
+  public init(_ source: PlanSource, folder: String, startsAnew: Bool = false, group: any ProcessGroup) throws {
+    let (path, checkpoint) = try group.together {
+      try Self.requireNoRun(at: folder)
+      return (try source.required("dataset"), try source.required("checkpoint"))
+    }
+    let dataset = try PreparedDataset.open(path, group: group)
+    let opened = try OpenedCheckpoint(checkpoint, for: dataset, isExtensible: true, group: group)
+    let (plan, tasks, split) = try group.together {
+      var plan = try FineTuningPlan(source, of: opened, at: checkpoint)
+      if plan.training.locales.isEmpty { plan.training.locales = dataset.trainingLocales }
+      return (plan, try HandOffTask.all(of: plan, in: dataset), try plan.split ?? dataset.splitForReports())
+    }
+    worker = HandOffWorker(
+      plan: plan, dataset: dataset, pretrained: try PretrainedModel(opened, plan, for: dataset, group: group),
+      candidates: try plan.candidateRule(), split: split, folder: folder, resume: startsAnew ? .never : .auto)
+    self.tasks = tasks
+    self.group = group
+  }
+
+  /// Does what is left to do; collective.
+  /// - Returns: on rank 0, what came out; nil on the others, and where SIGUSR1 stopped the job.
+  public func run() throws -> HandOffReport? {
+    StopSignal.listen()
+    let plan = worker.plan, names = tasks.map(\.name)
+    let log = try group.together { try worker.openLog(worker.folder, plan, of: group) }
+    let layout = GroupLayout(work: tasks.map(\.sessions), ranks: group.size, largestGroup: plan.training.lanes)
+    log.info("\(plan.modelName) to \(names.joined(separator: ", ")): \(layout.sentence(names))")
+    if worker.dataset.split(.valid) == nil {
+      log.warning("without a valid split no run stops early, and the last epoch counts: see prepare --valid-fraction")
+    }
+    let results = try group.perform(layout) { task, part in
+      try worker.row(of: tasks[task], on: part).map { Array(try $0.encoded()) }
+    }
+    guard results.allSatisfy({ $0 != nil }) else {
+      log.notice("stopped by SIGUSR1; the same command goes on from here")
+      return nil
+    }
+    return try group.together {
+      guard group.rank == 0 else { return nil }
+      let rows = try results.compactMap { $0 }.map { try JSONDecoder().decode(HandOffRow.self, from: Data($0)) }
+      let report = HandOffReport(
+        checkpoint: worker.pretrained.checksum, mode: plan.mode.rawValue,
+        candidates: worker.candidates.description, split: worker.split.rawValue, rows: rows)
+      let path = worker.path(HandOffRow.fileName)
+      try atomicWrite(report.encoded(), to: path)
+      log.info("done: \(path)")
+      return report
+    }
+  }
+
+  /// The folder's `config.yaml` is that of the hand-off: another run's must not be lost.
+  private static func requireNoRun(at folder: String) throws {
+    if CheckpointStore(run: folder).steps.isEmpty { return }
+    throw TrainingError.badOption(name: "out", value: folder, allowed: "a folder that is not a run itself")
+  }
+}
+
+extension PlanSource {
+  /// - Throws: `TrainingError.badOption` for an option that must be given and is not.
+  fileprivate func required(_ name: String) throws(TrainingError) -> String {
+    guard let text = text(of: name) else {
+      throw .badOption(name: name, value: "missing", allowed: "a folder")
+    }
+    return text
+  }
+}
+
+extension PreparedDataset {
+  /// The locales that have sessions to train on.
+  fileprivate var trainingLocales: Set<ShopLocale> {
+    let counts = split(.train)?.sessionCountsByLocale()
+    return Set(ShopLocale.allCases.filter { counts?[Int($0.rawValue)] ?? 0 > 0 })
+  }
+
+  /// The test split where its answers are known, else the valid split.
+  /// - Throws: `EvaluationError.noSessions`.
+  fileprivate func splitForReports() throws(EvaluationError) -> DatasetSplit {
+    for split in [DatasetSplit.test, .valid] where manifest.splits[split.rawValue]?.hasAnswers ?? false {
+      return split
+    }
+    throw .noSessions(split: "test or valid")
+  }
+}
+
+extension GroupLayout {
+  /// Who does what, in words.
+  fileprivate func sentence(_ names: [String]) -> String {
+    groups.map { group in
+      let ranks = group.ranks.count == 1 ? "1 rank" : "\(group.ranks.count) ranks"
+      return "\(ranks) for \(group.tasks.map { names[$0] }.joined(separator: ", then "))"
+    }.joined(separator: "; ")
+  }
+}

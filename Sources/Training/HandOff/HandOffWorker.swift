@@ -1,0 +1,145 @@
+import Evaluation
+import Foundation
+import Logging
+import MPI
+import Sessions
+import Storage
+
+/// Does the tasks of a hand-off: on whatever group of ranks, a task comes out the same.
+struct HandOffWorker {
+  let plan: FineTuningPlan
+  let dataset: PreparedDataset
+  let pretrained: PretrainedModel
+  let candidates: CandidateRule
+  /// What the figures are about.
+  let split: DatasetSplit
+  /// Of the whole hand-off.
+  let folder: String
+  let resume: ResumePolicy
+
+  /// Zero-shot, fine-tuned, from scratch: one task on all ranks of a group; collective.
+  /// - Returns: nil where SIGUSR1 stopped it.
+  func row(of task: HandOffTask, on group: any ProcessGroup) throws -> HandOffRow? {
+    let plan = plan(of: task)
+    let options = try options(of: plan)
+    var done = try group.together { group.rank == 0 ? try finishedRow(of: task, options) : nil } ?? []
+    try group.broadcast(resizing: &done, from: 0)
+    if !done.isEmpty { return try JSONDecoder().decode(HandOffRow.self, from: Data(done)) }
+
+    let zeroShot = try evaluate(SessionModelScorer(pretrained.model), on: task, group)
+    guard let tuned = try fineTune(task, plan, group) else { return nil }
+    var row = HandOffRow(
+      name: task.name, locales: task.locales.inOrder.map(\.name), trainSessions: task.sessions, zeroShot: zeroShot,
+      fineTuned: tuned.figures, fineTuning: tuned.outcome, options: options)
+    if plan.scratch {
+      guard let scratch = try trainFromScratch(task, plan.training, group) else { return nil }
+      (row.scratch, row.scratchTraining) = (scratch.figures, scratch.outcome)
+    }
+    try group.together { if group.rank == 0 { try atomicWrite(row.encoded(), to: rowPath(task)) } }
+    return row
+  }
+
+  private typealias Result = (figures: RankingMetrics?, outcome: HandOffRow.Outcome)
+
+  private func fineTune(_ task: HandOffTask, _ plan: FineTuningPlan, _ group: any ProcessGroup) throws -> Result? {
+    var adaptation = Adaptation()
+    adaptation.pretrained = pretrained
+    adaptation.frozen = plan.frozen
+    adaptation.decidingOptions = [
+      "checkpoint": pretrained.checksum, "freeze": plan.frozen.rawValue, "moments": plan.moments.rawValue,
+    ]
+    let log = try group.together { try openLog(path(task.name), plan, of: group, label: "\(task.name): ") }
+    return try train(task, plan.training, adaptation, as: task.name, group, log)
+  }
+
+  private func trainFromScratch(
+    _ task: HandOffTask, _ plan: TrainingPlan, _ group: any ProcessGroup
+  ) throws -> Result? {
+    let name = task.scratchName
+    let log = try group.together { try openLog(path(name), plan, of: group, label: "\(name): ") }
+    return try train(task, plan, Adaptation(), as: name, group, log)
+  }
+
+  /// Trains a model and ranks the report's split with its best checkpoint.
+  private func train(
+    _ task: HandOffTask, _ plan: TrainingPlan, _ adaptation: Adaptation, as name: String, _ group: any ProcessGroup,
+    _ log: Logger
+  ) throws -> Result? {
+    var adaptation = adaptation
+    adaptation.candidates = candidates
+    adaptation.label = "\(name): "
+    adaptation.decidingOptions["candidates"] = candidates.description
+    let run = try TrainingRun(plan, adaptation, dataset: dataset, folder: path(name), group: group, log: log)
+    let summary = try run.run(resume)
+    if summary.isInterrupted { return nil }
+    let best = try OpenedCheckpoint(path(name), for: dataset, group: group)
+    let scorer = try RankingModel.load(best, for: dataset, group: group).rankingScorer()
+    let outcome = HandOffRow.Outcome(
+      steps: summary.step, epochs: summary.epochs, stoppedEarly: summary.isStoppedEarly,
+      bestStep: summary.bestStep, bestValid: summary.bestValue, model: best.state.weightsChecksum)
+    return (try evaluate(scorer, on: task, group), outcome)
+  }
+
+  /// The figures of the task's sessions in the report's split; nil where it has none.
+  private func evaluate(
+    _ scorer: any CatalogueScorer, on task: HandOffTask, _ group: any ProcessGroup
+  ) throws -> RankingMetrics? {
+    guard let sessions = dataset.split(split) else { return nil }
+    let selection = sessions.sessions(in: task.locales)
+    if selection.isEmpty { return nil }
+    var options = EvaluationOptions()
+    options.candidates = candidates
+    return try Evaluator(dataset, options, threads: plan.training.threadsPerRank, group: group)
+      .evaluate(scorer, on: sessions, selection: selection, split: split.rawValue)
+  }
+
+  /// Rank 0's part: the row of an earlier job, if it has these options and the models that it tells of are whole.
+  private func finishedRow(of task: HandOffTask, _ options: [String: String]) throws -> [UInt8]? {
+    guard let data = FileManager.default.contents(atPath: rowPath(task)) else { return nil }
+    guard resume == .auto else {
+      try FileManager.default.removeItem(atPath: rowPath(task))
+      return nil
+    }
+    guard let row = try? JSONDecoder().decode(HandOffRow.self, from: data), row.options == options,
+      isWhole(task.name, row.fineTuning), row.scratchTraining.map({ isWhole(task.scratchName, $0) }) ?? true
+    else { return nil }
+    try RunLogHandler.logger(run: path(task.name), label: "\(task.name): ").info("done before")
+    return Array(data)
+  }
+
+  private func isWhole(_ name: String, _ outcome: HandOffRow.Outcome) -> Bool {
+    let state = try? CheckpointState(verifying: CheckpointStore.resolve(path(name)))
+    return state?.weightsChecksum == outcome.model
+  }
+
+  /// The plan as if there was this task alone.
+  private func plan(of task: HandOffTask) -> FineTuningPlan {
+    var plan = self.plan
+    plan.training.locales = task.locales
+    plan.mode = task.name == HandOffReport.joint ? .joint : .each
+    plan.candidates = candidates.description
+    plan.split = split
+    return plan
+  }
+
+  /// Everything that a row follows from, by the names of options; data by their checksums.
+  private func options(of plan: FineTuningPlan) throws -> [String: String] {
+    var options = try plan.decidingOptions()
+    options["dataset"] = dataset.fingerprint
+    options["checkpoint"] = pretrained.checksum
+    return options
+  }
+
+  /// Makes a run's folder, writes the plan there, and opens its log, on a group's rank 0.
+  func openLog(
+    _ folder: String, _ plan: some RunPlan, of group: any ProcessGroup, label: String = ""
+  ) throws -> Logger {
+    guard group.rank == 0 else { return RunLogHandler.silent }
+    try RunFolder.open(folder, plan: plan)
+    return try RunLogHandler.logger(run: folder, label: label)
+  }
+
+  func path(_ name: String) -> String { (folder as NSString).appendingPathComponent(name) }
+
+  private func rowPath(_ task: HandOffTask) -> String { path(task.name + "/" + HandOffRow.fileName) }
+}

@@ -1,0 +1,101 @@
+import Foundation
+import MPI
+import Models
+import Randomness
+import Sessions
+import Storage
+import Tensors
+
+/// A pre-trained model on every rank, ready to be adapted to a data set whose vocabulary is the checkpoint's or
+/// an extension of it.
+public struct PretrainedModel {
+  let model: any SessionModel
+  /// SHA-256 of the checkpoint's weights.
+  let checksum: String
+  /// Steps that it was trained for.
+  let step: Int
+  /// The optimizer's moments where they are carried on; nil where it starts anew.
+  let moments: [Moments]?
+
+  /// What an optimizer remembers of all weights, under one of the names of `Optimizer.state`.
+  struct Moments {
+    let table: FloatStorage
+    let dense: FloatStorage
+  }
+
+  /// Reads the weights on rank 0 and hands them to the others; collective.
+  /// - Parameters:
+  ///   - opened: verified, its vocabulary that of `dataset` or the beginning of it.
+  ///   - plan: whose model has the checkpoint's shapes, and whose seed new items' rows are drawn with.
+  /// - Throws: `TrainingError.noMoments`, `.sessionsTooLong`, `StorageError`, `MPIError`.
+  init(
+    _ opened: OpenedCheckpoint, _ plan: FineTuningPlan, for dataset: PreparedDataset, group: any ProcessGroup
+  ) throws {
+    let model = try dataset.makeModel(plan.training.model)
+    let parameters = model.parameters
+    try group.together {
+      guard let checkpoint = opened.checkpoint else { return }
+      try checkpoint.loadWeights(into: parameters)
+      parameters.itemTable.initialiseItems(
+        behind: opened.state.items, of: dataset.itemIDs, seed: plan.training.seed)
+    }
+    try parameters.broadcast(from: 0, group: group)
+    self.model = model
+    checksum = opened.state.weightsChecksum
+    step = opened.state.step
+    moments = plan.moments == .keep ? try Self.loadMoments(opened, plan, parameters, group: group) : nil
+  }
+
+  /// The steps of training that its moments have seen.
+  var optimizerSteps: Int { moments == nil ? 0 : step }
+
+  private static func loadMoments(
+    _ opened: OpenedCheckpoint, _ plan: FineTuningPlan, _ parameters: ParameterSet, group: any ProcessGroup
+  ) throws -> [Moments] {
+    try plan.training.optimization.momentNames.map { name in
+      let moments = Moments(
+        table: FloatStorage(count: parameters.tableStorage.count),
+        dense: FloatStorage(count: parameters.denseStorage.count))
+      try group.together {
+        try opened.checkpoint?.loadOptimizerState(name, of: parameters, table: moments.table, dense: moments.dense)
+      }
+      try group.broadcast(moments.table.elements, from: 0)
+      try group.broadcast(moments.dense.elements, from: 0)
+      return moments
+    }
+  }
+}
+
+extension OptimizationPlan {
+  /// Under which names the optimizer's moments are in checkpoints.
+  var momentNames: [String] { Optimizer(optimizerOptions, count: 0).state.map(\.name) }
+}
+
+extension TrainingStep {
+  /// Takes over moments of all weights: those of this rank's rows of the table, and the dense weights'.
+  func takeOver(_ moments: [PretrainedModel.Moments]) {
+    let width = model.parameters.itemTable.value.columns
+    for (from, (own, dense)) in zip(moments, zip(tableOptimizer.state, denseOptimizer.state)) {
+      own.values.base.update(
+        from: from.table.base + exchange.ownRows.lowerBound * width, count: exchange.ownRows.count * width)
+      dense.values.base.update(from: from.dense.base, count: from.dense.count)
+    }
+  }
+}
+
+extension Parameter {
+  /// Gives the rows of items behind the first ones their first values. The random numbers are keyed by the item's
+  /// id, so that an item starts alike wherever its row lands.
+  /// - Parameter known: items that have their values; their number also scales the others' (`Initialiser`).
+  func initialiseItems(behind known: Int, of items: ItemCatalog, seed: UInt64) {
+    for row in known + 1..<items.count + 1 {
+      let random = RandomStream(seed: seed, purpose: .newItems, index: Self.key(of: items.id(of: Int32(row))))
+      initialiser.fill(row: value.rows(row..<row + 1).elements, ofRows: known + 1, with: random)
+    }
+  }
+
+  /// The first 64 bits of the id's SHA-256.
+  private static func key(of id: String) -> UInt64 {
+    UInt64(Checksum.sha256(of: Data(id.utf8)).prefix(16), radix: 16)!
+  }
+}
