@@ -21,6 +21,42 @@ extension ProcessGroup {
     try exchange(transfers)
   }
 
+  /// Hands the blocks of all ranks to `body` on `root`, in rank order and in pieces, so that `root` never holds them
+  /// all; collective.
+  ///
+  /// If `body` fails, what is still to come is received and forgotten, so that no rank waits for ever.
+  /// - Parameter counts: the length of each rank's block, equal on all ranks.
+  /// - Throws: on `root` what `body` threw first; or an `MPIError`.
+  public func stream<E: MPIElement>(
+    _ mine: UnsafeBufferPointer<E>, counts: [Int], to root: Int, pieceCount: Int = 1 << 20,
+    _ body: (UnsafeBufferPointer<E>) throws -> Void
+  ) throws {
+    precondition(mine.count == counts[rank], "rank \(rank) has \(mine.count) elements, not \(counts[rank])")
+    func pieces(of count: Int) -> [Range<Int>] {
+      stride(from: 0, to: count, by: pieceCount).map { $0..<min($0 + pieceCount, count) }
+    }
+    guard rank == root else {
+      for piece in pieces(of: mine.count) { try exchange([.send(UnsafeBufferPointer(rebasing: mine[piece]), to: root)]) }
+      return
+    }
+    let arriving = UnsafeMutableBufferPointer<E>.allocate(capacity: pieceCount)
+    defer { arriving.deallocate() }
+    var failure: (any Error)?
+    for (peer, count) in counts.enumerated() {
+      for piece in pieces(of: count) {
+        let room = UnsafeMutableBufferPointer(rebasing: arriving[..<piece.count])
+        if peer != rank { try exchange([.receive(into: room, from: peer)]) }
+        guard failure == nil else { continue }
+        do {
+          try body(peer == rank ? UnsafeBufferPointer(rebasing: mine[piece]) : UnsafeBufferPointer(room))
+        } catch {
+          failure = error
+        }
+      }
+    }
+    if let failure { throw failure }
+  }
+
   /// Gives each rank its block of `all`, in rank order.
   /// - Parameters:
   ///   - all: only `root`'s is read.

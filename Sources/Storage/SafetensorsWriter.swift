@@ -18,6 +18,26 @@ public struct SafetensorsTensor {
     precondition(bytes.count * 8 == bits, "\(name): \(bytes.count) bytes for \(dtype.rawValue) of shape \(shape)")
   }
 
+  /// A tensor whose bytes come into being as they are written.
+  /// - Parameter pieces: hands all of the bytes to its argument, in order, some at a time.
+  public init(
+    name: String, dtype: SafetensorsDtype, shape: [Int],
+    pieces: @escaping (_ body: (UnsafeRawBufferPointer) throws -> Void) throws -> Void
+  ) {
+    self.name = name
+    self.dtype = dtype
+    self.shape = shape
+    let expected = shape.reduce(dtype.bits, *) / 8
+    withBytes = { body in
+      var count = 0
+      try pieces {
+        count += $0.count
+        try body($0)
+      }
+      precondition(count == expected, "\(name): \(count) bytes for \(dtype.rawValue) of shape \(shape)")
+    }
+  }
+
   /// A tensor in an array. It shares the array's memory.
   public init<Element: SafetensorsElement>(name: String, shape: [Int]? = nil, array: [Element]) {
     let shape = shape ?? [array.count]

@@ -70,35 +70,44 @@ extension TrainingStep {
   ///   - items: the vocabulary, which goes with the item table.
   /// - Throws: on rank 0 `StorageError`, on the others `MPIError.peerFailed`.
   func save(to folder: String, _ state: CheckpointState, items: ItemCatalog, group: any ProcessGroup) throws {
-    let table = model.parameters.itemTable
-    let tables = try tableOptimizer.state.map { own in
-      let all = FloatStorage(count: group.rank == 0 ? table.value.count : 0)
-      try group.gather(
-        UnsafeBufferPointer(own.values.elements), counts: exchange.shares.map { $0 * table.value.columns },
-        into: all.elements, at: 0)
-      return all
-    }
-    try group.together {
+    // The ranks' shares of the table's moments travel as the file is written, one after the other, so that rank 0
+    // never holds whole ones. What a failure leaves unwritten must travel all the same.
+    let tables = OptimizerTables(tableOptimizer, exchange, group: group)
+    let outcome = Result {
       guard group.rank == 0 else { return }
-      let transaction = try FolderTransaction(at: folder, manifest: CheckpointState.fileName, overwrite: true)
-      func write(_ name: String, _ tensors: [SafetensorsTensor]) throws {
-        let checksum = try SafetensorsWriter.write(
-          to: transaction.path(of: name), metadata: ["format": "caravan", "model": type(of: model).name],
-          tensors: tensors)
-        transaction.record(name, sha256: checksum)
-      }
-      try write(
-        Checkpoint.modelFile, model.parameters.all.map { Self.tensor($0.name, $0.shape, $0.value.elements) })
-      try write(
-        Checkpoint.optimizerFile,
-        zip(denseOptimizer.state, tables).flatMap { stateTensors($0.name, table: $1, dense: $0.values) })
-      try items.withUnsafeLines(ofFirst: items.count) { try transaction.write($0, as: Checkpoint.itemsFile) }
-      try transaction.commit { checksums in
-        var state = state
-        state.files = checksums
-        return try state.encoded()
-      }
-      withExtendedLifetime(tables) {}
+      try write(folder, state, items: items, tables)
+    }
+    try tables.finish()
+    if case .failure(let error) = outcome { try group.agree(error) } else { try group.agree(nil) }
+  }
+
+  /// Rank 0's part.
+  private func write(
+    _ folder: String, _ state: CheckpointState, items: ItemCatalog, _ tables: OptimizerTables
+  ) throws {
+    let transaction = try FolderTransaction(at: folder, manifest: CheckpointState.fileName, overwrite: true)
+    func write(_ name: String, _ tensors: [SafetensorsTensor]) throws {
+      let checksum = try SafetensorsWriter.write(
+        to: transaction.path(of: name), metadata: ["format": "caravan", "model": type(of: model).name],
+        tensors: tensors)
+      transaction.record(name, sha256: checksum)
+    }
+    try write(
+      Checkpoint.modelFile, model.parameters.all.map { Self.tensor($0.name, $0.shape, $0.value.elements) })
+    let itemTable = model.parameters.itemTable
+    try write(
+      Checkpoint.optimizerFile,
+      denseOptimizer.state.flatMap { name, dense in
+        let ofTable = SafetensorsTensor(
+          name: "\(name).\(itemTable.name)", dtype: .f32, shape: itemTable.shape
+        ) { try tables.stream(name, to: $0) }
+        return [ofTable] + denseStateTensors(name, dense)
+      })
+    try items.withUnsafeLines(ofFirst: items.count) { try transaction.write($0, as: Checkpoint.itemsFile) }
+    try transaction.commit { checksums in
+      var state = state
+      state.files = checksums
+      return try state.encoded()
     }
   }
 
@@ -119,10 +128,8 @@ extension TrainingStep {
     }
   }
 
-  private func stateTensors(_ name: String, table: FloatStorage, dense: FloatStorage) -> [SafetensorsTensor] {
-    let itemTable = model.parameters.itemTable
-    let ofTable = Self.tensor("\(name).\(itemTable.name)", itemTable.shape, table.elements)
-    return [ofTable] + model.parameters.dense.map { parameter in
+  private func denseStateTensors(_ name: String, _ dense: FloatStorage) -> [SafetensorsTensor] {
+    model.parameters.dense.map { parameter in
       let elements = dense.tensor(
         at: parameter.offset!, rows: parameter.value.rows, columns: parameter.value.columns).elements
       return Self.tensor("\(name).\(parameter.name)", parameter.shape, elements)

@@ -26,7 +26,8 @@ package final class GradientExchange {
   private let reducer: FixedTreeReducer
   private let rowBounds: [Int]
   private let tableRows: Int
-  private let width: Int
+  /// D.
+  let width: Int
   private lazy var tableStorage = subtrees.map { _ in FloatStorage(count: tableRows * width) }
   private let denseStorage: [FloatStorage]
   private let outgoing: OccurrenceBuffer

@@ -29,7 +29,7 @@ struct MemoryForecast {
   }
 
   /// The program, its libraries and MPI's own buffers.
-  private static let process = 60 << 20
+  private static let process = 80 << 20
 
   /// - Throws: `MPIError.moreRanksThanLanes`, `.lanesNotAPowerOfTwo`.
   init(_ model: ModelConfiguration, _ load: Load, group: any ProcessGroup) throws(MPIError) {
@@ -59,7 +59,6 @@ struct MemoryForecast {
       floats.append(("its gradient", Double(table * tree.subtrees(of: ownLanes).count)))
       floats.append(("catalogue head", head))
     }
-    if group.rank == 0 && group.size > 1 { floats.append(("checkpoints", 2 * Double(table))) }
     var parts = floats.map { (name: $0.0, bytes: Int($0.1) * MemoryLayout<Float>.stride) }
     parts.append(("process", Self.process))
     self.parts = parts.sorted { $0.bytes > $1.bytes }

@@ -18,6 +18,31 @@ var blockCases: [String: RankCase] {
         }
       }
     },
+    "stream": withEveryCallLimit { group in
+      for counts in unequalCounts(group.size) {
+        for root in 0..<group.size {
+          let mine = (0..<counts[group.rank]).map { Int32(mark(group.rank, $0)) }
+          var all: [Int32] = [], pieces = 0
+          try mine.withUnsafeBufferPointer { mine in
+            try group.stream(mine, counts: counts, to: root, pieceCount: 3) {
+              all += $0
+              pieces += 1
+            }
+          }
+          try expectEqual(
+            all, group.rank == root ? blocks(counts) { Int32(mark($0, $1)) } : [], "blocks at \(root)")
+          // A root that fails lets the others finish, and the next call finds nothing left over.
+          do {
+            try mine.withUnsafeBufferPointer { mine in
+              try group.stream(mine, counts: counts, to: root, pieceCount: 3) { _ in throw CheckFailed("full disk") }
+            }
+            try expect(group.rank != root || pieces == 0, "the root's failure is thrown")
+          } catch let failure as CheckFailed {
+            try expect(failure.description == "full disk", "\(failure) is the first failure")
+          }
+        }
+      }
+    },
     "all-gather": withEveryCallLimit { group in
       for counts in unequalCounts(group.size) {
         var all = blocks(counts) { $0 == group.rank ? Double(mark($0, $1)) : -1 }
