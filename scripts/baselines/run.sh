@@ -1,0 +1,65 @@
+#!/bin/sh
+# Searches a model's options the way the baselines of Amazon-M2 were searched, and fine-tunes the best:
+#
+#   scripts/baselines/GRU4Rec.sh DATASET OUT [PART ...] [-- OPTIONS]
+#
+# DATASET is a prepared data set with a valid split. The parts, all of them in this order by default:
+#   all         every session                    popular     UK, DE, JP        unpopular   ES, FR, IT
+#   UK DE JP ES FR IT                            one locale
+#   finetune    the best of popular, handed over to ES, FR and IT with each learning rate of the grid
+# Each part is a folder of OUT: `results.txt` has the table, `best` leads to the best run. OPTIONS go to caravan
+# sweep, such as `-- --set epochs=5 --ranks-per-job 1`. RANKS is how many ranks are started, 2 unless it is set.
+# Started again, it goes on where it was.
+set -eu
+
+if [ $# -lt 3 ]; then
+  sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p;}' "$0" >&2
+  exit 64
+fi
+model=$1 dataset=$2 out=$3
+shift 3
+parts=""
+while [ $# -gt 0 ] && [ "$1" != -- ]; do
+  parts="$parts $1"
+  shift
+done
+if [ $# -gt 0 ]; then shift; fi
+
+root=$(cd "$(dirname "$0")/../.." && pwd)
+config=$root/configs/sweeps/$(echo "$model" | tr '[:upper:]' '[:lower:]').yaml
+caravan=${CARAVAN:-$root/.build/release/caravan}
+mpirun="mpirun --quiet --bind-to none --oversubscribe -n ${RANKS:-2}"
+# mpirun refuses to run as root unless told so.
+if [ "$(id -u)" -eq 0 ]; then mpirun="$mpirun --allow-run-as-root"; fi
+export OMP_NUM_THREADS=1
+
+# sweep PART LOCALES OPTIONS
+sweep() {
+  part=$1 locales=$2
+  shift 2
+  printf '\n== %s, %s\n' "$model" "$part"
+  $mpirun "$caravan" sweep "$config" --set "dataset=$dataset" --set "locales=$locales" --out "$out/$part" "$@"
+}
+
+for part in ${parts:-all popular unpopular UK DE JP ES FR IT finetune}; do
+  case $part in
+    all) sweep all "" "$@" ;;
+    popular) sweep popular UK,DE,JP "$@" ;;
+    unpopular) sweep unpopular ES,FR,IT "$@" ;;
+    UK | DE | JP | ES | FR | IT) sweep "$part" "$part" "$@" ;;
+    finetune)
+      sweep popular UK,DE,JP "$@"
+      rates="0.01 0.001 0.0001"
+      if [ "$model" = CORE ]; then rates="0.001 0.0001"; fi
+      for rate in $rates; do
+        printf '\n== %s, fine-tuning with --lr %s\n' "$model" "$rate"
+        $mpirun "$caravan" finetune --dataset "$dataset" --checkpoint "$out/popular/best" --locales ES,FR,IT \
+          --lr "$rate" --out "$out/finetune/lr=$rate"
+      done
+      ;;
+    *)
+      echo "there is no part $part: choose from all, popular, unpopular, a locale and finetune" >&2
+      exit 64
+      ;;
+  esac
+done
