@@ -7,6 +7,19 @@ import Training
 var sweepCases: [String: RankCase] {
   [
     "sweep": sweepInGroups,
+    "sweep-interrupted": { group in
+      // Every group stops at the first job that is interrupted, whatever ranks other than its first return.
+      let yaml = "command: group-work\ngrid: {how: [well, interrupted], x: [1, 2]}"
+      let file = try SweepFile(parsing: yaml, path: "s.yaml")
+      let folder = try commonFolder(group)
+      for ranksPerJob in 1...group.size {
+        let run = try SweepRun(
+          file, folder: "\(folder)/\(ranksPerJob)", group: group, ranksPerJob: ranksPerJob, commands: [GroupWork.self])
+        let left = try run.run()?.jobsLeft
+        try expect(left == (group.rank == 0 ? 2 : nil), "2 jobs are left, not \(left ?? -1)")
+      }
+      try group.together { if group.rank == 0 { try FileManager.default.removeItem(atPath: folder) } }
+    },
     "sweep-lost-rank": { group in
       // One rank leaves a job by an error of MPI while its peers wait in a collective call: the job must end.
       let file = try SweepFile(parsing: "command: group-work\ngrid: {how: [rank-1-leaves]}", path: "s.yaml")
@@ -37,6 +50,7 @@ private enum GroupWork: SweptCommand {
       }
     case "all-diverge": throw TrainingError.diverged(step: 3, loss: .infinity)
     case "too-many-ranks": throw MPIError.moreRanksThanLanes(ranks: 9, lanes: 8)
+    case "interrupted": return SweepOutcome(figures: [], isInterrupted: group.rank == 0)
     case "rank-1-leaves":
       if group.rank == 1 { throw MPIError.failed(call: "MPI_Send", code: 1, text: "the cable is out") }
       try group.barrier()

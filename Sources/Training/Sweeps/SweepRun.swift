@@ -87,7 +87,10 @@ public struct SweepRun {
     do {
       let outcome = try command.run(
         job.options, folder: folder.path(ofJob: job.name), group: part, isQuiet: part.size < group.size)
-      if outcome.isInterrupted { return nil }
+      // Only what rank 0 returns counts: the others need not know how the job ended.
+      var isInterrupted = [outcome.isInterrupted ? Int32(1) : 0]
+      try part.broadcast(&isInterrupted, from: 0)
+      if isInterrupted[0] == 1 { return nil }
       record.figures = outcome.figures
     } catch where isSharedFailure(error) {
       record.error = try part.cause(of: error)
