@@ -26,36 +26,33 @@ done
 if [ $# -gt 0 ]; then shift; fi
 
 root=$(cd "$(dirname "$0")/../.." && pwd)
-config=$root/configs/sweeps/$(echo "$model" | tr '[:upper:]' '[:lower:]').yaml
+name=$(echo "$model" | tr '[:upper:]' '[:lower:]')
 caravan=${CARAVAN:-$root/.build/release/caravan}
 mpirun="mpirun --quiet --bind-to none --oversubscribe -n ${RANKS:-2}"
 # mpirun refuses to run as root unless told so.
 if [ "$(id -u)" -eq 0 ]; then mpirun="$mpirun --allow-run-as-root"; fi
 export OMP_NUM_THREADS=1
 
-# sweep PART LOCALES OPTIONS
+# sweep PART FILE OPTIONS
 sweep() {
-  part=$1 locales=$2
+  part=$1 file=$2
   shift 2
   printf '\n== %s, %s\n' "$model" "$part"
-  $mpirun "$caravan" sweep "$config" --set "dataset=$dataset" --set "locales=$locales" --out "$out/$part" "$@"
+  $mpirun "$caravan" sweep "$root/configs/sweeps/$file.yaml" --set "dataset=$dataset" --out "$out/$part" "$@"
 }
 
 for part in ${parts:-all popular unpopular UK DE JP ES FR IT finetune}; do
   case $part in
-    all) sweep all "" "$@" ;;
-    popular) sweep popular UK,DE,JP "$@" ;;
-    unpopular) sweep unpopular ES,FR,IT "$@" ;;
-    UK | DE | JP | ES | FR | IT) sweep "$part" "$part" "$@" ;;
+    all) sweep all "$name" "$@" ;;
+    popular) sweep popular "$name" --set locales=UK,DE,JP "$@" ;;
+    unpopular) sweep unpopular "$name" --set locales=ES,FR,IT "$@" ;;
+    UK | DE | JP | ES | FR | IT) sweep "$part" "$name" --set "locales=$part" "$@" ;;
     finetune)
-      sweep popular UK,DE,JP "$@"
-      rates="0.01 0.001 0.0001"
-      if [ "$model" = CORE ]; then rates="0.001 0.0001"; fi
-      for rate in $rates; do
-        printf '\n== %s, fine-tuning with --lr %s\n' "$model" "$rate"
-        $mpirun "$caravan" finetune --dataset "$dataset" --checkpoint "$out/popular/best" --locales ES,FR,IT \
-          --lr "$rate" --out "$out/finetune/lr=$rate"
-      done
+      # Done before, unless finetune was asked for alone: then only the table is printed.
+      sweep popular "$name" --set locales=UK,DE,JP "$@"
+      rates=finetune
+      if [ "$model" = CORE ]; then rates=finetune-core; fi
+      sweep finetune "$rates" --set "checkpoint=$out/popular/best" "$@"
       ;;
     *)
       echo "there is no part $part: choose from all, popular, unpopular, a locale and finetune" >&2

@@ -48,4 +48,4 @@ public struct SweepFigure: Codable, Equatable, Sendable {
 }
 
 /// The commands that sweeps know.
-public var sweptCommands: [any SweptCommand.Type] { [TrainingJob.self] }
+public var sweptCommands: [any SweptCommand.Type] { [TrainingJob.self, FineTuningJob.self] }
