@@ -54,8 +54,11 @@ struct SweepCommand: ParsableCommand {
   }
 
   private func readFile() throws -> String {
-    guard let text = try? String(contentsOfFile: file, encoding: .utf8) else { throw SweepError.unreadable(path: file) }
-    return text
+    do {
+      return try String(contentsOfFile: file, encoding: .utf8)
+    } catch {
+      throw SweepError.unreadable(path: file)
+    }
   }
 
   /// A line a job, with what is wrong with its options.

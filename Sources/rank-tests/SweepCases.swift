@@ -14,7 +14,8 @@ var sweepCases: [String: RankCase] {
       let folder = try commonFolder(group)
       for ranksPerJob in 1...group.size {
         let run = try SweepRun(
-          file, folder: "\(folder)/\(ranksPerJob)", group: group, ranksPerJob: ranksPerJob, commands: [GroupWork.self])
+          file, folder: "\(folder)/\(ranksPerJob)", group: group, ranksPerJob: ranksPerJob,
+          commands: [GroupWork.self])
         let left = try run.run()?.jobsLeft
         try expect(left == (group.rank == 0 ? 2 : nil), "2 jobs are left, not \(left ?? -1)")
       }

@@ -86,7 +86,8 @@ import Training
     #expect(found.count == 400)
     let rates = numbers("lr"), dropouts = numbers("dropout"), sizes = numbers("hidden_size")
     #expect(rates.allSatisfy { 0.0001 <= $0 && $0 <= 0.01 } && dropouts.allSatisfy { 0.1 <= $0 && $0 <= 0.5 })
-    // On a logarithmic scale half are below the geometric mean; of 400, fewer than 150 or more than 250 are 5 sigma off.
+    // On a logarithmic scale half are below the geometric mean; of 400, fewer than 150 or more than 250 are five
+    // standard deviations off.
     #expect((150...250).contains(rates.filter { $0 < 0.001 }.count))
     #expect((150...250).contains(sizes.filter { $0 < 64 }.count))
     #expect((150...250).contains(dropouts.filter { $0 < 0.3 }.count))

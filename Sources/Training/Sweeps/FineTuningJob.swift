@@ -13,8 +13,8 @@ public enum FineTuningJob: SweptCommand {
     try HandOff.requireOptions(PlanSource(file: nil, flags: options))
   }
 
-  /// Jobs are compared by the mean of the models' valid metrics, each weighed by its training sessions; after it comes
-  /// each model's own.
+  /// Jobs are compared by the mean of the models' valid metrics, each weighed by its training sessions; after it
+  /// comes each model's own.
   /// - Throws: `SweepError.noValidSessions`, and what a hand-off throws.
   public static func run(
     _ options: [String: String], folder: String, group: any ProcessGroup, isQuiet: Bool

@@ -32,8 +32,8 @@ public enum SweepError: Error, Equatable, CustomStringConvertible {
       "--ranks-per-job is \(perJob), but there \(ranks == 1 ? "is 1 rank" : "are \(ranks) ranks"): "
         + "choose from 1 to \(ranks)"
     case .noValidSessions(let dataset, let locales):
-      "\(dataset) has no valid sessions\(locales.isEmpty ? "" : " in \(locales)") to compare jobs by: prepare it with "
-        + "--valid-fraction"
+      "\(dataset) has no valid sessions\(locales.isEmpty ? "" : " in \(locales)") to compare jobs by: "
+        + "prepare it with --valid-fraction"
     case .nothingValidated:
       "the run ended before its first epoch, so there is no valid metric to compare it by: raise max_steps"
     case .allFailed(let jobs, let folder, let first):

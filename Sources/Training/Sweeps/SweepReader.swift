@@ -46,7 +46,8 @@ struct SweepReader {
       let samples = try wholeNumber("samples", of: mapping)
       guard let samples, samples >= 1 else { throw malformed("random.samples is no whole number from 1 up") }
       let seed = try wholeNumber("seed", of: mapping) ?? 2023
-      return (try axes(of: list, at: "random.options", allowsRanges: true), .random(samples: samples, seed: UInt64(seed)))
+      let axes = try self.axes(of: list, at: "random.options", allowsRanges: true)
+      return (axes, .random(samples: samples, seed: UInt64(seed)))
     case (nil, nil):
       throw malformed("it lacks a grid, or random")
     case (_?, _?):
@@ -88,7 +89,9 @@ struct SweepReader {
     guard mapping.keys.allSatisfy({ known.contains($0.string ?? "") }), ["linear", "log"].contains(scale),
       let lower = Double(texts[0]), let upper = Double(texts[1]), lower <= upper, (upper - lower).isFinite
     else { throw malformed("\(place) has not the form {from: 0.0001, to: 0.01, scale: log}, or scale: linear") }
-    if scale == "log" && lower <= 0 { throw malformed("\(place) begins at \(texts[0]), scale: log needs more than 0") }
+    if scale == "log" && lower <= 0 {
+      throw malformed("\(place) begins at \(texts[0]), scale: log needs more than 0")
+    }
     return SweepRange(
       lower: lower, upper: upper, isLogarithmic: scale == "log", isWhole: texts.allSatisfy { Int32($0) != nil })
   }

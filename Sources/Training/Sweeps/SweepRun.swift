@@ -104,8 +104,8 @@ public struct SweepRun {
     let ended = SweepResults(jobs, folder.records())
     let how = record.error.map { "failed: \($0)" }
       ?? record.figures.prefix(1).map { "\($0.name) \($0.value.formatted(digits: 4))" }.joined()
-    let line = "job \(jobs.count - ended.jobsLeft) of \(jobs.count), \(record.job): \(how)  \(clock(record.seconds))\n"
-    FileHandle.standardError.write(Data(line.utf8))
+    let place = "job \(jobs.count - ended.jobsLeft) of \(jobs.count)"
+    FileHandle.standardError.write(Data("\(place), \(record.job): \(how)  \(clock(record.seconds))\n".utf8))
   }
 
   /// Rank 0's part after the last job.

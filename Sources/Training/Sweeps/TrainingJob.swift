@@ -44,7 +44,8 @@ public enum TrainingJob: SweptCommand {
   /// Recall@100 and MRR@100 of the valid split after a step, as the journal of the run has them.
   private static func figures(ofRun run: String, step: Int, but metric: RankingMetric) -> [SweepFigure] {
     let record = Journal.records(ofRun: run).last { $0.step == step }
-    return [RankingMetric(.recall, at: 100), RankingMetric(.mrr, at: 100)].filter { $0 != metric }.compactMap { other in
+    let others = [RankingMetric(.recall, at: 100), RankingMetric(.mrr, at: 100)].filter { $0 != metric }
+    return others.compactMap { other in
       record?.valid?.all[other].map { SweepFigure(name: other.description, value: $0) }
     }
   }
