@@ -1,7 +1,6 @@
 import Foundation
 import MPI
 import Storage
-import Synchronization
 import TestSupport
 import Testing
 import Training
