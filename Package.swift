@@ -43,7 +43,7 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
-    .executableTarget(name: "rank-tests", dependencies: ["MPI", "Training", "Evaluation", "TestSupport"]),
+    .executableTarget(name: "rank-tests", dependencies: ["MPI", "Training", "Evaluation", "Storage", "TestSupport"]),
 
     // Tests: unit without MPI; RankTests and CommandTests start the executables
     .target(
@@ -62,7 +62,7 @@ let package = Package(
       dependencies: ["Evaluation", "Models", "Sessions", "Storage", "Tensors", "MPI"]),
     .testTarget(
       name: "TrainingTests",
-      dependencies: ["Training", "MPI", "TestSupport", "Randomness", "Tensors"]),
+      dependencies: ["Training", "MPI", "Storage", "TestSupport", "Randomness", "Tensors"]),
     .testTarget(name: "CommandTests", dependencies: ["Storage", "Tensors", "TestSupport"]),
     .testTarget(name: "RankTests", dependencies: ["TestSupport"]),
   ],

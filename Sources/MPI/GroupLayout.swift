@@ -46,6 +46,12 @@ public struct GroupLayout: Equatable, Sendable {
     groups = queues.indices.map { Group(ranks: starts[$0]..<starts[$0] + sizes[$0], tasks: queues[$0]) }
     taskCount = work.count
   }
+
+  /// One group of all ranks that does one task after another.
+  public init(inTurn tasks: Int, ranks: Int) {
+    groups = [Group(ranks: 0..<ranks, tasks: Array(0..<tasks))]
+    taskCount = tasks
+  }
 }
 
 extension ProcessGroup {

@@ -10,6 +10,7 @@ public enum RandomPurpose: UInt32, Sendable {
   case synthesis = 5
   case samples = 6
   case newItems = 7
+  case search = 8
 }
 
 /// Random numbers addressed by (seed, purpose, index): equal on all ranks, repeatable, in any order.

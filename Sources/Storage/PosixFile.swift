@@ -18,15 +18,7 @@ package final class OutputFile {
   deinit { if descriptor >= 0 { _ = close(descriptor) } }
 
   package func write(_ bytes: UnsafeRawBufferPointer) throws(StorageError) {
-    var rest = bytes[...]
-    while !rest.isEmpty {
-      let written = Foundation.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
-      if written < 0 {
-        if errno == EINTR { continue }
-        throw .cannotWrite(path: path, reason: systemErrorText())
-      }
-      rest = rest.dropFirst(written)
-    }
+    try writeAll(bytes, to: descriptor, path: path)
   }
 
   package func write(_ data: Data) throws(StorageError) {
@@ -44,6 +36,19 @@ package final class OutputFile {
     let open = descriptor
     descriptor = -1
     if close(open) != 0 { throw .cannotWrite(path: path, reason: systemErrorText()) }
+  }
+}
+
+/// Writes bytes to an open file, in one call of the system where it can be.
+func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, path: String) throws(StorageError) {
+  var rest = bytes[...]
+  while !rest.isEmpty {
+    let written = write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+    if written < 0 {
+      if errno == EINTR { continue }
+      throw .cannotWrite(path: path, reason: systemErrorText())
+    }
+    rest = rest.dropFirst(written)
   }
 }
 

@@ -38,6 +38,14 @@ struct Journal {
     try atomicWrite(Data(kept.flatMap { $0 + [UInt8(ascii: "\n")] }), to: path)
   }
 
+  /// The epochs of a run, as far as its journal can be read.
+  static func records(ofRun run: String) -> [EpochRecord] {
+    let lines = FileManager.default.contents(atPath: (run as NSString).appendingPathComponent("metrics.jsonl"))
+    return (lines ?? Data()).split(separator: UInt8(ascii: "\n")).compactMap {
+      try? JSONDecoder().decode(EpochRecord.self, from: $0)
+    }
+  }
+
   /// Adds an epoch.
   func append(_ record: EpochRecord) throws {
     let encoder = JSONEncoder()

@@ -7,12 +7,12 @@ public struct RunLogHandler: LogHandler {
   public var metadata: Logger.Metadata = [:]
   public var logLevel: Logger.Level = .info
   private let file: FileHandle?
-  private let label: String
+  private let label: String?
 
   /// - Parameters:
   ///   - run: the folder of the run, which exists; nil for standard error alone.
-  ///   - label: what its lines on standard error begin with, where several runs share it.
-  public init(run: String?, label: String = "") throws {
+  ///   - label: what its lines on standard error begin with, where several runs share it; nil for none there.
+  public init(run: String?, label: String? = "") throws {
     self.label = label
     file = try run.map { run in
       let path = (run as NSString).appendingPathComponent("log.txt")
@@ -33,7 +33,7 @@ public struct RunLogHandler: LogHandler {
   public func log(event: LogEvent) {
     let level = event.level >= .warning ? "\(event.level): " : ""
     let time = Date().ISO8601Format()
-    FileHandle.standardError.write(Data("\(label)\(level)\(event.message)\n".utf8))
+    if let label { FileHandle.standardError.write(Data("\(label)\(level)\(event.message)\n".utf8)) }
     try? file?.write(contentsOf: Data("\(time) \(level)\(event.message)\n".utf8))
   }
 
@@ -41,7 +41,7 @@ public struct RunLogHandler: LogHandler {
   public static var silent: Logger { Logger(label: "caravan") { _ in SwiftLogNoOpLogHandler() } }
 
   /// A logger for rank 0.
-  public static func logger(run: String?, label: String = "") throws -> Logger {
+  public static func logger(run: String?, label: String? = "") throws -> Logger {
     let handler = try RunLogHandler(run: run, label: label)
     return Logger(label: "caravan") { _ in handler }
   }

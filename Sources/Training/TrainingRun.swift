@@ -29,6 +29,8 @@ public struct TrainingRun {
   private let validation: ValidEvaluation
   private let checkpoints: CheckpointStore
   private let tracer: StepTracer?
+  /// Whether rank 0 shows on standard error how far it is.
+  var showsProgress = true
 
   /// - Parameters:
   ///   - adaptation: what sets a run of a hand-off apart.
@@ -65,8 +67,9 @@ public struct TrainingRun {
     let rates = plan.optimization.rateSchedule(stepsPerEpoch: schedule.stepsPerEpoch, epochs: plan.epochs)
     let journal = try group.together { group.rank == 0 ? try Journal(run: folder, step: step) : nil }
     let lastStep = min(plan.maxSteps ?? .max, plan.epochs * schedule.stepsPerEpoch)
+    let style = ProgressReport.isTerminal && adaptation.label.isEmpty ? ProgressReport.Style.bar : .lines
     var report = ProgressReport(
-      style: group.rank > 0 ? .none : ProgressReport.isTerminal && adaptation.label.isEmpty ? .bar : .lines,
+      style: group.rank == 0 && showsProgress ? style : .none,
       totalSteps: max(0, lastStep - step), label: adaptation.label)
     StopSignal.listen()
 

@@ -9,7 +9,7 @@ struct Caravan: ParsableCommand {
     abstract: "Trains session-based recommenders over MPI.",
     subcommands: [
       PrepareCommand.self, SynthCommand.self, TrainCommand.self, FinetuneCommand.self, EvaluateCommand.self,
-      PredictCommand.self, ModelsCommand.self, BenchCommand.self,
+      PredictCommand.self, ModelsCommand.self, BenchCommand.self, InspectCommand.self, SweepCommand.self,
     ])
 
   /// Runs the command line. An error of ours is one line and exit code 1; ArgumentParser prints wrong usage

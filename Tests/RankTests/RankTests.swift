@@ -38,6 +38,20 @@ import Testing
     try expectAllPass(["count", "blend"], ranks: ranks)
   }
 
+  /// nil runs without a launcher, hence without MPI. The jobs' own lines are on standard error.
+  @Test(arguments: [nil, 1, 2, 3, 4])
+  func sweepsGiveTheSameResultsInGroupsOfAnySize(ranks: Int?) throws {
+    let outcome = try run("sweep,sweep-interrupted", ranks: ranks)
+    #expect(outcome.stdout == "ok sweep\nok sweep-interrupted\n" && outcome.status == 0, "\(outcome.stderr)")
+    #expect(outcome.stderr.contains("job 20 of 20"))
+  }
+
+  @Test func aSweepEndsWithAFailureThatRanksDoNotShare() throws {
+    let outcome = try run("sweep-lost-rank", ranks: 3, timeout: 60)
+    #expect(!outcome.timedOut && outcome.status == 1)
+    #expect(outcome.stderr.contains("rank 1 on host \(host): MPI_Send failed"), "\(outcome.stderr)")
+  }
+
   @Test(arguments: [
     ("fail-rank-1", "rank-tests: rank 1 on host \(host): cannot read /data/part of the sessions\n"),
     ("fail-rank-0", "rank-tests: rank 0 on host \(host): cannot write the checkpoint\n"),

@@ -12,9 +12,17 @@ import Storage
 /// as if nothing ran beside it: what comes out for a locale has the same bytes on any number of ranks. What is done
 /// is written down at once, in the locale's own folder, and not done again by the same command.
 public struct HandOff {
-  private let worker: HandOffWorker
+  private var worker: HandOffWorker
   private let tasks: [HandOffTask]
   private let group: any ProcessGroup
+  /// Whether locales get groups of ranks of their own. Without, all ranks do one after another, and what fails for
+  /// one fails on all of them together.
+  var isSideBySide = true
+  /// Whether nothing goes to standard error.
+  var isQuiet: Bool {
+    get { worker.isQuiet }
+    set { worker.isQuiet = newValue }
+  }
 
   /// Loads and verifies the pre-trained checkpoint on rank 0 and hands it to the others; collective. Everything that
   /// can be wrong with it is found here, before any training and before anything is written.
@@ -26,7 +34,7 @@ public struct HandOff {
   public init(_ source: PlanSource, folder: String, startsAnew: Bool = false, group: any ProcessGroup) throws {
     let (path, checkpoint) = try group.together {
       try Self.requireNoRun(at: folder)
-      return (try source.required("dataset"), try source.required("checkpoint"))
+      return try Self.requireOptions(source)
     }
     let dataset = try PreparedDataset.open(path, group: group)
     let opened = try OpenedCheckpoint(checkpoint, for: dataset, isExtensible: true, group: group)
@@ -48,7 +56,10 @@ public struct HandOff {
     StopSignal.listen()
     let plan = worker.plan, names = tasks.map(\.name)
     let log = try group.together { try worker.openLog(worker.folder, plan, of: group) }
-    let layout = GroupLayout(work: tasks.map(\.sessions), ranks: group.size, largestGroup: plan.training.lanes)
+    let layout =
+      isSideBySide
+      ? GroupLayout(work: tasks.map(\.sessions), ranks: group.size, largestGroup: plan.training.lanes)
+      : GroupLayout(inTurn: tasks.count, ranks: group.size)
     log.info("\(plan.modelName) to \(names.joined(separator: ", ")): \(layout.sentence(names))")
     if worker.dataset.split(.valid) == nil {
       log.warning("without a valid split no run stops early, and the last epoch counts: see prepare --valid-fraction")
@@ -71,6 +82,16 @@ public struct HandOff {
       log.info("done: \(path)")
       return report
     }
+  }
+
+  /// What each epoch is judged by.
+  var validMetric: String { worker.plan.training.validMetric }
+
+  /// The options that must be given.
+  /// - Throws: `TrainingError.badOption` for the first that is not.
+  @discardableResult
+  static func requireOptions(_ source: PlanSource) throws(TrainingError) -> (dataset: String, checkpoint: String) {
+    (try source.required("dataset"), try source.required("checkpoint"))
   }
 
   /// The folder's `config.yaml` is that of the hand-off: another run's must not be lost.

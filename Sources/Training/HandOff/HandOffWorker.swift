@@ -16,6 +16,8 @@ struct HandOffWorker {
   /// Of the whole hand-off.
   let folder: String
   let resume: ResumePolicy
+  /// Whether nothing goes to standard error.
+  var isQuiet = false
 
   /// Zero-shot, fine-tuned, from scratch: one task on all ranks of a group; collective.
   /// - Returns: nil where SIGUSR1 stopped it.
@@ -69,7 +71,8 @@ struct HandOffWorker {
     adaptation.candidates = candidates
     adaptation.label = "\(name): "
     adaptation.decidingOptions["candidates"] = candidates.description
-    let run = try TrainingRun(plan, adaptation, dataset: dataset, folder: path(name), group: group, log: log)
+    var run = try TrainingRun(plan, adaptation, dataset: dataset, folder: path(name), group: group, log: log)
+    run.showsProgress = !isQuiet
     let summary = try run.run(resume)
     if summary.isInterrupted { return nil }
     let best = try OpenedCheckpoint(path(name), for: dataset, group: group)
@@ -103,7 +106,7 @@ struct HandOffWorker {
     guard let row = try? JSONDecoder().decode(HandOffRow.self, from: data), row.options == options,
       isWhole(task.name, row.fineTuning), row.scratchTraining.map({ isWhole(task.scratchName, $0) }) ?? true
     else { return nil }
-    try RunLogHandler.logger(run: path(task.name), label: "\(task.name): ").info("done before")
+    try RunLogHandler.logger(run: path(task.name), label: isQuiet ? nil : "\(task.name): ").info("done before")
     return Array(data)
   }
 
@@ -136,7 +139,7 @@ struct HandOffWorker {
   ) throws -> Logger {
     guard group.rank == 0 else { return RunLogHandler.silent }
     try RunFolder.open(folder, plan: plan)
-    return try RunLogHandler.logger(run: folder, label: label)
+    return try RunLogHandler.logger(run: folder, label: isQuiet ? nil : label)
   }
 
   func path(_ name: String) -> String { (folder as NSString).appendingPathComponent(name) }

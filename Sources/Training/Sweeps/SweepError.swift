@@ -1,0 +1,44 @@
+/// What can be wrong with a sweep as a whole, or with a job as part of one.
+public enum SweepError: Error, Equatable, CustomStringConvertible {
+  case unreadable(path: String)
+  case malformed(path: String, reason: String)
+  /// `--set` without a name or a value.
+  case badSetting(String)
+  case unknownCommand(String, known: [String])
+  /// Two jobs whose options differ would have the same folder.
+  case sameName(String)
+  /// The sweep's folder holds a finished job of that name that had another option.
+  case optionDiffers(job: String, option: String, saved: String, current: String, folder: String)
+  case moreRanksThanThereAre(perJob: Int, ranks: Int)
+  case noValidSessions(dataset: String, locales: String)
+  case nothingValidated
+  case allFailed(jobs: Int, folder: String, first: String)
+
+  public var description: String {
+    switch self {
+    case .unreadable(let path):
+      "cannot read \(path): give the YAML file of a sweep"
+    case .malformed(let path, let reason):
+      "\(path) is no sweep: \(reason)"
+    case .badSetting(let text):
+      "cannot set '\(text)': write an option and its value, such as --set epochs=4"
+    case .unknownCommand(let name, let known):
+      "there is no sweep over '\(name)': choose the command \(known.joined(separator: " or "))"
+    case .sameName(let name):
+      "two jobs would be called \(name): write their values with other letters or digits"
+    case .optionDiffers(let job, let option, let saved, let current, let folder):
+      "\(folder) holds \(job) with \(option) \(saved), now it is \(current): use the same, or another --out"
+    case .moreRanksThanThereAre(let perJob, let ranks):
+      "--ranks-per-job is \(perJob), but there \(ranks == 1 ? "is 1 rank" : "are \(ranks) ranks"): "
+        + "choose from 1 to \(ranks)"
+    case .noValidSessions(let dataset, let locales):
+      "\(dataset) has no valid sessions\(locales.isEmpty ? "" : " in \(locales)") to compare jobs by: "
+        + "prepare it with --valid-fraction"
+    case .nothingValidated:
+      "the run ended before its first epoch, so there is no valid metric to compare it by: raise max_steps"
+    case .allFailed(let jobs, let folder, let first):
+      "\(jobs == 1 ? "the only job" : "each of the \(jobs) jobs") failed, see \(folder)/\(SweepFolder.recordsFile); "
+        + "the first: \(first)"
+    }
+  }
+}

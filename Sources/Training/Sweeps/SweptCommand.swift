@@ -1,0 +1,51 @@
+import MPI
+
+/// A command that a sweep can run with one choice of options after another.
+public protocol SweptCommand {
+  /// What the file of a sweep calls it.
+  static var name: String { get }
+
+  /// Whether the options make sense, before anything is read or computed.
+  static func validate(_ options: [String: String]) throws
+
+  /// Runs one job, on all ranks of `group`; collective. It goes on from what an earlier start left in the folder.
+  ///
+  /// `SweepRun` survives what this throws if all ranks of the group throw together: the same error on all, or one of
+  /// a rank's own that the others learn of through `ProcessGroup.together`. See `isSharedFailure`.
+  /// - Parameters:
+  ///   - options: by their names in a configuration file.
+  ///   - folder: the job's own. Gets a `config.yaml` that the command takes as its `--config`.
+  ///   - isQuiet: whether nothing goes to standard error, for other jobs run beside it.
+  /// - Returns: how it ended; what rank 0 returns counts.
+  static func run(
+    _ options: [String: String], folder: String, group: any ProcessGroup, isQuiet: Bool
+  ) throws -> SweepOutcome
+}
+
+/// How a job ended.
+public struct SweepOutcome: Sendable {
+  /// What it reached. Jobs are compared by the first figure, of which more is better.
+  public let figures: [SweepFigure]
+  /// Whether SIGUSR1 ended it before its time: it will go on when the sweep does.
+  public let isInterrupted: Bool
+
+  public init(figures: [SweepFigure], isInterrupted: Bool = false) {
+    self.figures = figures
+    self.isInterrupted = isInterrupted
+  }
+}
+
+/// A number by which jobs are compared, or which is of interest beside it.
+public struct SweepFigure: Codable, Equatable, Sendable {
+  /// Such as `MRR@100`.
+  public let name: String
+  public let value: Double
+
+  public init(name: String, value: Double) {
+    self.name = name
+    self.value = value
+  }
+}
+
+/// The commands that sweeps know.
+public var sweptCommands: [any SweptCommand.Type] { [TrainingJob.self, FineTuningJob.self] }

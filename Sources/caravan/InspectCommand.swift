@@ -1,0 +1,52 @@
+import ArgumentParser
+import Evaluation
+import Foundation
+import Sessions
+
+struct InspectCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "inspect",
+    abstract: "Shows what a prepared data set holds: sessions, products and what locales share.",
+    discussion: """
+      Lengths are clicks of a session, the answer not counted, of all splits together. The second table has the \
+      products that two locales have in common, and what share of the row's locale that is.
+      """)
+
+  @Argument(help: ArgumentHelp("The prepared data set.", valueName: "folder"))
+  var dataset: String
+
+  @Flag(help: "Print JSON instead of tables.")
+  var json = false
+
+  func run() throws {
+    let inspection = DatasetInspection(try PreparedDataset(folder: dataset))
+    print(json ? String(decoding: try inspection.json(), as: UTF8.self) : inspection.text, terminator: "")
+  }
+}
+
+extension DatasetInspection {
+  /// Two tables: a line a locale, then what each shares with each.
+  fileprivate var text: String {
+    let names = ShopLocale.allCases.map(\.name).filter { locales[$0] != nil }
+    let header =
+      ["locale"] + splits.map(\.rawValue) + ["products", "shared", "mean length", "median", "95 %", "longest"]
+    let parts = names.compactMap { name in locales[name].map { (name, $0) } } + [("all", all)]
+    let shares = names.map { row in [row] + names.map { column in share(of: row, in: column) } }
+    return alignedTable([header] + parts.map { cells($0, $1) })
+      + "\n" + alignedTable([["in common"] + names] + shares)
+  }
+
+  private func cells(_ name: String, _ part: Part) -> [String] {
+    let lengths = part.lengths.map {
+      [$0.mean.formatted(digits: 2), "\($0.median)", "\($0.percentile95)", "\($0.longest)"]
+    }
+    return [name] + splits.map { "\(part.sessions[$0.rawValue] ?? 0)" }
+      + ["\(part.products)", "\(part.sharedProducts)"] + (lengths ?? ["-", "-", "-", "-"])
+  }
+
+  /// Such as `1204 (12.3 %)`.
+  private func share(of row: String, in column: String) -> String {
+    let common = overlap[row]?[column] ?? 0, products = max(overlap[row]?[row] ?? 0, 1)
+    return "\(common) (\((100 * Double(common) / Double(products)).formatted(digits: 1)) %)"
+  }
+}

@@ -1,0 +1,78 @@
+import ArgumentParser
+import Foundation
+import MPI
+import Training
+
+struct SweepCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "sweep",
+    abstract: "Runs a command with many choices of options, and finds the best by the valid metric.",
+    discussion: """
+      The file names a command, options that all jobs have, and a grid or a random search over others. Jobs run one \
+      after another, or side by side in groups of ranks; each that ends is a line of jobs.jsonl. The same command \
+      started again goes on where it was. The results are in results.txt, the best job's options in best.yaml, for \
+      caravan train --config, and the link best leads to its run.
+      """)
+
+  @Argument(help: ArgumentHelp("The YAML file of the sweep.", valueName: "file"))
+  var file: String
+
+  @Option(help: ArgumentHelp("The folder of the sweep; made if it is not there.", valueName: "folder"))
+  var out: String?
+
+  @Option(help: ArgumentHelp("An option that all jobs have; outweighs the file; may be given several times.",
+    valueName: "option=value"))
+  var set: [String] = []
+
+  @Option(help: "Ranks of a job: with fewer than there are, jobs run side by side. (default: all)")
+  var ranksPerJob: Int?
+
+  @Flag(help: "Run those jobs again that failed.")
+  var retryFailed = false
+
+  @Flag(help: "List the jobs, check their options, and run none.")
+  var dryRun = false
+
+  func validate() throws {
+    if out == nil && !dryRun { throw ValidationError("Missing expected argument '--out <folder>'") }
+  }
+
+  func run() throws { MPIRuntime.run(sweep) }
+
+  private func sweep(_ group: any ProcessGroup) throws {
+    var text = try group.together { group.rank == 0 ? try readFile() : "" }
+    try group.broadcast(&text, from: 0)
+    let sweep = try SweepFile(parsing: text, path: file, settings: set)
+    guard let out, !dryRun else {
+      return try group.together { if group.rank == 0 { try list(sweep) } }
+    }
+    let run = try SweepRun(sweep, folder: out, group: group, ranksPerJob: ranksPerJob)
+    guard let results = try run.run(retryFailed: retryFailed) else { return }
+    print(results.text, terminator: "")
+    if results.jobsLeft > 0 { print("stopped by SIGUSR1: the same command goes on from here") }
+    print("results: \(out)/results.txt")
+  }
+
+  private func readFile() throws -> String {
+    do {
+      return try String(contentsOfFile: file, encoding: .utf8)
+    } catch {
+      throw SweepError.unreadable(path: file)
+    }
+  }
+
+  /// A line a job, with what is wrong with its options.
+  private func list(_ sweep: SweepFile) throws {
+    let command = try sweep.chooseCommand()
+    let jobs = try sweep.jobs()
+    for job in jobs {
+      do {
+        try command.validate(job.options)
+        print(job.name)
+      } catch {
+        print("\(job.name)  \(error)")
+      }
+    }
+    print("\(jobs.count) jobs")
+  }
+}
