@@ -38,7 +38,6 @@ package final class CatalogueHead {
   package static let largestStripeCount = 16
 
   private let table: Tensor
-  private let cosine: CosineRows?
   private let precision: Precision
   private let team: ThreadTeam
   private let timeline: Timeline
@@ -59,7 +58,6 @@ package final class CatalogueHead {
     self.precision = precision
     self.team = team
     self.timeline = timeline
-    cosine = scoring.cosineRows(width: table.columns)
     let tiles = Tensor.tiles(ofTableWith: table.rows)
     let count = min(Self.largestStripeCount, tiles.count)
     stripes = (0..<count).map { tiles[$0 * tiles.count / count..<($0 + 1) * tiles.count / count] }
@@ -88,30 +86,9 @@ package final class CatalogueHead {
     let levels = (subtrees.map(\.count).max() ?? 1).trailingZeroBitCount
     for worker in workers { worker.prepare(largestLane: work.map(\.rows).max() ?? 0, levels: levels) }
 
-    let losses = timeline.measure(.headForward) {
-      let partial = Sums(
-        references: arena.uninitialised(rows: stripes.count, columns: sessions),
-        sums: arena.doubles(stripes.count * sessions))
-      partial.references.elements.update(repeating: -.infinity)
-      walkStripes(.headForward) { worker, stripe in
-        for tile in stripes[stripe] {
-          worker.fold(
-            tile, work, randomness: randomness, references: partial.references.base + stripe * sessions,
-            sums: partial.sums + stripe * sessions)
-        }
-      }
-      return work.map { finish($0, partial) }
-    }
+    let losses = timeline.measure(.headForward) { forward(work, sessions: sessions, randomness) }
     timeline.measure(.headBackward) {
-      let partial = arena.zeros(rows: stripes.count * sessions, columns: table.columns)
-      walkStripes(.headBackward) { worker, stripe in
-        let gradients = partial.rows(stripe * sessions..<(stripe + 1) * sessions)
-        for tile in stripes[stripe] {
-          worker.backward(
-            tile, work, subtrees: subtrees, randomness: randomness, sessionGradients: gradients,
-            tableGradients: tableGradients)
-        }
-      }
+      let partial = backward(work, sessions: sessions, subtrees: subtrees, randomness, tableGradients)
       for (lane, own) in zip(lanes, work) {
         lane.gradient.elements.update(repeating: 0)
         for stripe in stripes.indices {
@@ -130,7 +107,47 @@ package final class CatalogueHead {
   ///   - gradient: of `rows` of the table, added over all lanes of the batch.
   ///   - randomness: as in `lossesAndGradients`.
   package func finishTableGradient(_ gradient: Tensor, rows: Range<Int>, randomness: DropoutKey?) {
-    cosine?.backward(rows, of: table, randomness: randomness, gradient: gradient)
+    let pieces = (rows.count + Tensor.tileItems - 1) / Tensor.tileItems
+    team.forEach(pieces) { thread, piece in
+      let first = piece * Tensor.tileItems, part = first..<min(first + Tensor.tileItems, rows.count)
+      workers[thread].finish(
+        gradient.rows(part), of: rows.lowerBound + part.lowerBound..<rows.lowerBound + part.upperBound, randomness)
+    }
+  }
+
+  /// The first walk: leaves the targets' logits and the normalisers in the lanes.
+  /// - Parameter sessions: of all lanes together.
+  /// - Returns: the lanes' losses.
+  private func forward(_ lanes: [HeadLane], sessions: Int, _ randomness: DropoutKey?) -> [Double] {
+    let partial = Sums(
+      references: arena.uninitialised(rows: stripes.count, columns: sessions),
+      sums: arena.doubles(stripes.count * sessions))
+    partial.references.elements.update(repeating: -.infinity)
+    walkStripes(.headForward) { worker, stripe in
+      for tile in stripes[stripe] {
+        worker.fold(
+          tile, lanes, randomness: randomness, references: partial.references.base + stripe * sessions,
+          sums: partial.sums + stripe * sessions)
+      }
+    }
+    return lanes.map { finish($0, partial) }
+  }
+
+  /// The second walk: writes the table's gradients.
+  /// - Returns: each stripe's part of the sessions' gradients, `[stripes · sessions, D]`.
+  private func backward(
+    _ lanes: [HeadLane], sessions: Int, subtrees: [Range<Int>], _ randomness: DropoutKey?, _ tableGradients: [Tensor]
+  ) -> Tensor {
+    let partial = arena.zeros(rows: stripes.count * sessions, columns: table.columns)
+    walkStripes(.headBackward) { worker, stripe in
+      let gradients = partial.rows(stripe * sessions..<(stripe + 1) * sessions)
+      for tile in stripes[stripe] {
+        worker.backward(
+          tile, lanes, subtrees: subtrees, randomness: randomness, sessionGradients: gradients,
+          tableGradients: tableGradients)
+      }
+    }
+    return partial
   }
 
   /// Runs `body` on every stripe, on whichever thread is free.

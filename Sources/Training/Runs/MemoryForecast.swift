@@ -68,11 +68,13 @@ struct MemoryForecast {
   /// - Throws: `TrainingError.notEnoughMemory` on the ranks of a node that has less.
   func requireRoom(group: any ProcessGroup) throws {
     let node = try group.splitByNode()
+    let ranks = node.size
     let needed = try node.allGather([total]).all.reduce(0, +)
+    try (node as? Communicator)?.free()
     try group.together {
       guard let available = NodeMemory.available(), needed > available else { return }
       throw TrainingError.notEnoughMemory(
-        host: MPIRuntime.hostname, ranks: node.size, needed: needed, available: available)
+        host: MPIRuntime.hostname, ranks: ranks, needed: needed, available: available)
     }
   }
 

@@ -84,6 +84,11 @@ final class HeadWorker {
     }
   }
 
+  /// Turns the gradient of scored rows into that of the table's, in place.
+  func finish(_ gradient: Tensor, of rows: Range<Int>, _ randomness: DropoutKey?) {
+    cosine?.backward(rows, of: table, randomness: randomness, gradient: gradient)
+  }
+
   private func backward(
     _ tile: Range<Int>, _ rows: Operand, _ lane: HeadLane, sessionGradient: Tensor, tileGradient: Tensor
   ) {
