@@ -6,12 +6,12 @@
 
 #include "lanes16.h"
 
-typedef uint16_t ck_half16 __attribute__((vector_size(32)));
+typedef uint16_t ck_u16x16 __attribute__((vector_size(32)));
 
-CK_INLINE void ck_store_bf16(const ck_float16 *value, uint16_t *y) {
-  ck_uint16 bits = (ck_uint16)*value;
+CK_INLINE void ck_store_bf16(const ck_f32x16 *value, uint16_t *y) {
+  ck_u32x16 bits = (ck_u32x16)*value;
   bits += 0x7FFFu + ((bits >> 16) & 1u);
-  const ck_half16 upper = __builtin_convertvector(bits >> 16, ck_half16);
+  const ck_u16x16 upper = __builtin_convertvector(bits >> 16, ck_u16x16);
   memcpy(y, &upper, sizeof upper);
 }
 

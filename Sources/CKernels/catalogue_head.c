@@ -10,11 +10,11 @@ static const float largest_power = 64;
 
 // Σ 2^(logit · log₂e - reference) over a column of sixteen sessions, and the largest exponent: where that is above
 // `largest_power` the sum has no meaning.
-CK_INLINE void sum_powers(int64_t items, int64_t sessions, const float *logits, const ck_float16 *reference,
-                          ck_float16 *sum, ck_float16 *largest) {
-  ck_float16 total = {}, top = (ck_float16){} - largest_power;
+CK_INLINE void sum_powers(int64_t items, int64_t sessions, const float *logits, const ck_f32x16 *reference,
+                          ck_f32x16 *sum, ck_f32x16 *largest) {
+  ck_f32x16 total = {}, top = (ck_f32x16){} - largest_power;
   for (int64_t i = 0; i < items; i++) {
-    ck_float16 power = CK_AT16(logits + i * sessions) * log2_e - *reference, term;
+    ck_f32x16 power = CK_AT16(logits + i * sessions) * log2_e - *reference, term;
     top = __builtin_elementwise_max(top, power);
     ck_exp2_16(&power, &term);
     total += term;
@@ -26,7 +26,7 @@ CK_INLINE void sum_powers(int64_t items, int64_t sessions, const float *logits, 
 CK_VARIANTS void ck_softmax_fold(int64_t items, int64_t sessions, const float *logits, float *reference,
                                  double *sum) {
   for (int64_t s = 0; s < sessions; s += 16) {
-    ck_float16 base = CK_AT16(reference + s), terms, largest, raise = {};
+    ck_f32x16 base = CK_AT16(reference + s), terms, largest, raise = {};
     if (base[0] == -__builtin_inff()) {
       base = CK_AT16(logits + s);
       for (int64_t i = 1; i < items; i++)
@@ -53,8 +53,8 @@ CK_VARIANTS void ck_softmax_fold(int64_t items, int64_t sessions, const float *l
 
 // scale · 2^(logit · log₂e - log2_normaliser) of sixteen sessions.
 CK_INLINE void scaled_probability(const float *logit, const float *log2_normaliser, const float *scale,
-                                  ck_float16 *p) {
-  const ck_float16 power = CK_AT16(logit) * log2_e - CK_AT16(log2_normaliser);
+                                  ck_f32x16 *p) {
+  const ck_f32x16 power = CK_AT16(logit) * log2_e - CK_AT16(log2_normaliser);
   ck_exp2_16(&power, p);
   *p *= CK_AT16(scale);
 }
@@ -63,7 +63,7 @@ CK_VARIANTS void ck_softmax_gradient(int64_t items, int64_t sessions, const floa
                                      const float *scale, float *logits) {
   for (int64_t i = 0; i < items; i++)
     for (int64_t s = 0; s < sessions; s += 16) {
-      ck_float16 p;
+      ck_f32x16 p;
       scaled_probability(logits + i * sessions + s, log2_normaliser + s, scale + s, &p);
       CK_AT16(logits + i * sessions + s) = p;
     }
@@ -73,7 +73,7 @@ CK_VARIANTS void ck_softmax_gradient_bf16(int64_t items, int64_t sessions, const
                                           const float *scale, const float *logits, uint16_t *gradient) {
   for (int64_t i = 0; i < items; i++)
     for (int64_t s = 0; s < sessions; s += 16) {
-      ck_float16 p;
+      ck_f32x16 p;
       scaled_probability(logits + i * sessions + s, log2_normaliser + s, scale + s, &p);
       ck_store_bf16(&p, gradient + i * sessions + s);
     }

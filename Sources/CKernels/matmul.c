@@ -13,16 +13,25 @@ static dnnl_engine_t engine;
 static dnnl_status_t engine_status;
 static pthread_once_t engine_once = PTHREAD_ONCE_INIT;
 static _Thread_local dnnl_stream_t stream;
+// Gives a thread's stream back when the thread ends.
+static pthread_key_t stream_owner;
 
-static void create_engine(void) { engine_status = dnnl_engine_create(&engine, dnnl_cpu, 0); }
+static void destroy_stream(void *ended) { dnnl_stream_destroy(ended); }
+
+static void create_engine(void) {
+  engine_status = dnnl_engine_create(&engine, dnnl_cpu, 0);
+  if (pthread_key_create(&stream_owner, destroy_stream)) engine_status = dnnl_out_of_memory;
+}
 
 static dnnl_status_t start(void) {
   if (stream) return dnnl_success;
   void (*set_threads)(int) = (void (*)(int))dlsym(RTLD_DEFAULT, "omp_set_num_threads");
   if (set_threads) set_threads(1);
   pthread_once(&engine_once, create_engine);
-  return engine_status != dnnl_success ? engine_status
-                                       : dnnl_stream_create(&stream, engine, dnnl_stream_default_flags);
+  dnnl_status_t status = engine_status;
+  if (status == dnnl_success) status = dnnl_stream_create(&stream, engine, dnnl_stream_default_flags);
+  if (status == dnnl_success) pthread_setspecific(stream_owner, stream);
+  return status;
 }
 
 const char *ck_instruction_set(void) {

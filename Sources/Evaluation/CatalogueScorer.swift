@@ -24,6 +24,19 @@ package protocol CatalogueScorer: AnyObject {
   func scores(of rows: ArraySlice<Int32>) -> Tensor
 }
 
+/// The table that session vectors are multiplied with: made once, for any number of scorers.
+package final class ScoredTable {
+  /// `[items + 1, D]`; lasts as long as this object, or as long as what it was made from.
+  package let table: Tensor
+  private let arena = Arena()
+
+  /// The model's own: see `SessionModel.scoredTable`.
+  package init(_ model: any SessionModel) { table = model.scoredTable(in: arena) }
+
+  /// Another one.
+  package init(_ table: Tensor) { self.table = table }
+}
+
 /// Scores by the product of a model's session vectors with an item table.
 ///
 /// Every product has the same shape, `[tileItems, D] · [D, chunk]`, be the tile the last one or the chunk not
@@ -34,16 +47,17 @@ package final class SessionModelScorer: CatalogueScorer {
   private let table: Tensor
   private let plans = MatmulPlans()
   private let arena = Arena()
-  private let tableArena = Arena()
+  private let scored: ScoredTable
   private let vectors: Tensor
   private let gathered: Tensor
   private let scores: Tensor
   private let storage: FloatStorage
 
-  /// - Parameter table: `[items + 1, D]`, what is scored; the model's `scoredTable` if nil.
-  package init(_ model: any SessionModel, table: Tensor? = nil) {
+  /// - Parameter scored: what is scored, where several scorers share it; the model's own table if nil.
+  package init(_ model: any SessionModel, _ scored: ScoredTable? = nil) {
     self.model = model
-    self.table = table ?? model.scoredTable(in: tableArena)
+    self.scored = scored ?? ScoredTable(model)
+    table = self.scored.table
     catalogueRows = self.table.rows
     let width = self.table.columns, tile = Tensor.tileItems, chunk = SessionChunks.size
     storage = FloatStorage(count: (tile + chunk) * width + tile * chunk)

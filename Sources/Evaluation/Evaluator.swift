@@ -46,7 +46,6 @@ public final class Evaluator {
 
   /// Evaluates a model; collective.
   /// - Parameters:
-  ///   - table: `[items + 1, D]`, what session vectors are multiplied with; the model's item table if nil.
   ///   - sessions: the same on every rank.
   ///   - selection: which of the sessions count, by their numbers; all if nil.
   ///   - split: the sessions' name, for the result and for messages.
@@ -55,17 +54,12 @@ public final class Evaluator {
   /// - Throws: `EvaluationError.noSessions`, `.unknownTargets`, `.catalogueDiffers`, all of them on every rank;
   ///   or an `MPIError`.
   public func evaluate(
-    _ model: any SessionModel, table: Tensor? = nil, on sessions: SessionTable, selection: [Int32]? = nil,
-    split: String, progress: ((_ done: Int, _ total: Int) -> Void)? = nil
+    _ model: any SessionModel, on sessions: SessionTable, selection: [Int32]? = nil, split: String,
+    progress: ((_ done: Int, _ total: Int) -> Void)? = nil
   ) throws -> RankingMetrics {
-    // Made once for all threads.
-    let arena = Arena()
-    let table = table ?? model.scoredTable(in: arena)
-    return try withExtendedLifetime(arena) {
-      try evaluate(
-        SessionModelScorer(model, table: table), on: sessions, selection: selection, split: split,
-        progress: progress)
-    }
+    let table = ScoredTable(model)
+    return try evaluate(
+      SessionModelScorer(model, table), on: sessions, selection: selection, split: split, progress: progress)
   }
 
   /// Evaluates whatever scores the catalogue; collective. See above.
@@ -85,7 +79,7 @@ public final class Evaluator {
     _ scorer: @autoclosure () -> any CatalogueScorer, on sessions: SessionTable, selection: [Int32], split: String,
     progress: ((_ done: Int, _ total: Int) -> Void)? = nil
   ) throws -> [Int32] {
-    let scorers = (0..<team.count).map { _ in scorer() }
+    let scorers = team.makeScorers(scorer)
     try check(selection, of: sessions, split: split, scorer: scorers[0])
     let rankers = scorers.map {
       CatalogueRanker($0, candidates: candidates, filterSeen: options.filterSeen)

@@ -64,16 +64,16 @@ public final class Predictor {
 
   /// Predicts; collective.
   /// - Parameters:
-  ///   - table: `[items + 1, D]`, what session vectors are multiplied with; the model's item table if nil.
   ///   - sessions: the same on every rank. A session without clicks gets the popular items of its locale.
   ///   - progress: called on rank 0, with sessions done and sessions in all.
   /// - Returns: on rank 0 the predictions, in the order of the sessions; nil on the others.
   /// - Throws: `EvaluationError.badTop`, `.catalogueDiffers`, on every rank; or an `MPIError`.
   public func predict(
-    _ model: any SessionModel, table: Tensor? = nil, for sessions: SessionTable,
+    _ model: any SessionModel, for sessions: SessionTable,
     progress: ((_ done: Int, _ total: Int) -> Void)? = nil
   ) throws -> Predictions? {
-    try predict(SessionModelScorer(model, table: table), for: sessions, progress: progress)
+    let table = ScoredTable(model)
+    return try predict(SessionModelScorer(model, table), for: sessions, progress: progress)
   }
 
   /// Predicts with whatever scores the catalogue; collective. See above.
@@ -82,7 +82,7 @@ public final class Predictor {
     _ scorer: @autoclosure () -> any CatalogueScorer, for sessions: SessionTable,
     progress: ((_ done: Int, _ total: Int) -> Void)? = nil
   ) throws -> Predictions? {
-    let scorers = (0..<team.count).map { _ in scorer() }
+    let scorers = team.makeScorers(scorer)
     try check(scorers[0])
     let selection = (0..<Int32(sessions.count)).filter { !sessions.range(of: Int($0)).isEmpty }
     let chunks = SessionChunks(selection, group: group)

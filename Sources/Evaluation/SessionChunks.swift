@@ -67,6 +67,16 @@ package struct SessionChunks {
   }
 }
 
+extension ThreadTeam {
+  /// A scorer for each thread.
+  func makeScorers(_ make: () -> any CatalogueScorer) -> [any CatalogueScorer] {
+    let scorers = (0..<count).map { _ in make() }
+    // A scorer has memory of its own for a chunk: two threads must not share one.
+    precondition(Set(scorers.map { ObjectIdentifier($0) }).count == count, "threads would share a scorer")
+    return scorers
+  }
+}
+
 extension RaggedBatch {
   /// Takes in a chunk of sessions, which have clicks.
   mutating func fill(with chunk: ArraySlice<Int32>, from table: SessionTable) {

@@ -12,6 +12,17 @@ public func atomicWrite(_ data: Data, to path: String) throws(StorageError) {
   try file.commit()
 }
 
+/// Removes a file or a folder with all that is in it; nothing happens where there is none.
+public func removeIfThere(_ path: String) throws(StorageError) {
+  // A link that leads nowhere does not exist for `fileExists`, but its name does.
+  guard (try? FileManager.default.attributesOfItem(atPath: path)) != nil else { return }
+  do {
+    try FileManager.default.removeItem(atPath: path)
+  } catch {
+    throw .cannotWrite(path: path, reason: "it cannot be removed")
+  }
+}
+
 /// Points the symbolic link at `path` to `target` (relative to the link's folder), in one step.
 public func replaceSymbolicLink(at path: String, to target: String) throws(StorageError) {
   let temporary = temporaryName(beside: path)

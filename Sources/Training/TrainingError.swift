@@ -15,6 +15,8 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
   /// The checkpoint was made with another value of something that decides the weights.
   case optionDiffers(name: String, saved: String, current: String, path: String)
   case otherDataset(path: String)
+  /// The checkpoint is from beyond where the run is to end.
+  case beyondTheEnd(path: String, step: Int, lastStep: Int)
   case otherVocabulary(path: String, dataset: String)
   /// The first row that is another item here; nil for a side that has no such row.
   case vocabularyDiffers(row: Int, saved: String, current: String?, path: String, dataset: String)
@@ -54,6 +56,9 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
     case .optionDiffers(let name, let saved, let current, let path):
       "\(path) was trained with \(flag(name)) \(saved), now it is \(current): "
         + "use the same, or another --out, or --resume never"
+    case .beyondTheEnd(let path, let step, let lastStep):
+      "\(path) has \(step) steps, but --epochs and --max-steps end the run after \(lastStep): "
+        + "use another --out, or --resume never"
     case .otherDataset(let path):
       "\(path) was trained on another data set: use that one, or another --out"
     case .sessionsTooLong(let model, let longest, let dataset, let length):

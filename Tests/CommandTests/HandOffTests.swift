@@ -22,6 +22,9 @@ import Testing
       #expect(try shop.bytes("all-\(ranks ?? 0)/handoff.json") == shop.bytes("all-0/handoff.json"))
       #expect(outcome.stdout.contains("zero-shot") && outcome.stdout.contains("scratch"))
     }
+    let threaded = try shop.finetune("threads", ranks: 2, ["--scratch", "--mode", "both", "--threads-per-rank", "3"])
+    #expect(threaded.status == 0, "\(threaded.stderr)")
+    #expect(try shop.bytes("threads/handoff.json") == shop.bytes("all-0/handoff.json"))
     for ranks in [1, 2, 4] {
       let outcome = try shop.finetune("alone-\(ranks)", ranks: ranks, ["--locales", "FR"])
       #expect(outcome.status == 0, "\(outcome.stderr)")
@@ -111,11 +114,14 @@ import Testing
     for name in ["ES", "FR", "IT"] { #expect(try shop.best(run, name) == shop.best("unbroken", name)) }
     #expect(try shop.bytes(run + "/handoff.json") == shop.bytes("unbroken/handoff.json"))
 
-    // A model that was damaged since is not taken as done; other options are not either.
+    // A model that was damaged since is not taken as done.
     let weights = "\(shop.folder)/\(run)/\(first)/checkpoints/best/model.safetensors"
     try shop.flipByte(ofFile: weights, at: 3000)
-    let other = try shop.finetune(run, ranks: 1, long)
-    #expect(!other.stderr.contains("\(first): done before"))
+    let repaired = try shop.finetune(run, ranks: 1, long)
+    #expect(repaired.status == 0, "\(repaired.stderr)")
+    #expect(repaired.stderr.contains("is damaged: training anew"))
+    #expect(try shop.best(run, first) == shop.best("unbroken", first))
+    #expect(try shop.bytes(run + "/handoff.json") == shop.bytes("unbroken/handoff.json"))
   }
 
   @Test func aSignalStopsTheWholeJob() throws {

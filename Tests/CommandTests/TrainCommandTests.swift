@@ -49,7 +49,7 @@ import Testing
   @Test func theSameBytesOnAnyNumberOfThreads() throws {
     #expect(try train("alone", ranks: nil, ["--max-steps", "20"]).status == 0)
     for (ranks, threads) in [(1, 2), (2, 2), (3, 5)] {
-      let run = "threads-\(threads)"
+      let run = "threads-\(ranks)-\(threads)"
       let outcome = try train(run, ranks: ranks, ["--max-steps", "20", "--threads-per-rank", "\(threads)"])
       #expect(outcome.status == 0, "\(outcome.stderr)")
       #expect(try checksums(run) == checksums("alone"), "\(ranks) ranks of \(threads) threads")
@@ -134,9 +134,20 @@ import Testing
       }
       #expect((one["seconds"] as? Double ?? 0) > 0 && (one["sessions_per_second"] as? Double ?? 0) > 0)
     }
-    // Started once more, there is nothing left to do and nothing changes.
+    // Started once more, there is nothing left to do and nothing changes; but links that a killed process did not get
+    // to are put right.
+    let checkpoints = folder + "/parts/checkpoints/"
+    func link(_ name: String) throws -> String {
+      try FileManager.default.destinationOfSymbolicLink(atPath: checkpoints + name)
+    }
+    let best = try link("best")
+    for name in ["latest", "best"] {
+      try FileManager.default.removeItem(atPath: checkpoints + name)
+      try FileManager.default.createSymbolicLink(atPath: checkpoints + name, withDestinationPath: "step-00000101")
+    }
     #expect(try train("parts", ranks: 2, ["--epochs", "2"]).status == 0)
     #expect(try checksums("parts") == checksums("whole"))
+    if best == "step-00000180" { #expect(try link("best") == best) }
     #expect(try metrics("parts").count == 2)
   }
 
@@ -220,6 +231,8 @@ import Testing
       (["--model", "GRU5Rec"], "there is no model GRU5Rec: choose one of GRU4Rec"),
       (["--resume", folder], "is neither a run nor a checkpoint"),
       (["--valid-metric", "AUC@10"], "AUC@10"),
+      (["--valid-metric", "Recall@10"], "was trained with --valid-metric MRR@100, now it is Recall@10"),
+      (["--max-steps", "2"], "has 3 steps, but --epochs and --max-steps end the run after 2"),
       (["--locales", "ES,XX"], "XX"),
     ]
     for (arguments, sentence) in cases {

@@ -83,6 +83,20 @@ import Testing
     #expect(Set(metrics.locales.keys) == ["ES", "IT"])
   }
 
+  /// Each thread ranks chunks with a scorer of its own.
+  @Test func threadsChangeNoRank() throws {
+    let made = MadeUpCatalogue(items: 700, width: 8, sessions: 1500, seed: 9)
+    func ranks(threads: Int) throws -> [Int32] {
+      try Evaluator(
+        localeMask: made.localeMask, EvaluationOptions(), team: ThreadTeam(count: threads), group: SoloGroup()
+      ).ranks(
+        SessionModelScorer(made.model), on: made.sessions, selection: Array(0..<1500), split: "test")
+    }
+    let alone = try ranks(threads: 1)
+    #expect(Set(alone).count > 100)
+    for threads in [2, 3, 8] { #expect(try ranks(threads: threads) == alone, "\(threads) threads") }
+  }
+
   @Test func aTableOfItsOwnIsScored() throws {
     let made = MadeUpCatalogue(items: 600, width: 16, sessions: 100, seed: 4)
     let evaluator = Evaluator(localeMask: made.localeMask, EvaluationOptions(), group: SoloGroup())
@@ -93,7 +107,7 @@ import Testing
     let plain = try evaluator.ranks(
       SessionModelScorer(made.model), on: made.sessions, selection: selection, split: "test")
     let turned = try evaluator.ranks(
-      SessionModelScorer(made.model, table: negated.tensor(rows: made.rows, columns: 16)), on: made.sessions,
+      SessionModelScorer(made.model, ScoredTable(negated.tensor(rows: made.rows, columns: 16))), on: made.sessions,
       selection: selection, split: "test")
     for session in 0..<100 {
       let order = made.sorted(session, .all, filterSeen: false)

@@ -123,7 +123,7 @@ import Training
     var table: [Float]
 
     init(precision: Precision, threads: Int) {
-      let arena = Arena(), items = 9000, width = 12
+      let arena = Arena(), items = 9000, width = 13
       var random = RandomStream(seed: 8, purpose: .initialisation)
       func matrix(_ rows: Int) -> Tensor {
         let tensor = arena.zeros(rows: rows, columns: width)

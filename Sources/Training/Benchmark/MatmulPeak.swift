@@ -9,37 +9,42 @@ enum MatmulPeak {
   /// Floating-point operations a second of all threads together, each at work on its own matrices; the best of
   /// several shapes, each run for a while.
   static func measure(_ precision: Precision, team: ThreadTeam) -> Double {
-    let workers = (0..<team.count).map { _ in MatmulPlans() }
-    return shapes.map { m, k, n in
+    shapes.map { m, k, n in
+      let products = (0..<team.count).map { _ in RepeatedProduct(m, k, n, precision) }
       // Of a few rounds the best: the first compiles the product, others may be disturbed.
-      (0..<5).map { _ in
-        var rates = [Double](repeating: 0, count: team.count)
-        rates.withUnsafeMutableBufferPointer { rates in
-          nonisolated(unsafe) let rates = rates
-          team.forEach(team.count) { _, thread in
-            rates[thread] = rate(m, k, n, precision, workers[thread])
-          }
-        }
-        return rates.reduce(0, +)
+      return (0..<5).map { _ in
+        let began = DispatchTime.now().uptimeNanoseconds
+        team.forEach(team.count) { _, thread in products[thread].run() }
+        let seconds = Double(DispatchTime.now().uptimeNanoseconds - began) / 1e9
+        return products.reduce(0) { $0 + Double($1.operations) } / seconds
       }.max()!
     }.max()!
   }
 
-  private static func rate(_ m: Int, _ k: Int, _ n: Int, _ precision: Precision, _ plans: MatmulPlans) -> Double {
-    let arena = Arena()
-    func operand(_ rows: Int, _ columns: Int) -> Operand {
-      let matrix = arena.zeros(rows: rows, columns: columns)
-      return precision == .float32 ? matrix.operand : arena.halves(rows: rows, columns: columns).rounding(matrix).operand
+  /// A product of matrices of one thread's own, again and again.
+  private final class RepeatedProduct {
+    private let plans = MatmulPlans()
+    private let arena = Arena()
+    private let a: Operand
+    private let b: Operand
+    private let c: Tensor
+    private let repeats: Int
+
+    init(_ m: Int, _ k: Int, _ n: Int, _ precision: Precision) {
+      let left = arena.zeros(rows: m, columns: k), right = arena.zeros(rows: k, columns: n)
+      c = arena.zeros(rows: m, columns: n)
+      switch precision {
+      case .float32: (a, b) = (left.operand, right.operand)
+      case .bfloat16:
+        a = arena.halves(rows: m, columns: k).rounding(left).operand
+        b = arena.halves(rows: k, columns: n).rounding(right).operand
+      }
+      repeats = max(1, 2_000_000_000 / (2 * m * k * n))
     }
-    let a = operand(m, k), b = operand(k, n)
-    let c = arena.zeros(rows: m, columns: n)
-    let operations = 2 * m * k * n, repeats = max(1, 2_000_000_000 / operations)
-    return withExtendedLifetime(arena) {
-      plans.product(a, b, into: c)
-      let began = DispatchTime.now().uptimeNanoseconds
-      for _ in 0..<repeats { plans.product(a, b, into: c) }
-      let seconds = Double(DispatchTime.now().uptimeNanoseconds - began) / 1e9
-      return Double(repeats * operations) / seconds
-    }
+
+    /// Of one run.
+    var operations: Int { repeats * 2 * a.rows * a.columns * b.columns }
+
+    func run() { for _ in 0..<repeats { plans.product(a, b, into: c) } }
   }
 }

@@ -9,7 +9,7 @@ import Yams
 /// Nothing in it tells time, place or the number of ranks: the same run gives the same bytes.
 public struct CheckpointState: Codable, Equatable, Sendable {
   static let fileName = "state.json"
-  static let currentVersion = 1
+  static let currentVersion = 2
 
   var formatVersion = Self.currentVersion
   /// Steps done.
@@ -28,6 +28,8 @@ public struct CheckpointState: Codable, Equatable, Sendable {
   public var progress: RunProgress
   /// SHA-256 of the checkpoint's other files, by name.
   public var files: [String: String] = [:]
+  /// SHA-256 of this state as it is encoded without the checksum itself.
+  private var checksum: String?
 
   /// The model, from the options.
   func modelConfiguration() throws -> ModelConfiguration { try Self.modelConfiguration(options) }
@@ -50,7 +52,20 @@ public struct CheckpointState: Codable, Equatable, Sendable {
     return list.isEmpty ? [] : try ShopLocale.parse(list: list)
   }
 
+  /// As JSON, with its checksum.
   func encoded() throws -> Data {
+    var state = self
+    state.checksum = try ownChecksum()
+    return try state.json()
+  }
+
+  private func ownChecksum() throws -> String {
+    var state = self
+    state.checksum = nil
+    return Checksum.sha256(of: try state.json())
+  }
+
+  private func json() throws -> Data {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     encoder.keyEncodingStrategy = .convertToSnakeCase
@@ -77,6 +92,9 @@ public struct CheckpointState: Codable, Equatable, Sendable {
     guard state.formatVersion == Self.currentVersion else {
       throw TrainingError.malformedCheckpoint(
         path: path, reason: "its format version is \(state.formatVersion), this caravan reads \(Self.currentVersion)")
+    }
+    guard try state.checksum == state.ownChecksum() else {
+      throw TrainingError.malformedCheckpoint(path: path, reason: "its bytes are not those that were written")
     }
     try Checksum.verify(folder: folder, files: state.files)
     self = state

@@ -34,25 +34,37 @@ public struct CheckpointStore {
     return nil
   }
 
+  /// The best checkpoint; nil where there is none.
+  var best: String? {
+    FileManager.default.fileExists(atPath: path("best"))
+      ? URL(fileURLWithPath: path("best")).resolvingSymlinksInPath().path : nil
+  }
+
+  /// Whether a folder is the checkpoint of this run after `step` steps.
+  func isOwn(_ checkpoint: String, step: Int) -> Bool {
+    URL(fileURLWithPath: checkpoint).resolvingSymlinksInPath().path
+      == URL(fileURLWithPath: path(ofStep: step)).resolvingSymlinksInPath().path
+  }
+
   /// Points `latest`, and if it is the best `best`, to a checkpoint, and removes those no longer needed.
   func publish(step: Int, isBest: Bool) throws {
     try replaceSymbolicLink(at: path("latest"), to: name(ofStep: step))
     if isBest { try replaceSymbolicLink(at: path("best"), to: name(ofStep: step)) }
     let best = try? FileManager.default.destinationOfSymbolicLink(atPath: path("best"))
     for old in steps.filter({ $0 <= step }).dropLast(Self.kept) where name(ofStep: old) != best {
-      try FileManager.default.removeItem(atPath: path(ofStep: old))
+      try removeIfThere(path(ofStep: old))
     }
   }
 
   /// Removes what a killed run left half-written, and checkpoints from beyond `step`, which another run made.
   func discard(beyond step: Int) throws {
-    for stale in steps where stale > step { try FileManager.default.removeItem(atPath: path(ofStep: stale)) }
+    for stale in steps where stale > step { try removeIfThere(path(ofStep: stale)) }
     for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
     where name.hasPrefix(".step-") {
-      try FileManager.default.removeItem(atPath: path(name))
+      try removeIfThere(path(name))
     }
     for link in ["latest", "best"] where !FileManager.default.fileExists(atPath: path(link)) {
-      try? FileManager.default.removeItem(atPath: path(link))
+      try removeIfThere(path(link))
     }
   }
 

@@ -41,7 +41,8 @@ public struct HandOff {
     let (plan, tasks, split) = try group.together {
       var plan = try FineTuningPlan(source, of: opened, at: checkpoint)
       if plan.training.locales.isEmpty { plan.training.locales = dataset.trainingLocales }
-      return (plan, try HandOffTask.all(of: plan, in: dataset), try plan.split ?? dataset.splitForReports())
+      _ = try RankingMetric(parsing: plan.training.validMetric)
+      return (plan, try HandOffTask.all(of: plan, in: dataset), try dataset.splitForReports(asked: plan.split))
     }
     worker = HandOffWorker(
       plan: plan, dataset: dataset, pretrained: try PretrainedModel(opened, plan, for: dataset, group: group),
@@ -55,7 +56,11 @@ public struct HandOff {
   public func run() throws -> HandOffReport? {
     StopSignal.listen()
     let plan = worker.plan, names = tasks.map(\.name)
-    let log = try group.together { try worker.openLog(worker.folder, plan, of: group) }
+    let log = try group.together {
+      let log = try worker.openLog(worker.folder, plan, of: group)
+      if group.rank == 0 { try worker.removeStale(tasks) }
+      return log
+    }
     let layout =
       isSideBySide
       ? GroupLayout(work: tasks.map(\.sessions), ranks: group.size, largestGroup: plan.training.lanes)
@@ -79,6 +84,7 @@ public struct HandOff {
         candidates: worker.candidates.description, split: worker.split.rawValue, rows: rows)
       let path = worker.path(HandOffRow.fileName)
       try atomicWrite(report.encoded(), to: path)
+      try atomicWrite(Data(report.table.utf8), to: worker.path(HandOffReport.tableFileName))
       log.info("done: \(path)")
       return report
     }
@@ -118,13 +124,13 @@ extension PreparedDataset {
     return Set(ShopLocale.allCases.filter { counts?[Int($0.rawValue)] ?? 0 > 0 })
   }
 
-  /// The test split where its answers are known, else the valid split.
-  /// - Throws: `EvaluationError.noSessions`.
-  fileprivate func splitForReports() throws(EvaluationError) -> DatasetSplit {
-    for split in [DatasetSplit.test, .valid] where manifest.splits[split.rawValue]?.hasAnswers ?? false {
+  /// The split that was asked for; else the test split where its answers are known, else the valid split.
+  /// - Throws: `EvaluationError.noSessions` where there is none with answers.
+  fileprivate func splitForReports(asked: DatasetSplit?) throws(EvaluationError) -> DatasetSplit {
+    for split in asked.map({ [$0] }) ?? [DatasetSplit.test, .valid] where manifest.splits[split.rawValue]?.hasAnswers ?? false {
       return split
     }
-    throw .noSessions(split: "test or valid")
+    throw .noSessions(split: asked?.rawValue ?? "test or valid")
   }
 }
 

@@ -30,6 +30,9 @@ public struct HandOffReport: Codable, Equatable, Sendable {
     return alignedTable([titles, header] + lines)
   }
 
+  /// The report as it is printed, beside the one in JSON.
+  static let tableFileName = "handoff.txt"
+  /// The name of the model that is for all locales together.
   static let joint = "joint"
   private static let metrics = [RankingMetric(.recall, at: 100), RankingMetric(.mrr, at: 100)]
 

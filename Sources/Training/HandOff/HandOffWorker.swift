@@ -28,7 +28,7 @@ struct HandOffWorker {
     try group.broadcast(resizing: &done, from: 0)
     if !done.isEmpty { return try JSONDecoder().decode(HandOffRow.self, from: Data(done)) }
 
-    let zeroShot = try evaluate(SessionModelScorer(pretrained.model), on: task, group)
+    let zeroShot = try evaluate(SessionModelScorer(pretrained.model, pretrained.scored), on: task, group)
     guard let tuned = try fineTune(task, plan, group) else { return nil }
     var row = HandOffRow(
       name: task.name, locales: task.locales.inOrder.map(\.name), trainSessions: task.sessions, zeroShot: zeroShot,
@@ -49,6 +49,7 @@ struct HandOffWorker {
     adaptation.frozen = plan.frozen
     adaptation.decidingOptions = [
       "checkpoint": pretrained.checksum, "freeze": plan.frozen.rawValue, "moments": plan.moments.rawValue,
+      PretrainedModel.optimizerStepsKey: "\(pretrained.optimizerSteps)",
     ]
     let log = try group.together { try openLog(path(task.name), plan, of: group, label: "\(task.name): ") }
     return try train(task, plan.training, adaptation, as: task.name, group, log)
@@ -73,19 +74,34 @@ struct HandOffWorker {
     adaptation.decidingOptions["candidates"] = candidates.description
     var run = try TrainingRun(plan, adaptation, dataset: dataset, folder: path(name), group: group, log: log)
     run.showsProgress = !isQuiet
-    let summary = try run.run(resume)
+    let summary = try run.run(try isBestDamaged(name, group, log) ? .never : resume)
     if summary.isInterrupted { return nil }
     let best = try OpenedCheckpoint(path(name), for: dataset, group: group)
-    let scorer = try RankingModel.load(best, for: dataset, group: group).rankingScorer()
+    let model = try RankingModel.load(best, for: dataset, group: group)
     let outcome = HandOffRow.Outcome(
       steps: summary.step, epochs: summary.epochs, stoppedEarly: summary.isStoppedEarly,
       bestStep: summary.bestStep, bestValid: summary.bestValue, model: best.state.weightsChecksum)
-    return (try evaluate(scorer, on: task, group), outcome)
+    return (try evaluate(model.rankingScorer(), on: task, group), outcome)
+  }
+
+  /// Whether the best checkpoint of a run is there, but not whole: going on from the newest one would not make it
+  /// again. Collective.
+  private func isBestDamaged(_ name: String, _ group: any ProcessGroup, _ log: Logger) throws -> Bool {
+    var isDamaged = [Int32(0)]
+    try group.together {
+      guard group.rank == 0, resume == .auto, let best = CheckpointStore(run: path(name)).best else { return }
+      if (try? CheckpointState(verifying: best)) != nil { return }
+      log.warning("\(best) is damaged: training anew")
+      isDamaged[0] = 1
+    }
+    try group.broadcast(&isDamaged, from: 0)
+    return isDamaged[0] == 1
   }
 
   /// The figures of the task's sessions in the report's split; nil where it has none.
+  /// - Parameter scorer: made for each thread.
   private func evaluate(
-    _ scorer: any CatalogueScorer, on task: HandOffTask, _ group: any ProcessGroup
+    _ scorer: @autoclosure () -> any CatalogueScorer, on task: HandOffTask, _ group: any ProcessGroup
   ) throws -> RankingMetrics? {
     guard let sessions = dataset.split(split) else { return nil }
     let selection = sessions.sessions(in: task.locales)
@@ -93,17 +109,12 @@ struct HandOffWorker {
     var options = EvaluationOptions()
     options.candidates = candidates
     return try Evaluator(dataset, options, threads: plan.training.threadsPerRank, group: group)
-      .evaluate(scorer, on: sessions, selection: selection, split: split.rawValue)
+      .evaluate(scorer(), on: sessions, selection: selection, split: split.rawValue)
   }
 
   /// Rank 0's part: the row of an earlier job, if it has these options and the models that it tells of are whole.
   private func finishedRow(of task: HandOffTask, _ options: [String: String]) throws -> [UInt8]? {
-    guard let data = FileManager.default.contents(atPath: rowPath(task)) else { return nil }
-    guard resume == .auto else {
-      try FileManager.default.removeItem(atPath: rowPath(task))
-      return nil
-    }
-    guard let row = try? JSONDecoder().decode(HandOffRow.self, from: data), row.options == options,
+    guard let data = FileManager.default.contents(atPath: rowPath(task)), let row = try? JSONDecoder().decode(HandOffRow.self, from: data), row.options == options,
       isWhole(task.name, row.fineTuning), row.scratchTraining.map({ isWhole(task.scratchName, $0) }) ?? true
     else { return nil }
     try RunLogHandler.logger(run: path(task.name), label: isQuiet ? nil : "\(task.name): ").info("done before")
@@ -113,6 +124,12 @@ struct HandOffWorker {
   private func isWhole(_ name: String, _ outcome: HandOffRow.Outcome) -> Bool {
     let state = try? CheckpointState(verifying: CheckpointStore.resolve(path(name)))
     return state?.weightsChecksum == outcome.model
+  }
+
+  /// Rank 0's part before anything is done: the report of an earlier job goes and, where all is done again, the rows.
+  func removeStale(_ tasks: [HandOffTask]) throws {
+    let rows = resume == .never ? tasks.map(rowPath) : []
+    for file in [path(HandOffRow.fileName), path(HandOffReport.tableFileName)] + rows { try removeIfThere(file) }
   }
 
   /// The plan as if there was this task alone.

@@ -1,3 +1,4 @@
+import Evaluation
 import Foundation
 import MPI
 import Models
@@ -12,8 +13,10 @@ public struct PretrainedModel {
   let model: any SessionModel
   /// SHA-256 of the checkpoint's weights.
   let checksum: String
-  /// Steps that it was trained for.
-  let step: Int
+  /// What its sessions are scored against.
+  let scored: ScoredTable
+  /// The steps of training that its moments have seen.
+  let optimizerSteps: Int
   /// The optimizer's moments where they are carried on; nil where it starts anew.
   let moments: [Moments]?
 
@@ -42,12 +45,15 @@ public struct PretrainedModel {
     try parameters.broadcast(from: 0, group: group)
     self.model = model
     checksum = opened.state.weightsChecksum
-    step = opened.state.step
+    scored = ScoredTable(model)
+    // What was fine-tuned with moments that it took over counts the steps before, too.
+    let before = opened.state.options[Self.optimizerStepsKey].flatMap { Int($0) } ?? 0
+    optimizerSteps = plan.moments == .keep ? before + opened.state.step : 0
     moments = plan.moments == .keep ? try Self.loadMoments(opened, plan, parameters, group: group) : nil
   }
 
-  /// The steps of training that its moments have seen.
-  var optimizerSteps: Int { moments == nil ? 0 : step }
+  /// Under which name a checkpoint's options have the steps that its moments had seen before its own.
+  static let optimizerStepsKey = "optimizer_steps"
 
   private static func loadMoments(
     _ opened: OpenedCheckpoint, _ plan: FineTuningPlan, _ parameters: ParameterSet, group: any ProcessGroup

@@ -125,10 +125,10 @@ extension TrainingPlan: RunPlan {
 
   public var modelName: String { model.name }
 
-  /// The options that decide the weights: a checkpoint fits a plan that has the same.
+  /// The options that decide the weights, and which are the best: a checkpoint fits a plan that has the same.
   public func decidingOptions() throws -> [String: String] {
     let free: [Key] = [
-      .dataset, .threadsPerRank, .epochs, .maxSteps, .stoppingStep, .validMetric, .checkpointEvery,
+      .dataset, .threadsPerRank, .epochs, .maxSteps, .stoppingStep, .checkpointEvery,
     ]
     // The rate along a cosine depends on the length of the run.
     let bound = optimization.schedule == .cosine ? [Key.epochs] : []

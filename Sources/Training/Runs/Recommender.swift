@@ -72,7 +72,7 @@ public struct Recommender {
 
 /// A model of either kind, loaded.
 enum RankingModel {
-  case session(any SessionModel)
+  case session(any SessionModel, ScoredTable)
   case counting(ItemCounts)
 
   static func load(
@@ -85,7 +85,7 @@ enum RankingModel {
     let model = try dataset.makeModel(opened.state.modelConfiguration())
     try group.together { try opened.checkpoint?.loadWeights(into: model.parameters) }
     try model.parameters.broadcast(from: 0, group: group)
-    return .session(model)
+    return .session(model, ScoredTable(model))
   }
 
   var countsTransitions: Bool {
@@ -95,7 +95,7 @@ enum RankingModel {
 
   func rankingScorer() -> any CatalogueScorer {
     switch self {
-    case .session(let model): SessionModelScorer(model)
+    case .session(let model, let table): SessionModelScorer(model, table)
     case .counting(let counts): counts.rankingScorer()
     }
   }

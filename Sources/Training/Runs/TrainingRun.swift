@@ -63,15 +63,17 @@ public struct TrainingRun {
     try group.together { try requireSupport(of: plan.precision) }
     try forecastMemory(of: sessions)
     let training = try makeTrainingStep(sessions.table, sessions.chosen)
-    var (step, progress) = try resumeOrInitialise(training, resume)
+    let lastStep = min(plan.maxSteps ?? .max, plan.epochs * schedule.stepsPerEpoch)
+    var (step, progress) = try resumeOrInitialise(
+      training, resume, stepsPerEpoch: schedule.stepsPerEpoch, lastStep: lastStep)
     let rates = plan.optimization.rateSchedule(stepsPerEpoch: schedule.stepsPerEpoch, epochs: plan.epochs)
     let journal = try group.together { group.rank == 0 ? try Journal(run: folder, step: step) : nil }
-    let lastStep = min(plan.maxSteps ?? .max, plan.epochs * schedule.stepsPerEpoch)
     let style = ProgressReport.isTerminal && adaptation.label.isEmpty ? ProgressReport.Style.bar : .lines
     var report = ProgressReport(
       style: group.rank == 0 && showsProgress ? style : .none,
       totalSteps: max(0, lastStep - step), label: adaptation.label)
     StopSignal.listen()
+    tracer?.begin(steps: lastStep - step)
 
     var order: [Int32] = []
     var seconds = 0.0, sessionsTrained = 0
@@ -143,7 +145,7 @@ public struct TrainingRun {
     let load = MemoryForecast.Load(
       items: dataset.itemCount, batchSize: plan.batchSize, clicksPerSession: clicks,
       targetsPerSession: plan.targets == .all ? clicks : 1, lanes: plan.lanes, threads: plan.threadsPerRank,
-      isFullLoss: plan.loss.isFull)
+      isFullLoss: plan.loss.isFull, samples: plan.loss.isFull ? 0 : plan.loss.samples)
     let forecast = try MemoryForecast(plan.model, load, group: group)
     log.info("memory: about \(forecast.sentence)")
     try forecast.requireRoom(group: group)
@@ -173,9 +175,11 @@ public struct TrainingRun {
   /// Gives the model its weights: a checkpoint's, or those that it starts with.
   /// - Returns: how many steps were done before, and what the loop remembers of them.
   private func resumeOrInitialise(
-    _ training: TrainingStep, _ resume: ResumePolicy
+    _ training: TrainingStep, _ resume: ResumePolicy, stepsPerEpoch: Int, lastStep: Int
   ) throws -> (step: Int, RunProgress) {
-    let checkpoint = try group.together { group.rank == 0 ? try openCheckpoint(resume) : nil }
+    let checkpoint = try group.together {
+      group.rank == 0 ? try openCheckpoint(resume, stepsPerEpoch: stepsPerEpoch, lastStep: lastStep) : nil
+    }
     var state = try checkpoint?.state.encoded().map { $0 } ?? []
     try group.broadcast(resizing: &state, from: 0)
     guard !state.isEmpty else {
@@ -190,7 +194,7 @@ public struct TrainingRun {
 
   /// Rank 0's part: finds the checkpoint to go on from, checks that it is this plan's, and clears away what
   /// another run left.
-  private func openCheckpoint(_ resume: ResumePolicy) throws -> Checkpoint? {
+  private func openCheckpoint(_ resume: ResumePolicy, stepsPerEpoch: Int, lastStep: Int) throws -> Checkpoint? {
     var checkpoint: Checkpoint?
     switch resume {
     case .never: break
@@ -204,8 +208,16 @@ public struct TrainingRun {
       }
     }
     try checkpoint?.requireSame(decidingOptions(), dataset)
-    let isOwn = checkpoint.map { $0.folder == checkpoints.path(ofStep: $0.state.step) } ?? false
+    if let checkpoint, checkpoint.state.step > lastStep {
+      throw TrainingError.beyondTheEnd(path: checkpoint.folder, step: checkpoint.state.step, lastStep: lastStep)
+    }
+    let isOwn = checkpoint.map { checkpoints.isOwn($0.folder, step: $0.state.step) } ?? false
     try checkpoints.discard(beyond: resume == .auto || isOwn ? checkpoint?.state.step ?? 0 : -1)
+    if isOwn, let state = checkpoint?.state {
+      // A run may have been killed between the two.
+      let isBest = state.progress.bestStep.map { $0 == state.step } ?? (state.step % stepsPerEpoch == 0)
+      try checkpoints.publish(step: state.step, isBest: isBest)
+    }
     return checkpoint
   }
 

@@ -2,8 +2,8 @@ import MPI
 
 /// Records a few steps of a run, once it is warm, and writes a trace of them.
 final class StepTracer {
-  /// Steps that pass first, and steps that are recorded.
-  private static let warmup = 3
+  /// Steps that pass first where there are enough, and steps that are recorded.
+  private var warmup = 3
   private static let recorded = 5
 
   let timeline = Timeline(isRecording: false)
@@ -18,10 +18,14 @@ final class StepTracer {
     self.group = group
   }
 
+  /// Call before the first step.
+  /// - Parameter steps: how many there will be; of few, those after the first are recorded.
+  func begin(steps: Int) { warmup = max(0, min(warmup, steps - 1)) }
+
   /// Call before every step, on all ranks.
   func willStep() throws {
-    if steps == Self.warmup { timeline.isRecording = true }
-    if steps == Self.warmup + Self.recorded { try finish() }
+    if steps == warmup { timeline.isRecording = true }
+    if steps == warmup + Self.recorded { try finish() }
     steps += 1
   }
 

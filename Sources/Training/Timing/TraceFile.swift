@@ -23,8 +23,8 @@ enum TraceFile {
 
   /// Gathers the ranks' spans and writes them on rank 0; collective.
   ///
-  /// Clocks of different nodes do not agree: every rank's time is counted from the end of its first wait for the
-  /// others, which all reach together.
+  /// Clocks of different nodes do not agree: the ranks' times are laid on one another at the end of their first wait
+  /// for the others, which all reach together.
   static func write(_ spans: [Timeline.Span], to path: String, group: any ProcessGroup) throws {
     let phases = StepPhase.allCases
     let start = spans.first { $0.phase == .waiting }?.ended ?? spans.first?.began ?? 0
@@ -35,6 +35,8 @@ enum TraceFile {
       ]
     }
     let (all, counts) = try group.allGather(own)
+    // Viewers drop what lies before zero.
+    let earliest = stride(from: 3, to: all.count, by: 5).map { all[$0] }.min() ?? 0
     try group.together {
       guard group.rank == 0 else { return }
       var events: [Event] = [], next = 0
@@ -47,7 +49,7 @@ enum TraceFile {
           events.append(
             Event(
               name: isDetail ? "\(name): stripe" : name, ph: "X", pid: rank, tid: Int(all[place + 1]),
-              ts: Double(all[place + 3]) / 1000, dur: Double(all[place + 4]) / 1000))
+              ts: Double(all[place + 3] - earliest) / 1000, dur: Double(all[place + 4]) / 1000))
         }
         next += count
       }
