@@ -11,7 +11,10 @@ package final class LockedFile {
   /// Opens the file, which is made if it is not there, as soon as no other process holds it.
   package init(path: String) throws(StorageError) {
     self.path = path
-    descriptor = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
+    let flags = O_RDWR | O_APPEND | O_CLOEXEC
+    let existing = open(path, flags)
+    let isNew = existing < 0 && errno == ENOENT
+    descriptor = isNew ? open(path, flags | O_CREAT, 0o666) : existing
     if descriptor < 0 { throw .cannotWrite(path: path, reason: systemErrorText()) }
     var lock = flock()
     lock.l_type = Int16(F_WRLCK)
@@ -19,6 +22,8 @@ package final class LockedFile {
     while fcntl(descriptor, F_SETLKW, &lock) != 0 {
       if errno != EINTR { throw .cannotWrite(path: path, reason: "it cannot be locked: \(systemErrorText())") }
     }
+    // Lines that are on the disk are lost all the same where the file's name is not.
+    if isNew { try syncToDisk(path: parentFolder(of: path)) }
   }
 
   // Closing is what gives the lock back. For the same reason nobody may open the file anew while this one lives.

@@ -190,10 +190,9 @@ import Testing
   }
 
   @Test func aBaselinesScriptSweepsItsParts() throws {
-    let script = URL(fileURLWithPath: Self.repository + "/scripts/baselines/STAMP.sh")
     let settings = ["epochs=1", "embedding_size=8", "batch_size=256"].flatMap { ["--set", $0] }
     let outcome = try MPIRun.run(
-      ranks: nil, executable: script,
+      ranks: nil, executable: Self.script,
       arguments: [dataset, folder + "/out", "unpopular", "JP", "finetune", "--"] + settings,
       environment: ["CARAVAN": try BuiltProducts.url("caravan").path, "RANKS": "2"])
     #expect(outcome.status == 0, "\(outcome.stderr)")
@@ -207,6 +206,39 @@ import Testing
       "evaluate", "--dataset", dataset, "--checkpoint", folder + "/out/JP/best",
     ])
     #expect(evaluated.status == 0, "\(evaluated.stderr)")
+  }
+
+  private static let script = URL(fileURLWithPath: repository + "/scripts/baselines/STAMP.sh")
+
+  @Test func aBaselinesScriptBeginsNoPartAfterAStop() throws {
+    let out = folder + "/out", caravan = try BuiltProducts.url("caravan").path
+    // Sends itself the signal once the first job has a checkpoint; long before the job is done.
+    let stopping = try write(
+      """
+      #!/bin/sh
+      ( while kill -0 $$ 2>/dev/null && [ ! -e '\(out)/ES/jobs/lr=0.01/checkpoints/latest' ]; do sleep 0.02; done
+        kill -USR1 $$ ) &
+      exec '\(caravan)' "$@"
+
+      """, as: "stopping-caravan")
+    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: stopping)
+    let settings = ["epochs=400", "stopping_step=400", "checkpoint_every=1", "embedding_size=8", "batch_size=32"]
+    let outcome = try MPIRun.run(
+      ranks: nil, executable: Self.script,
+      arguments: [dataset, out, "ES", "FR", "--"] + settings.flatMap { ["--set", $0] },
+      environment: ["CARAVAN": stopping, "RANKS": "1"])
+    #expect(outcome.status == 75, "\(outcome.stderr)")
+    #expect(outcome.stderr.contains("stopped in ES: the same command goes on from here"), "\(outcome.stderr)")
+    #expect(try read("out/ES/results.txt").hasSuffix(" to do\n"))
+    #expect(!FileManager.default.fileExists(atPath: out + "/FR"))
+  }
+
+  @Test func aBaselinesScriptChecksAllItsPartsFirst() throws {
+    let outcome = try MPIRun.run(
+      ranks: nil, executable: Self.script, arguments: [dataset, folder + "/out", "ES", "XX"],
+      environment: ["CARAVAN": try BuiltProducts.url("caravan").path, "RANKS": "1"])
+    #expect(outcome.status == 64 && outcome.stderr.hasPrefix("there is no part XX: choose from all, "))
+    #expect(!FileManager.default.fileExists(atPath: folder + "/out"))
   }
 
   @Test func inspectShowsTablesOrJSON() throws {

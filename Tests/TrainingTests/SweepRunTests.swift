@@ -10,6 +10,17 @@ import Training
   /// Its figure is x, unless told to fail or to stop; every run is a line of `runs.txt` in its folder.
   private enum MadeUp: SweptCommand {
     static let name = "made-up"
+
+    /// Every look at a file is a line beside it.
+    static var inputs: [String: (_ path: String) throws -> String] {
+      [
+        "data": { path in
+          try LockedFile(path: path + ".reads").append(line: "read")
+          return try String(contentsOfFile: path, encoding: .utf8)
+        }
+      ]
+    }
+
     static func validate(_ options: [String: String]) {}
 
     static func run(
@@ -109,6 +120,38 @@ import Training
           job: "x=1", option: option, saved: "3", current: current, folder: folder + "/sweep")
       ) { try sweep("options: {\(options)}\ngrid: {x: [1]}") }
     }
+  }
+
+  @Test func whatJobsReadMayNotChange() throws {
+    let data = folder + "/data"
+    func write(_ text: String) throws { try text.write(toFile: data, atomically: true, encoding: .utf8) }
+    func reads() throws -> Int {
+      try String(contentsOfFile: data + ".reads", encoding: .utf8).split(separator: "\n").count
+    }
+    let yaml = "options: {data: \(data)}\ngrid: {x: [1, 2, 3]}"
+    let failing = "options: {data: \(data), how: fails}\ngrid: {x: [9]}"
+    let failure = SweepError.allFailed(
+      jobs: 1, folder: folder + "/sweep", first: "cannot write /full: the disk is full")
+    try write("old")
+    let text = try #require(try sweep(yaml)?.text)
+    #expect(throws: failure) { try sweep(failing) }
+    let before = try reads()
+    #expect(try sweep(yaml)?.text == text)
+    #expect(try reads() == before + 1, "one look is enough for all jobs")
+
+    try write("new")
+    #expect(
+      throws: SweepError.inputDiffers(job: "x=1", option: "data", path: data, folder: folder + "/sweep")
+    ) { try sweep(yaml) }
+    // A job that failed has nothing to be compared.
+    #expect(throws: failure) { try sweep(failing) }
+
+    try write("old")
+    #expect(try sweep(yaml)?.text == text)
+    // The results outlive the data.
+    try FileManager.default.removeItem(atPath: data)
+    #expect(try sweep(yaml)?.text == text)
+    #expect(try runs("x=1") == 1)
   }
 
   @Test func aSweepOfWhichNothingGoesWellFails() throws {

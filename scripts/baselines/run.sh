@@ -9,7 +9,7 @@
 #   finetune    the best of popular, handed over to ES, FR and IT with each learning rate of the grid
 # Each part is a folder of OUT: `results.txt` has the table, `best` leads to the best run. OPTIONS go to caravan
 # sweep, such as `-- --set epochs=5 --ranks-per-job 1`. RANKS is how many ranks are started, 2 unless it is set.
-# Started again, it goes on where it was.
+# Started again, it goes on where it was. A sweep that SIGUSR1 to mpirun has stopped ends the script with 75.
 set -eu
 
 if [ $# -lt 3 ]; then
@@ -25,6 +25,17 @@ while [ $# -gt 0 ] && [ "$1" != -- ]; do
 done
 if [ $# -gt 0 ]; then shift; fi
 
+every="all popular unpopular UK DE JP ES FR IT finetune"
+for part in $parts; do
+  case " $every " in
+    *" $part "*) ;;
+    *)
+      echo "there is no part $part: choose from all, popular, unpopular, a locale and finetune" >&2
+      exit 64
+      ;;
+  esac
+done
+
 root=$(cd "$(dirname "$0")/../.." && pwd)
 name=$(echo "$model" | tr '[:upper:]' '[:lower:]')
 caravan=${CARAVAN:-$root/.build/release/caravan}
@@ -39,14 +50,19 @@ sweep() {
   shift 2
   printf '\n== %s, %s\n' "$model" "$part"
   $mpirun "$caravan" sweep "$root/configs/sweeps/$file.yaml" --set "dataset=$dataset" --out "$out/$part" "$@"
+  case " $* " in *" --dry-run "*) return 0 ;; esac
+  # A sweep that was stopped ends well: only its results tell.
+  if tail -n 1 "$out/$part/results.txt" | grep -Eq '^[0-9]+ jobs? to do$'; then
+    echo "stopped in $part: the same command goes on from here" >&2
+    exit 75
+  fi
 }
 
-for part in ${parts:-all popular unpopular UK DE JP ES FR IT finetune}; do
+for part in ${parts:-$every}; do
   case $part in
     all) sweep all "$name" "$@" ;;
     popular) sweep popular "$name" --set locales=UK,DE,JP "$@" ;;
     unpopular) sweep unpopular "$name" --set locales=ES,FR,IT "$@" ;;
-    UK | DE | JP | ES | FR | IT) sweep "$part" "$name" --set "locales=$part" "$@" ;;
     finetune)
       # Done before, unless finetune was asked for alone: then only the table is printed.
       sweep popular "$name" --set locales=UK,DE,JP "$@"
@@ -54,9 +70,6 @@ for part in ${parts:-all popular unpopular UK DE JP ES FR IT finetune}; do
       if [ "$model" = CORE ]; then rates=finetune-core; fi
       sweep finetune "$rates" --set "checkpoint=$out/popular/best" "$@"
       ;;
-    *)
-      echo "there is no part $part: choose from all, popular, unpopular, a locale and finetune" >&2
-      exit 64
-      ;;
+    *) sweep "$part" "$name" --set "locales=$part" "$@" ;;
   esac
 done

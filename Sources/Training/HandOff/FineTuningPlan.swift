@@ -82,7 +82,12 @@ public struct FineTuningPlan: Sendable {
       }
       var options = saved
       options[name] = asked
-      let changed = try CheckpointState.modelConfiguration(options)
+      let changed: ModelConfiguration
+      do {
+        changed = try CheckpointState.modelConfiguration(options)
+      } catch is DecodingError {
+        continue  // not a value of its kind: `PlanSource.plan` says so, and where it was given
+      }
       try changed.validate()
       if changed.shapes != shapes { throw refuse() }
     }

@@ -1,5 +1,7 @@
 import Evaluation
 import MPI
+import Models
+import Sessions
 
 /// `caravan finetune` as a job of a sweep: its models in turn, each on all ranks of the job's group.
 ///
@@ -8,14 +10,20 @@ import MPI
 public enum FineTuningJob: SweptCommand {
   public static let name = "finetune"
 
-  /// Options of the model are checked when the checkpoint is there to say which one it is.
+  public static var inputs: [String: (_ path: String) throws -> String] {
+    ["dataset": PreparedDataset.fingerprint(of:), "checkpoint": CheckpointState.weightsChecksum(of:)]
+  }
+
+  /// Values of the model's options are checked when the checkpoint is there to say which model it is.
   public static func validate(_ options: [String: String]) throws {
     try HandOff.requireOptions(PlanSource(file: nil, flags: options))
+    let plan = try planWithoutModel(options)
+    _ = try RankingMetric(parsing: plan.training.validMetric)
   }
 
   /// Jobs are compared by the mean of the models' valid metrics, each weighed by its training sessions; after it
   /// comes each model's own.
-  /// - Throws: `SweepError.noValidSessions`, and what a hand-off throws.
+  /// - Throws: `SweepError.noValidSessions`, `.nothingValidated`, and what a hand-off throws.
   public static func run(
     _ options: [String: String], folder: String, group: any ProcessGroup, isQuiet: Bool
   ) throws -> SweepOutcome {
@@ -23,14 +31,12 @@ public enum FineTuningJob: SweptCommand {
     var handOff = try HandOff(source, folder: folder, group: group)
     handOff.isSideBySide = false
     handOff.isQuiet = isQuiet
+    try group.together { if group.rank == 0 { try requireValidSessions(options) } }
     let report = try handOff.run()
     return try group.together {
       guard let report else { return SweepOutcome(figures: [], isInterrupted: true) }
       let figures = try report.rows.map { row in
-        guard let value = row.fineTuning.bestValid else {
-          throw SweepError.noValidSessions(
-            dataset: options["dataset"] ?? "the data set", locales: row.locales.joined(separator: ", "))
-        }
+        guard let value = row.fineTuning.bestValid else { throw SweepError.nothingValidated }
         return (name: row.name, value: value, weight: Double(row.trainSessions))
       }
       let mean =
@@ -39,6 +45,38 @@ public enum FineTuningJob: SweptCommand {
       return SweepOutcome(
         figures: [SweepFigure(name: metric, value: mean)]
           + figures.map { SweepFigure(name: "\($0.name) \(metric)", value: $0.value) })
+    }
+  }
+
+  /// Before anything is trained: every model must have valid sessions.
+  /// - Throws: `SweepError.noValidSessions`.
+  private static func requireValidSessions(_ options: [String: String]) throws {
+    let plan = try planWithoutModel(options)
+    let dataset = try PreparedDataset(folder: plan.training.dataset, verify: false)
+    let chosen = plan.training.locales.isEmpty ? Set(ShopLocale.allCases) : plan.training.locales
+    let locales = chosen.inOrder.filter { dataset.hasSessions(of: .train, in: [$0]) }
+    let lacking = locales.filter { !dataset.hasSessions(of: .valid, in: [$0]) }
+    // The model that is for all locales needs them in one.
+    if lacking.isEmpty || plan.mode == .joint && lacking.count < locales.count { return }
+    throw SweepError.noValidSessions(
+      dataset: plan.training.dataset, locales: lacking.map(\.name).joined(separator: ", "))
+  }
+
+  /// The plan as far as it can be told without the checkpoint: the model's own options are left out.
+  /// - Throws: `TrainingError.unknownOption` for one that no model has either, or what `PlanSource.plan` throws.
+  private static func planWithoutModel(_ options: [String: String]) throws -> FineTuningPlan {
+    let models = options["model"].map { [$0] } ?? ModelConfiguration.names
+    let ofModels = Set(
+      try models.flatMap { model in
+        try optionTexts(CheckpointState.modelConfiguration(["model": model])).map(\.name)
+      })
+    var others = options.filter { !ofModels.contains($0.key) }
+    others["model"] = models[0]
+    do {
+      return try PlanSource(file: nil, flags: others).plan(FineTuningPlan.self)
+    } catch TrainingError.unknownOption(let option, _) where options["model"] == nil {
+      // The first model stands for all of them.
+      throw TrainingError.unknownOption(name: option, model: name)
     }
   }
 }

@@ -9,6 +9,8 @@ public enum SweepError: Error, Equatable, CustomStringConvertible {
   case sameName(String)
   /// The sweep's folder holds a finished job of that name that had another option.
   case optionDiffers(job: String, option: String, saved: String, current: String, folder: String)
+  /// A finished job's data set or checkpoint, whose path is the same, has other contents now.
+  case inputDiffers(job: String, option: String, path: String, folder: String)
   case moreRanksThanThereAre(perJob: Int, ranks: Int)
   case noValidSessions(dataset: String, locales: String)
   case nothingValidated
@@ -28,6 +30,8 @@ public enum SweepError: Error, Equatable, CustomStringConvertible {
       "two jobs would be called \(name): write their values with other letters or digits"
     case .optionDiffers(let job, let option, let saved, let current, let folder):
       "\(folder) holds \(job) with \(option) \(saved), now it is \(current): use the same, or another --out"
+    case .inputDiffers(let job, let option, let path, let folder):
+      "\(folder) holds \(job), which read another \(option) than \(path) is now: use that one, or another --out"
     case .moreRanksThanThereAre(let perJob, let ranks):
       "--ranks-per-job is \(perJob), but there \(ranks == 1 ? "is 1 rank" : "are \(ranks) ranks"): "
         + "choose from 1 to \(ranks)"

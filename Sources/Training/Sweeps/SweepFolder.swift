@@ -78,6 +78,8 @@ struct SweepRecord: Codable, Equatable, Sendable {
   let job: String
   let command: String
   let options: [String: String]
+  /// What tells the contents of what the job read apart, by the option that names it: see `SweptCommand.inputs`.
+  var inputs: [String: String] = [:]
   /// The first decides; empty for a job that failed.
   var figures: [SweepFigure] = []
   /// What a job failed of; nil for one that did not.
@@ -98,6 +100,15 @@ struct SweepRecord: Codable, Equatable, Sendable {
     for name in Set(saved.keys).union(current.keys).sorted() where saved[name] != current[name] {
       throw .optionDiffers(
         job: job.name, option: name, saved: saved[name] ?? "unset", current: current[name] ?? "unset", folder: folder)
+    }
+  }
+
+  /// - Parameter current: the inputs as they are now. One that is missing there cannot be read any more; what was
+  ///   reached with it still stands.
+  /// - Throws: `SweepError.inputDiffers` for the first, by its option, that is not what it was.
+  func requireSame(inputs current: [String: String], folder: String) throws(SweepError) {
+    for (option, contents) in current.sorted(by: { $0.key < $1.key }) where inputs[option] != contents {
+      throw .inputDiffers(job: job, option: option, path: options[option] ?? "", folder: folder)
     }
   }
 }

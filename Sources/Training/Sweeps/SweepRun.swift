@@ -37,8 +37,8 @@ public struct SweepRun {
   /// Runs what has not ended yet; collective.
   /// - Parameter retryFailed: whether jobs that failed are run again.
   /// - Returns: the results, which are also in the folder; on rank 0 alone.
-  /// - Throws: `SweepError.optionDiffers`, `.allFailed`, `StorageError`; and what ends a job on some ranks only, for
-  ///   which see `isSharedFailure`.
+  /// - Throws: `SweepError.optionDiffers`, `.inputDiffers`, `.allFailed`, `StorageError`; and what ends a job on some
+  ///   ranks only, for which see `isSharedFailure`.
   public func run(retryFailed: Bool = false) throws -> SweepResults? {
     var waiting = try group.together { group.rank == 0 ? try prepare(retryFailed: retryFailed) : [] }
     try group.broadcast(resizing: &waiting, from: 0)
@@ -63,7 +63,14 @@ public struct SweepRun {
   private func prepare(retryFailed: Bool) throws -> [Int32] {
     try folder.create()
     let records = folder.records()
-    for job in jobs { try records[job.name]?.requireSame(job, command: command.name, folder: folder.path) }
+    var inputs = SweepInputs(of: command)
+    for job in jobs {
+      guard let record = records[job.name] else { continue }
+      try record.requireSame(job, command: command.name, folder: folder.path)
+      // A job may have failed for what it read, and has no figures to be compared with others.
+      guard record.error == nil else { continue }
+      try record.requireSame(inputs: inputs.checksums(job.options), folder: folder.path)
+    }
     try folder.resetQueue()
     return (0..<Int32(jobs.count)).filter { index in
       guard let record = records[jobs[Int(index)].name] else { return true }
@@ -83,6 +90,10 @@ public struct SweepRun {
   /// - Returns: how it ended; nil if it was interrupted.
   private func attempt(_ job: SweepJob, on part: any ProcessGroup) throws -> SweepRecord? {
     var record = SweepRecord(job, command: command.name)
+    if part.rank == 0 {
+      var inputs = SweepInputs(of: command)
+      record.inputs = inputs.checksums(job.options)
+    }
     let began = ContinuousClock.now
     do {
       let outcome = try command.run(

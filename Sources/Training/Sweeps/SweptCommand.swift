@@ -5,6 +5,10 @@ public protocol SweptCommand {
   /// What the file of a sweep calls it.
   static var name: String { get }
 
+  /// The options whose values are the paths of what a job reads, and for each what tells its contents apart, such as
+  /// a checksum. It is recorded with what a job reached: what changes later does not pass for the same.
+  static var inputs: [String: (_ path: String) throws -> String] { get }
+
   /// Whether the options make sense, before anything is read or computed.
   static func validate(_ options: [String: String]) throws
 
@@ -20,6 +24,11 @@ public protocol SweptCommand {
   static func run(
     _ options: [String: String], folder: String, group: any ProcessGroup, isQuiet: Bool
   ) throws -> SweepOutcome
+}
+
+extension SweptCommand {
+  /// Nothing that could change.
+  public static var inputs: [String: (_ path: String) throws -> String] { [:] }
 }
 
 /// How a job ended.

@@ -8,6 +8,10 @@ import Sessions
 public enum TrainingJob: SweptCommand {
   public static let name = "train"
 
+  public static var inputs: [String: (_ path: String) throws -> String] {
+    ["dataset": PreparedDataset.fingerprint(of:)]
+  }
+
   public static func validate(_ options: [String: String]) throws { _ = try makePlan(options) }
 
   /// - Throws: `SweepError.noValidSessions`, `.nothingValidated`, and what training throws.
@@ -16,7 +20,7 @@ public enum TrainingJob: SweptCommand {
   ) throws -> SweepOutcome {
     let plan = try group.together { try makePlan(options) }
     let dataset = try PreparedDataset.open(plan.dataset, group: group)
-    guard dataset.hasValidSessions(in: plan.locales) else {
+    guard dataset.hasSessions(of: .valid, in: plan.locales) else {
       throw SweepError.noValidSessions(
         dataset: plan.dataset, locales: plan.locales.inOrder.map(\.name).joined(separator: ", "))
     }
@@ -52,8 +56,9 @@ public enum TrainingJob: SweptCommand {
 }
 
 extension PreparedDataset {
-  fileprivate func hasValidSessions(in locales: Set<ShopLocale>) -> Bool {
-    guard let valid = split(.valid) else { return false }
-    return locales.isEmpty ? valid.count > 0 : !valid.sessions(in: locales).isEmpty
+  /// Whether a split has sessions in any of the locales, or any at all where none is named.
+  func hasSessions(of name: DatasetSplit, in locales: Set<ShopLocale>) -> Bool {
+    guard let sessions = split(name) else { return false }
+    return locales.isEmpty ? sessions.count > 0 : !sessions.sessions(in: locales).isEmpty
   }
 }
