@@ -42,7 +42,7 @@ struct TrainCommand: ParsableCommand {
     if source.countingModel != nil { return try count(source, group) }
     let plan = try group.together { try source.plan(TrainingPlan.self) }
     let dataset = try PreparedDataset.open(plan.dataset, group: group)
-    let log = try group.together { try openRun(plan, isLeader: group.rank == 0) }
+    let log = try group.together { try openRun(isLeader: group.rank == 0) }
     log.info("\(plan.modelName) on \(ranks(of: group)), \(plan.lanes) lanes: \(out)")
     let run = try TrainingRun(plan, dataset: dataset, folder: out, group: group, log: log, trace: trace)
     let summary = try run.run(resumePolicy)
@@ -53,7 +53,11 @@ struct TrainCommand: ParsableCommand {
   private func count(_ source: PlanSource, _ group: any ProcessGroup) throws {
     let plan = try group.together { try source.plan(CountingPlan.self) }
     let dataset = try PreparedDataset.open(plan.dataset, group: group)
-    let log = try group.together { try openRun(plan, isLeader: group.rank == 0) }
+    let log = try group.together {
+      let log = try openRun(isLeader: group.rank == 0)
+      if group.rank == 0 { try RunFolder.write(plan, to: out) }
+      return log
+    }
     log.info("\(plan.modelName) on \(ranks(of: group)): \(out)")
     try CountingRun(plan, dataset: dataset, folder: out, group: group, log: log).run(resumePolicy)
     if group.rank == 0 { print("counted: \(out)/checkpoints/latest") }
@@ -68,10 +72,10 @@ struct TrainCommand: ParsableCommand {
     }
   }
 
-  /// Makes the run's folder and writes the plan there.
-  private func openRun(_ plan: some RunPlan, isLeader: Bool) throws -> Logger {
+  /// Makes the run's folder and opens its log.
+  private func openRun(isLeader: Bool) throws -> Logger {
     guard isLeader else { return RunLogHandler.silent }
-    try RunFolder.open(out, plan: plan)
+    try RunFolder.create(out)
     return try RunLogHandler.logger(run: out)
   }
 

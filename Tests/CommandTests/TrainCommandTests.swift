@@ -235,11 +235,13 @@ import Testing
       (["--max-steps", "2"], "has 3 steps, but --epochs and --max-steps end the run after 2"),
       (["--locales", "ES,XX"], "XX"),
     ]
+    let configuration = try String(contentsOfFile: folder + "/first/config.yaml", encoding: .utf8)
     for (arguments, sentence) in cases {
       let outcome = try train("first", ranks: nil, arguments)
       #expect(outcome.status == 1, "\(arguments)")
       #expect(outcome.stderr.split(separator: "\n").filter { $0.hasPrefix("caravan:") }.count == 1)
       #expect(outcome.stderr.contains(sentence), "\(arguments): \(outcome.stderr)")
+      #expect(try String(contentsOfFile: folder + "/first/config.yaml", encoding: .utf8) == configuration)
     }
     let crowded = try train("crowded", ranks: 3, ["--lanes", "2"])
     #expect(crowded.status != 0)

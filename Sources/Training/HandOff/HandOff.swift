@@ -57,8 +57,11 @@ public struct HandOff {
     StopSignal.listen()
     let plan = worker.plan, names = tasks.map(\.name)
     let log = try group.together {
-      let log = try worker.openLog(worker.folder, plan, of: group)
-      if group.rank == 0 { try worker.removeStale(tasks) }
+      let log = try worker.openLog(worker.folder, of: group)
+      if group.rank == 0 {
+        try RunFolder.write(plan, to: worker.folder)
+        try worker.removeStale(tasks)
+      }
       return log
     }
     let layout =

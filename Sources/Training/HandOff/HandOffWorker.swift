@@ -51,28 +51,29 @@ struct HandOffWorker {
       "checkpoint": pretrained.checksum, "freeze": plan.frozen.rawValue, "moments": plan.moments.rawValue,
       PretrainedModel.optimizerStepsKey: "\(pretrained.optimizerSteps)",
     ]
-    let log = try group.together { try openLog(path(task.name), plan, of: group, label: "\(task.name): ") }
-    return try train(task, plan.training, adaptation, as: task.name, group, log)
+    let log = try group.together { try openLog(path(task.name), of: group, label: "\(task.name): ") }
+    return try train(task, plan.training, adaptation, plan, as: task.name, group, log)
   }
 
   private func trainFromScratch(
     _ task: HandOffTask, _ plan: TrainingPlan, _ group: any ProcessGroup
   ) throws -> Result? {
     let name = task.scratchName
-    let log = try group.together { try openLog(path(name), plan, of: group, label: "\(name): ") }
-    return try train(task, plan, Adaptation(), as: name, group, log)
+    let log = try group.together { try openLog(path(name), of: group, label: "\(name): ") }
+    return try train(task, plan, Adaptation(), plan, as: name, group, log)
   }
 
   /// Trains a model and ranks the report's split with its best checkpoint.
   private func train(
-    _ task: HandOffTask, _ plan: TrainingPlan, _ adaptation: Adaptation, as name: String, _ group: any ProcessGroup,
-    _ log: Logger
+    _ task: HandOffTask, _ plan: TrainingPlan, _ adaptation: Adaptation, _ configuration: any RunPlan,
+    as name: String, _ group: any ProcessGroup, _ log: Logger
   ) throws -> Result? {
     var adaptation = adaptation
     adaptation.candidates = candidates
     adaptation.label = "\(name): "
     adaptation.decidingOptions["candidates"] = candidates.description
-    var run = try TrainingRun(plan, adaptation, dataset: dataset, folder: path(name), group: group, log: log)
+    var run = try TrainingRun(
+      plan, adaptation, configuration: configuration, dataset: dataset, folder: path(name), group: group, log: log)
     run.showsProgress = !isQuiet
     let summary = try run.run(try isBestDamaged(name, group, log) ? .never : resume)
     if summary.isInterrupted { return nil }
@@ -150,12 +151,10 @@ struct HandOffWorker {
     return options
   }
 
-  /// Makes a run's folder, writes the plan there, and opens its log, on a group's rank 0.
-  func openLog(
-    _ folder: String, _ plan: some RunPlan, of group: any ProcessGroup, label: String = ""
-  ) throws -> Logger {
+  /// Makes a run's folder and opens its log, on a group's rank 0.
+  func openLog(_ folder: String, of group: any ProcessGroup, label: String = "") throws -> Logger {
     guard group.rank == 0 else { return RunLogHandler.silent }
-    try RunFolder.open(folder, plan: plan)
+    try RunFolder.create(folder)
     return try RunLogHandler.logger(run: folder, label: isQuiet ? nil : label)
   }
 

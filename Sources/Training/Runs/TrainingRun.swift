@@ -22,6 +22,7 @@ public enum ResumePolicy: Equatable, Sendable {
 public struct TrainingRun {
   private let plan: TrainingPlan
   private let adaptation: Adaptation
+  private let configuration: any RunPlan
   private let dataset: PreparedDataset
   private let folder: String
   private let group: any ProcessGroup
@@ -34,17 +35,19 @@ public struct TrainingRun {
 
   /// - Parameters:
   ///   - adaptation: what sets a run of a hand-off apart.
+  ///   - configuration: what is written as the run's `config.yaml`; the plan if nil.
   ///   - dataset: the same on all ranks: see `PreparedDataset.open`.
   ///   - folder: the run's folder, which exists on rank 0's host.
   ///   - log: says what happens; silent on ranks other than 0.
   ///   - trace: where a trace of the first steps goes; nil for none.
   /// - Throws: where the plan's metric is none.
   public init(
-    _ plan: TrainingPlan, _ adaptation: Adaptation = Adaptation(), dataset: PreparedDataset, folder: String,
-    group: any ProcessGroup, log: Logger, trace: String? = nil
+    _ plan: TrainingPlan, _ adaptation: Adaptation = Adaptation(), configuration: (any RunPlan)? = nil,
+    dataset: PreparedDataset, folder: String, group: any ProcessGroup, log: Logger, trace: String? = nil
   ) throws {
     self.plan = plan
     self.adaptation = adaptation
+    self.configuration = configuration ?? plan
     self.dataset = dataset
     self.folder = folder
     self.group = group
@@ -192,8 +195,8 @@ public struct TrainingRun {
     return (resumed.step, resumed.progress)
   }
 
-  /// Rank 0's part: finds the checkpoint to go on from, checks that it is this plan's, and clears away what
-  /// another run left.
+  /// Rank 0's part: finds the checkpoint to go on from, checks that it is this plan's, clears away what
+  /// another run left, and writes the configuration.
   private func openCheckpoint(_ resume: ResumePolicy, stepsPerEpoch: Int, lastStep: Int) throws -> Checkpoint? {
     var checkpoint: Checkpoint?
     switch resume {
@@ -218,6 +221,7 @@ public struct TrainingRun {
       let isBest = state.progress.bestStep.map { $0 == state.step } ?? (state.step % stepsPerEpoch == 0)
       try checkpoints.publish(step: state.step, isBest: isBest)
     }
+    try RunFolder.write(configuration, to: folder)
     return checkpoint
   }
 

@@ -26,7 +26,7 @@ public enum TrainingJob: SweptCommand {
     }
     let log = try group.together { () -> Logger in
       guard group.rank == 0 else { return RunLogHandler.silent }
-      try RunFolder.open(folder, plan: plan)
+      try RunFolder.create(folder)
       return try RunLogHandler.logger(run: folder, label: isQuiet ? nil : "")
     }
     var run = try TrainingRun(plan, dataset: dataset, folder: folder, group: group, log: log)
