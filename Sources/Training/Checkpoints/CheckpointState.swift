@@ -91,7 +91,9 @@ public struct CheckpointState: Codable, Equatable, Sendable {
     }
     guard state.formatVersion == Self.currentVersion else {
       throw TrainingError.malformedCheckpoint(
-        path: path, reason: "its format version is \(state.formatVersion), this caravan reads \(Self.currentVersion)")
+        path: path,
+        reason: "its format version is \(state.formatVersion), this caravan reads \(Self.currentVersion): "
+          + "train it again")
     }
     guard try state.checksum == state.ownChecksum() else {
       throw TrainingError.malformedCheckpoint(path: path, reason: "its bytes are not those that were written")
