@@ -44,7 +44,7 @@ package final class ScoredTable {
 package final class SessionModelScorer: CatalogueScorer {
   package let catalogueRows: Int
   private let model: any SessionModel
-  private let table: Tensor
+  private var table: Tensor { scored.table }
   private let plans = MatmulPlans()
   private let arena = Arena()
   private let scored: ScoredTable
@@ -56,10 +56,10 @@ package final class SessionModelScorer: CatalogueScorer {
   /// - Parameter scored: what is scored, where several scorers share it; the model's own table if nil.
   package init(_ model: any SessionModel, _ scored: ScoredTable? = nil) {
     self.model = model
-    self.scored = scored ?? ScoredTable(model)
-    table = self.scored.table
-    catalogueRows = self.table.rows
-    let width = self.table.columns, tile = Tensor.tileItems, chunk = SessionChunks.size
+    let scored = scored ?? ScoredTable(model)
+    self.scored = scored
+    catalogueRows = scored.table.rows
+    let width = scored.table.columns, tile = Tensor.tileItems, chunk = SessionChunks.size
     storage = FloatStorage(count: (tile + chunk) * width + tile * chunk)
     gathered = storage.tensor(rows: tile, columns: width)
     vectors = storage.tensor(at: tile * width, rows: chunk, columns: width)

@@ -65,8 +65,8 @@ public final class Evaluator {
   /// Evaluates whatever scores the catalogue; collective. See above.
   /// - Parameter scorer: made for each thread.
   package func evaluate(
-    _ scorer: @autoclosure () -> any CatalogueScorer, on sessions: SessionTable, selection: [Int32]? = nil, split: String,
-    progress: ((_ done: Int, _ total: Int) -> Void)? = nil
+    _ scorer: @autoclosure () -> any CatalogueScorer, on sessions: SessionTable, selection: [Int32]? = nil,
+    split: String, progress: ((_ done: Int, _ total: Int) -> Void)? = nil
   ) throws -> RankingMetrics {
     let selection = selection ?? Array(0..<Int32(sessions.count))
     let ranks = try ranks(scorer(), on: sessions, selection: selection, split: split, progress: progress)

@@ -4,18 +4,21 @@
 /// every rank is a group of its own and the tasks queue: the next largest goes to the group that has the least
 /// before it. Every rank works out the same layout; it decides when a task is done, never what comes out.
 public struct GroupLayout: Equatable, Sendable {
+  /// Ranks that come together, and what they do.
   public struct Group: Equatable, Sendable {
     /// Neighbours, so that a group is spread over no more nodes than it must be.
     public var ranks: Range<Int>
     /// The tasks in their order, the largest first.
     public var tasks: [Int]
 
+    /// - Parameter tasks: in the order in which they are done.
     public init(ranks: Range<Int>, tasks: [Int]) {
       self.ranks = ranks
       self.tasks = tasks
     }
   }
 
+  /// In the order of their ranks.
   public let groups: [Group]
   /// How many tasks there are.
   public let taskCount: Int

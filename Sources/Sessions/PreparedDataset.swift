@@ -34,7 +34,7 @@ public struct PreparedDataset: Sendable {
   /// - Throws: `SessionsError.notADataset`, `.malformedDataset`, or a `StorageError`.
   public init(folder: String, verify: Bool = true) throws {
     self.folder = folder
-    func path(_ name: String) -> String { (folder as NSString).appendingPathComponent(name) }
+    func path(_ name: String) -> String { joined(folder, name) }
     manifest = try Self.readManifest(folder: folder)
     if verify { try Checksum.verify(folder: folder, files: manifest.files) }
     let lines = manifest.files.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)\n" }.joined()
@@ -52,7 +52,7 @@ public struct PreparedDataset: Sendable {
   public func split(_ split: DatasetSplit) -> SessionTable? { tables[split] }
 
   private static func readManifest(folder: String) throws -> DatasetManifest {
-    let path = (folder as NSString).appendingPathComponent(DatasetManifest.fileName)
+    let path = joined(folder, DatasetManifest.fileName)
     guard FileManager.default.fileExists(atPath: path) else { throw SessionsError.notADataset(path: folder) }
     let data = try MappedFile(path: path).withUnsafeBytes { Data($0) }
     struct Version: Decodable { var formatVersion: Int }

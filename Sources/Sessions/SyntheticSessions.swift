@@ -18,7 +18,7 @@ public enum SyntheticSessions {
     try options.validate()
     let start = ContinuousClock.now
     let names = ["sessions_train.csv", "sessions_test.csv", "truth_test.csv"]
-    let paths = names.map { (options.out as NSString).appendingPathComponent($0) }
+    let paths = names.map { joined(options.out, $0) }
     if !options.replacesExisting, let existing = paths.first(where: FileManager.default.fileExists) {
       throw StorageError.alreadyExists(path: existing)
     }

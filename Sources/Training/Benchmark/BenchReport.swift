@@ -73,10 +73,10 @@ public struct BenchReport: Codable, Sendable {
       ["GFLOP/s of matrix products alone", peakGflops.formatted(digits: 1)],
       ["share of that", (100 * shareOfPeak).formatted(digits: 1) + " %"],
       ["peak memory a rank", megabytes(peakMemoryBytes)],
-      ["of it forecast", megabytes(forecastBytes)],
+      ["forecast of that", megabytes(forecastBytes)],
       ["sent in a step a rank", megabytes(bytesSentPerStep)],
       ["evaluated sessions/s", evaluatedSessionsPerSecond.formatted(digits: 0)],
-      ["loss after \(steps) steps", loss.formatted(digits: 6)],
+      ["loss of the last step", loss.formatted(digits: 6)],
     ]
     let split = StepPhase.allCases.compactMap { phase in
       phases[phase.rawValue].map { seconds in

@@ -37,13 +37,13 @@ public struct StepBenchmark {
     let training = try makeTrainingStep(model, timeline)
     let peak = try peak()
 
-    var loss = 0.0, sent = 0, spans: [Timeline.Span] = []
+    var loss = 0.0, sentBefore = 0
     var began = ContinuousClock.now
     for step in 0..<steps {
       if step == plan.warmupSteps {
         timeline.isRecording = true
         try group.barrier()
-        (began, sent) = (.now, group.bytesSent)
+        (began, sentBefore) = (.now, group.bytesSent)
       }
       let batch = Array(Int32(step * plan.batchSize)..<Int32((step + 1) * plan.batchSize))
       let (sum, targets) = try training.run(step, on: batch[...], of: sessions, rate: 0.001)
@@ -51,8 +51,8 @@ public struct StepBenchmark {
     }
     try group.barrier()
     let seconds = (ContinuousClock.now - began) / .seconds(1) / Double(plan.steps)
-    sent = (group.bytesSent - sent) / plan.steps
-    spans = timeline.take()
+    let sent = (group.bytesSent - sentBefore) / plan.steps
+    let spans = timeline.take()
     if let trace { try TraceFile.write(spans, to: trace, group: group) }
     let gflop = 8 * Double(plan.batchSize * plan.items * model.parameters.itemTable.columns) / 1e9
     return BenchReport(

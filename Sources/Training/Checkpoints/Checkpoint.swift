@@ -59,7 +59,7 @@ public struct Checkpoint {
     weights.withUnsafeBufferPointer { _ = destination.elements.update(fromContentsOf: $0) }
   }
 
-  func path(_ name: String) -> String { (folder as NSString).appendingPathComponent(name) }
+  func path(_ name: String) -> String { joined(folder, name) }
 }
 
 extension TrainingStep {

@@ -82,7 +82,7 @@ public struct CheckpointState: Codable, Equatable, Sendable {
   /// Reads and verifies the state of a checkpoint folder and the files that it lists.
   /// - Throws: `TrainingError.notACheckpoint`, `.malformedCheckpoint`, or `StorageError`.
   init(verifying folder: String) throws {
-    let path = (folder as NSString).appendingPathComponent(Self.fileName)
+    let path = joined(folder, Self.fileName)
     guard let data = FileManager.default.contents(atPath: path) else {
       throw TrainingError.notACheckpoint(path: folder)
     }

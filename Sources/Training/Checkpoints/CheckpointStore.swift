@@ -13,7 +13,7 @@ public struct CheckpointStore {
   public let folder: String
 
   /// - Parameter run: the folder of the run; nothing is created.
-  public init(run: String) { folder = (run as NSString).appendingPathComponent("checkpoints") }
+  public init(run: String) { folder = joined(run, "checkpoints") }
 
   /// The folder of the checkpoint after `step` steps.
   public func path(ofStep step: Int) -> String { path(name(ofStep: step)) }
@@ -36,14 +36,12 @@ public struct CheckpointStore {
 
   /// The best checkpoint; nil where there is none.
   var best: String? {
-    FileManager.default.fileExists(atPath: path("best"))
-      ? URL(fileURLWithPath: path("best")).resolvingSymlinksInPath().path : nil
+    FileManager.default.fileExists(atPath: path("best")) ? Self.withoutLinks(path("best")) : nil
   }
 
   /// Whether a folder is the checkpoint of this run after `step` steps.
   func isOwn(_ checkpoint: String, step: Int) -> Bool {
-    URL(fileURLWithPath: checkpoint).resolvingSymlinksInPath().path
-      == URL(fileURLWithPath: path(ofStep: step)).resolvingSymlinksInPath().path
+    Self.withoutLinks(checkpoint) == Self.withoutLinks(path(ofStep: step))
   }
 
   /// Points `latest`, and if it is the best `best`, to a checkpoint, and removes those no longer needed.
@@ -74,12 +72,17 @@ public struct CheckpointStore {
   public static func resolve(_ given: String) throws -> String {
     let checkpoints = CheckpointStore(run: given)
     for candidate in [given, checkpoints.path("best"), checkpoints.path("latest")] {
-      let state = (candidate as NSString).appendingPathComponent(CheckpointState.fileName)
+      let state = joined(candidate, CheckpointState.fileName)
       if FileManager.default.fileExists(atPath: state) {
-        return URL(fileURLWithPath: candidate).resolvingSymlinksInPath().path
+        return withoutLinks(candidate)
       }
     }
     throw TrainingError.notACheckpoint(path: given)
+  }
+
+  /// A path as it is without symbolic links, absolute.
+  private static func withoutLinks(_ path: String) -> String {
+    URL(fileURLWithPath: path).resolvingSymlinksInPath().path
   }
 
   private func name(ofStep step: Int) -> String {
@@ -87,5 +90,5 @@ public struct CheckpointStore {
     return "step-" + String(repeating: "0", count: max(0, 8 - digits.count)) + digits
   }
 
-  private func path(_ name: String) -> String { (folder as NSString).appendingPathComponent(name) }
+  private func path(_ name: String) -> String { joined(folder, name) }
 }

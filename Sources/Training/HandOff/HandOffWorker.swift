@@ -158,7 +158,7 @@ struct HandOffWorker {
     return try RunLogHandler.logger(run: folder, label: isQuiet ? nil : label)
   }
 
-  func path(_ name: String) -> String { (folder as NSString).appendingPathComponent(name) }
+  func path(_ name: String) -> String { joined(folder, name) }
 
   private func rowPath(_ task: HandOffTask) -> String { path(task.name + "/" + HandOffRow.fileName) }
 }

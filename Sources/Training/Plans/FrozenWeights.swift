@@ -6,7 +6,8 @@ public enum FrozenWeights: String, Codable, CaseIterable, Sendable {
   /// All weights but the item table.
   case encoder
 
-  /// The dense weights' gradient, empty where they are not trained: a frozen weight has no part in the norm either.
+  /// The dense weights, or their gradient; empty where they are not trained: a frozen weight has no part in the norm
+  /// either.
   func trained(_ dense: UnsafeMutableBufferPointer<Float>) -> UnsafeMutableBufferPointer<Float> {
     self == .encoder ? UnsafeMutableBufferPointer(rebasing: dense[..<0]) : dense
   }

@@ -16,7 +16,7 @@ package final class EventFile {
     let stamp = String(repeating: "0", count: max(0, 10 - seconds.count)) + seconds
     let host = MPIRuntime.hostname, process = ProcessInfo.processInfo.processIdentifier
     let name = "events.out.tfevents.\(stamp).\(host).\(process).0"
-    let path = (folder as NSString).appendingPathComponent(name)
+    let path = joined(folder, name)
     guard FileManager.default.createFile(atPath: path, contents: Self.versionRecord(time: now)),
       let handle = FileHandle(forWritingAtPath: path)
     else { throw StorageError.cannotWrite(path: path, reason: "it cannot be made") }

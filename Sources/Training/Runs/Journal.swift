@@ -29,22 +29,24 @@ struct Journal {
 
   /// Opens the journal of a run that starts, or goes on, after `step` steps: lines from beyond are dropped.
   init(run: String, step: Int) throws {
-    path = (run as NSString).appendingPathComponent("metrics.jsonl")
+    path = Self.path(ofRun: run)
     events = try EventFile(folder: run)
-    let lines = FileManager.default.contents(atPath: path).map { $0.split(separator: UInt8(ascii: "\n")) } ?? []
-    let kept = lines.filter { line in
-      (try? JSONDecoder().decode(EpochRecord.self, from: line)).map { $0.step <= step } ?? false
-    }
-    try atomicWrite(Data(kept.flatMap { $0 + [UInt8(ascii: "\n")] }), to: path)
+    let kept = Self.entries(ofRun: run).filter { $0.record.step <= step }
+    try atomicWrite(Data(kept.flatMap { $0.line + [UInt8(ascii: "\n")] }), to: path)
   }
 
   /// The epochs of a run, as far as its journal can be read.
-  static func records(ofRun run: String) -> [EpochRecord] {
-    let lines = FileManager.default.contents(atPath: (run as NSString).appendingPathComponent("metrics.jsonl"))
-    return (lines ?? Data()).split(separator: UInt8(ascii: "\n")).compactMap {
-      try? JSONDecoder().decode(EpochRecord.self, from: $0)
+  static func records(ofRun run: String) -> [EpochRecord] { entries(ofRun: run).map(\.record) }
+
+  /// The lines that can be read, as they are and what they say.
+  private static func entries(ofRun run: String) -> [(line: Data, record: EpochRecord)] {
+    let lines = FileManager.default.contents(atPath: path(ofRun: run)) ?? Data()
+    return lines.split(separator: UInt8(ascii: "\n")).compactMap { line in
+      (try? JSONDecoder().decode(EpochRecord.self, from: line)).map { (line, $0) }
     }
   }
+
+  private static func path(ofRun run: String) -> String { joined(run, "metrics.jsonl") }
 
   /// Adds an epoch.
   func append(_ record: EpochRecord) throws {

@@ -17,6 +17,6 @@ public enum RunFolder {
   /// fit that.
   /// - Throws: `StorageError`.
   public static func write(_ plan: some RunPlan, to path: String) throws {
-    try atomicWrite(Data(plan.yaml().utf8), to: (path as NSString).appendingPathComponent("config.yaml"))
+    try atomicWrite(Data(plan.yaml().utf8), to: joined(path, "config.yaml"))
   }
 }

@@ -15,7 +15,7 @@ public struct RunLogHandler: LogHandler {
   public init(run: String?, label: String? = "") throws {
     self.label = label
     file = try run.map { run in
-      let path = (run as NSString).appendingPathComponent("log.txt")
+      let path = joined(run, "log.txt")
       let isThere = FileManager.default.fileExists(atPath: path)
       guard isThere || FileManager.default.createFile(atPath: path, contents: nil),
         let handle = FileHandle(forWritingAtPath: path)

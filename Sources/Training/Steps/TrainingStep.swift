@@ -104,11 +104,9 @@ package final class TrainingStep {
     }
     let optimizerStep = options.optimizerSteps + step
     timeline.measure(.optimizer) {
-      if options.frozen != .encoder {
-        denseOptimizer.update(
-          model.parameters.denseStorage.elements, gradient: dense, gradientScale: scale, step: optimizerStep,
-          rate: rate)
-      }
+      denseOptimizer.update(
+        options.frozen.trained(model.parameters.denseStorage.elements), gradient: dense, gradientScale: scale,
+        step: optimizerStep, rate: rate)
       update(rows, gradientScale: scale, step: optimizerStep, rate: rate)
     }
     try waitForOthers()
@@ -191,7 +189,7 @@ package final class TrainingStep {
     let memory = lanes[place]
     memory.arena.reset()
     memory.batch.fill(
-      with: batch, lane: exchange.ownLanes[exchange.ownLanes.startIndex + place], of: options.lanes,
+      with: batch, lane: exchange.ownLanes.lowerBound + place, of: options.lanes,
       from: sessions, targets: options.targets, prefixes: type(of: model).prefixes)
     let tape = Tape(
       arena: memory.arena, gradients: exchange.clearedDenseGradient(ofOwnLane: place), randomness: randomness)
