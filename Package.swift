@@ -47,7 +47,8 @@ let package = Package(
 
     // Tests: unit without MPI; RankTests and CommandTests start the executables
     .target(
-      name: "TestSupport", dependencies: ["MPI", "Models", "Sessions", "Storage", "Tensors", "Training"], path: "Tests/TestSupport",
+      name: "TestSupport", dependencies: ["MPI", "Models", "Sessions", "Storage", "Tensors", "Training"],
+      path: "Tests/TestSupport",
       resources: [.copy("Fixtures")]),
     .testTarget(name: "MPITests", dependencies: ["MPI"]),
     .testTarget(name: "RandomnessTests", dependencies: ["Randomness", "CPhilox"]),

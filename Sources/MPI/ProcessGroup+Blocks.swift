@@ -36,7 +36,9 @@ extension ProcessGroup {
       stride(from: 0, to: count, by: pieceCount).map { $0..<min($0 + pieceCount, count) }
     }
     guard rank == root else {
-      for piece in pieces(of: mine.count) { try exchange([.send(UnsafeBufferPointer(rebasing: mine[piece]), to: root)]) }
+      for piece in pieces(of: mine.count) {
+        try exchange([.send(UnsafeBufferPointer(rebasing: mine[piece]), to: root)])
+      }
       return
     }
     let arriving = UnsafeMutableBufferPointer<E>.allocate(capacity: pieceCount)

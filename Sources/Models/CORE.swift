@@ -21,7 +21,7 @@ public final class CORE: SessionModel {
   public static let summary = "a weighted mean of the items' own vectors, scored by cosine"
   public static let papers = [
     "Hou et al., CORE: Simple and Effective Session-based Recommendation within Consistent "
-      + "Representation Space, SIGIR 2022 (arXiv:2204.11067)",
+      + "Representation Space, SIGIR 2022 (arXiv:2204.11067)"
   ]
   /// The transformer is causal, so that a click's score is the same for all prefixes that see it.
   public static let prefixes = RaggedBatch.PrefixLayout.shared

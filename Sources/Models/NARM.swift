@@ -16,7 +16,7 @@ public final class NARM: SessionModel {
   public static let name = "NARM"
   public static let summary = "a recurrent network with attention over its states"
   public static let papers = [
-    "Li et al., Neural Attentive Session-based Recommendation, CIKM 2017 (arXiv:1711.04725)",
+    "Li et al., Neural Attentive Session-based Recommendation, CIKM 2017 (arXiv:1711.04725)"
   ]
   public static let prefixes = RaggedBatch.PrefixLayout.shared
 
@@ -121,7 +121,8 @@ public struct DropoutPair: Codable, Equatable, Sendable {
 
   public init(from decoder: any Decoder) throws {
     let value = try decoder.singleValueContainer()
-    let rates = try (try? value.decode([Float].self))
+    let rates =
+      try (try? value.decode([Float].self))
       ?? value.decode(String.self).split(separator: ",").map { Float($0.trimmingPrefix(" ")) ?? .nan }
     guard rates.count == 2, rates.allSatisfy({ !$0.isNaN }) else {
       throw DecodingError.dataCorruptedError(in: value, debugDescription: "two rates such as 0.25,0.5")

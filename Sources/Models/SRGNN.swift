@@ -17,7 +17,7 @@ public final class SRGNN: SessionModel {
   public static let name = "SRGNN"
   public static let summary = "a gated graph network over the session's items"
   public static let papers = [
-    "Wu et al., Session-based Recommendation with Graph Neural Networks, AAAI 2019 (arXiv:1811.00855)",
+    "Wu et al., Session-based Recommendation with Graph Neural Networks, AAAI 2019 (arXiv:1811.00855)"
   ]
 
   /// Sizes, named as in RecBole.

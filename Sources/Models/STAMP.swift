@@ -17,7 +17,7 @@ public final class STAMP: SessionModel {
   public static let summary = "attention over the clicks by the last one and their mean"
   public static let papers = [
     "Liu et al., STAMP: Short-Term Attention/Memory Priority Model for Session-based Recommendation, "
-      + "KDD 2018",
+      + "KDD 2018"
   ]
 
   /// Sizes, named as in RecBole.

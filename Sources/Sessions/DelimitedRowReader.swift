@@ -198,7 +198,8 @@ final class DelimitedRowReader {
       if next < end, bytes[next] == UInt8(ascii: "\r"), next + 1 == end, !isAtEnd {
         return .incomplete(.unclosedQuote)
       }
-      let isLineEnd = next < end && bytes[next] == UInt8(ascii: "\r")
+      let isLineEnd =
+        next < end && bytes[next] == UInt8(ascii: "\r")
         && (next + 1 == end || bytes[next + 1] == UInt8(ascii: "\n"))
       if next < end, bytes[next] != delimiter, bytes[next] != UInt8(ascii: "\n"), !isLineEnd {
         return .broken(.strayQuote)

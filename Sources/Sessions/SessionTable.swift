@@ -83,9 +83,10 @@ extension SessionTable {
     }
     let limit = Int32(clamping: itemCount)
     try check(offsets.first == 0 && offsets.last == Int64(items.count), "offsets do not span the items")
-    try check(offsets.withUnsafeBufferPointer { all in
-      (1..<max(all.count, 1)).allSatisfy { all[$0 - 1] <= all[$0] }
-    }, "offsets go back")
+    try check(
+      offsets.withUnsafeBufferPointer { all in
+        (1..<max(all.count, 1)).allSatisfy { all[$0 - 1] <= all[$0] }
+      }, "offsets go back")
     try check(items.withUnsafeBufferPointer { $0.allSatisfy { $0 >= 1 && $0 <= limit } }, "an item is no row")
     try check(targets.withUnsafeBufferPointer { $0.allSatisfy { $0 >= 0 && $0 <= limit } }, "a target is no row")
     try check(locales.allSatisfy { ShopLocale(rawValue: $0) != nil }, "a locale code is none")

@@ -116,7 +116,7 @@ public enum RowDefect: Equatable, Sendable, CustomStringConvertible {
     case .unclosedQuote: "a quote is never closed, the file may be cut off"
     case .strayQuote: "a closing quote is not followed by a comma or the line's end"
     case .rowTooLong(let limit): "the row is longer than \(limit) bytes, a quote may be missing"
-    case .fieldCount(let expected, let found): 
+    case .fieldCount(let expected, let found):
       "\(found == 1 ? "1 field" : "\(found) fields") instead of \(expected), the file may be cut off"
     case .invalidUTF8: "the text is not UTF-8"
     case .emptySession: "the session is empty"

@@ -47,8 +47,11 @@ extension Tensor {
     firstRow: Int, membership: [UInt8], allowed: [Int32], targetLogits: [Float], targets: [Int32],
     above: inout [Int32]
   ) {
-    precondition(firstRow + rows <= membership.count && [allowed.count, targetLogits.count, targets.count, above.count]
-      .allSatisfy { $0 == columns })
+    precondition(
+      firstRow + rows <= membership.count
+        && [allowed.count, targetLogits.count, targets.count, above.count]
+          .allSatisfy { $0 == columns }
+    )
     membership.withUnsafeBufferPointer { membership in
       ck_count_above(
         Int64(rows), Int64(columns), base, Int64(firstRow), membership.baseAddress! + firstRow, allowed,

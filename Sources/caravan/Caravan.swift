@@ -19,7 +19,7 @@ struct Caravan: ParsableCommand {
       var command = try parseAsRoot(withDashesInFlags(Array(CommandLine.arguments.dropFirst())))
       do {
         try command.run()
-      } catch where exitCode(for: error) == .failure && !(error is ExitCode) {
+      } catch  where exitCode(for: error) == .failure && !(error is ExitCode) {
         FileHandle.standardError.write(Data("caravan: \(error)\n".utf8))
         exit(withError: ExitCode.failure)
       }

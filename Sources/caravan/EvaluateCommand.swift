@@ -20,8 +20,10 @@ struct EvaluateCommand: ParsableCommand {
   @Option(help: "valid or test.")
   var split = DatasetSplit.test
 
-  @Option(help: ArgumentHelp("all: the whole catalogue; locale: what was seen in the session's locale; or locales.",
-    valueName: "all|locale|list"))
+  @Option(
+    help: ArgumentHelp(
+      "all: the whole catalogue; locale: what was seen in the session's locale; or locales.",
+      valueName: "all|locale|list"))
   var candidates = "all"
 
   @Option(help: ArgumentHelp("The cut-offs.", valueName: "list"))

@@ -52,7 +52,8 @@ struct FinetuneCommand: ParsableCommand {
 struct HandOffOptions: ParsableArguments {
   @Option(
     name: [.long, .customLong("saved-model")],
-    help: ArgumentHelp("The pre-trained run (its best checkpoint, else its latest) or checkpoint.",
+    help: ArgumentHelp(
+      "The pre-trained run (its best checkpoint, else its latest) or checkpoint.",
       valueName: "folder"))
   var checkpoint: String?
 

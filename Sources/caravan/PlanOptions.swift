@@ -48,12 +48,16 @@ struct PlanOptions: ParsableArguments {
   @Option(help: "Epochs without a better valid metric after which the run stops. (default: 10)")
   var stoppingStep: Int?
 
-  @Option(help: ArgumentHelp("What decides on the best epoch: Recall, MRR or NDCG. (default: MRR@100)",
-    valueName: "metric@k"))
+  @Option(
+    help: ArgumentHelp(
+      "What decides on the best epoch: Recall, MRR or NDCG. (default: MRR@100)",
+      valueName: "metric@k"))
   var validMetric: String?
 
-  @Option(help: ArgumentHelp("Steps between checkpoints inside an epoch; by default the epochs' own alone.",
-    valueName: "steps"))
+  @Option(
+    help: ArgumentHelp(
+      "Steps between checkpoints inside an epoch; by default the epochs' own alone.",
+      valueName: "steps"))
   var checkpointEvery: Int?
 
   /// The options that were given, as text, by their names in a configuration file.
@@ -147,8 +151,10 @@ struct ModelOptionFlags: ParsableArguments {
   @Option(name: [.long, .customLong("dropout-prob")], help: "GRU4Rec: of the looked-up items.")
   var dropout: Float?
 
-  @Option(help: ArgumentHelp("NARM: of the looked-up items, and of the session's two vectors.",
-    valueName: "rate,rate"))
+  @Option(
+    help: ArgumentHelp(
+      "NARM: of the looked-up items, and of the session's two vectors.",
+      valueName: "rate,rate"))
   var dropoutProbs: String?
 
   @Option(help: "SRGNN: steps of the graph network.")
@@ -188,7 +194,8 @@ struct ModelOptionFlags: ParsableArguments {
     given([
       ("embedding_size", embeddingSize), ("hidden_size", hiddenSize), ("num_layers", numLayers),
       ("dropout", dropout), ("dropout_probs", dropoutProbs), ("step", step), ("dnn_type", dnnType),
-      ("n_layers", nLayers), ("max_length", maxLength), ("n_heads", nHeads), ("inner_size", innerSize), ("temperature", temperature),
+      ("n_layers", nLayers), ("max_length", maxLength), ("n_heads", nHeads), ("inner_size", innerSize),
+      ("temperature", temperature),
       ("sess_dropout", sessDropout), ("item_dropout", itemDropout), ("hidden_dropout", hiddenDropout),
       ("attn_dropout", attnDropout),
     ])

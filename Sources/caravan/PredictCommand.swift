@@ -22,8 +22,10 @@ struct PredictCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The locale of sessions in files that name none.", valueName: "locale"))
   var defaultLocale: ShopLocale?
 
-  @Option(help: ArgumentHelp("locale: what was seen in the session's locale; all: the whole catalogue; or locales.",
-    valueName: "locale|all|list"))
+  @Option(
+    help: ArgumentHelp(
+      "locale: what was seen in the session's locale; all: the whole catalogue; or locales.",
+      valueName: "locale|all|list"))
   var candidates = "locale"
 
   @Option(help: "Products a session.")

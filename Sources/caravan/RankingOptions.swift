@@ -8,8 +8,10 @@ struct RankingOptions: ParsableArguments {
   @Option(help: ArgumentHelp("The prepared data set.", valueName: "folder"))
   var dataset: String
 
-  @Option(help: ArgumentHelp("A run (its best checkpoint, else its latest), a checkpoint, or a link to one.",
-    valueName: "folder"))
+  @Option(
+    help: ArgumentHelp(
+      "A run (its best checkpoint, else its latest), a checkpoint, or a link to one.",
+      valueName: "folder"))
   var checkpoint: String
 
   @Option(help: "Threads of a rank; they change no figure.")

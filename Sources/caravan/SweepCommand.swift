@@ -20,8 +20,10 @@ struct SweepCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The folder of the sweep; made if it is not there.", valueName: "folder"))
   var out: String?
 
-  @Option(help: ArgumentHelp("An option that all jobs have; outweighs the file; may be given several times.",
-    valueName: "option=value"))
+  @Option(
+    help: ArgumentHelp(
+      "An option that all jobs have; outweighs the file; may be given several times.",
+      valueName: "option=value"))
   var set: [String] = []
 
   @Option(help: "Ranks of a job: with fewer than there are, jobs run side by side. (default: all)")

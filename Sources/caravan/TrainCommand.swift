@@ -22,12 +22,16 @@ struct TrainCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The folder of the run; made if it is not there.", valueName: "folder"))
   var out: String
 
-  @Option(help: ArgumentHelp("auto: from the newest checkpoint at --out; never: anew; or a checkpoint.",
-    valueName: "auto|never|path"))
+  @Option(
+    help: ArgumentHelp(
+      "auto: from the newest checkpoint at --out; never: anew; or a checkpoint.",
+      valueName: "auto|never|path"))
   var resume = "auto"
 
-  @Option(help: ArgumentHelp("Write a trace of a few steps over all ranks, for Perfetto or about:tracing.",
-    valueName: "file"))
+  @Option(
+    help: ArgumentHelp(
+      "Write a trace of a few steps over all ranks, for Perfetto or about:tracing.",
+      valueName: "file"))
   var trace: String?
 
   @OptionGroup(title: "Plan") var plan: PlanOptions

@@ -15,7 +15,8 @@ import Testing
 
   deinit { try? FileManager.default.removeItem(atPath: folder) }
 
-  private func train(_ model: String, _ run: String, ranks: Int? = nil, _ more: [String] = []) throws -> MPIRun.Outcome {
+  private func train(_ model: String, _ run: String, ranks: Int? = nil, _ more: [String] = []) throws -> MPIRun.Outcome
+  {
     try CaravanCommand.run(
       ["train", "--dataset", dataset, "--model", model, "--out", folder + "/" + run] + more, ranks: ranks)
   }
@@ -45,8 +46,10 @@ import Testing
       tables.append(evaluated.stdout)
       let out = "\(folder)/\(run).jsonl"
       let predicted = try CaravanCommand.run(
-        ["predict", "--dataset", dataset, "--checkpoint", "\(folder)/\(run)", "--sessions",
-          folder + "/sessions/sessions_test.csv", "--top", "20", "--out", out],
+        [
+          "predict", "--dataset", dataset, "--checkpoint", "\(folder)/\(run)", "--sessions",
+          folder + "/sessions/sessions_test.csv", "--top", "20", "--out", out,
+        ],
         ranks: ranks)
       #expect(predicted.status == 0, "\(predicted.stderr)")
       predictions.append(try Data(contentsOf: URL(fileURLWithPath: out)))
@@ -115,8 +118,10 @@ import Testing
     for ranks in [1, 3] {
       let out = "\(folder)/blend-\(ranks).csv"
       let outcome = try CaravanCommand.run(
-        ["predict", "--dataset", dataset, "--checkpoint", folder + "/gru", "--blend", folder + "/covisit:0.5",
-          "--transductive", "--sessions", folder + "/sessions/sessions_test.csv", "--out", out],
+        [
+          "predict", "--dataset", dataset, "--checkpoint", folder + "/gru", "--blend", folder + "/covisit:0.5",
+          "--transductive", "--sessions", folder + "/sessions/sessions_test.csv", "--out", out,
+        ],
         ranks: ranks)
       #expect(outcome.status == 0, "\(outcome.stderr)")
       files.append(try Data(contentsOf: URL(fileURLWithPath: out)))

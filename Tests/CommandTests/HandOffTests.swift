@@ -77,8 +77,9 @@ import Testing
       #expect(outcome.status == 0, "\(outcome.stderr)")
       let row = try #require(try shop.rows(candidates).first)
       values.append(try #require((row["fine_tuning"] as? [String: Any])?["best_valid"] as? Double))
-      #expect((try shop.json(candidates + "/handoff.json"))["candidates"] as? String
-        == (candidates == "joint" ? "ES,FR" : candidates))
+      #expect(
+        (try shop.json(candidates + "/handoff.json"))["candidates"] as? String
+          == (candidates == "joint" ? "ES,FR" : candidates))
     }
     #expect(values[0] < values[1] && values[1] < values[2], "\(values)")
   }
@@ -90,7 +91,8 @@ import Testing
     var run = "", finished: [String] = []
     for attempt in 1...5 where finished.count != 1 {
       run = "killed-\(attempt)"
-      let killer = "( while [ \"$(ls -d \(shop.folder)/\(run)/*/checkpoints/latest 2>/dev/null | wc -l)\" -lt 2 ]; "
+      let killer =
+        "( while [ \"$(ls -d \(shop.folder)/\(run)/*/checkpoints/latest 2>/dev/null | wc -l)\" -lt 2 ]; "
         + "do sleep 0.02; done; kill -KILL $$ ) & exec \"$0\" \"$@\""
       let killed = try MPIRun.run(
         ranks: 1, executable: URL(fileURLWithPath: "/bin/sh"),
@@ -125,7 +127,8 @@ import Testing
   }
 
   @Test func aSignalStopsTheWholeJob() throws {
-    let signaller = "( while [ ! -e \(shop.folder)/asked/ES/checkpoints/latest ]; do sleep 0.02; done; "
+    let signaller =
+      "( while [ ! -e \(shop.folder)/asked/ES/checkpoints/latest ]; do sleep 0.02; done; "
       + "kill -USR1 $$ ) & exec \"$0\" \"$@\""
     let endless = ["--epochs", "4000", "--stopping-step", "4000", "--checkpoint-every", "10"]
     let asked = try MPIRun.run(

@@ -133,7 +133,8 @@ import Testing
   /// Each process of the sweep sends itself the signal once a job has a checkpoint.
   private func runSweep(into out: String, until job: String, signal: String) throws -> MPIRun.Outcome {
     let out = folder + "/" + out
-    let signaller = "( while [ ! -e '\(out)/jobs/\(job)/checkpoints/latest' ]; do sleep 0.02; done; "
+    let signaller =
+      "( while [ ! -e '\(out)/jobs/\(job)/checkpoints/latest' ]; do sleep 0.02; done; "
       + "kill -\(signal) $$ ) & exec \"$0\" \"$@\""
     let arguments = [
       "-c", signaller, try BuiltProducts.url("caravan").path, "sweep", try write(Self.long), "--set",

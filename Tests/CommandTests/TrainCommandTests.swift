@@ -153,7 +153,8 @@ import Testing
 
   @Test func aKilledRunGoesOnFromItsLastCheckpoint() throws {
     // The ranks die by SIGKILL at some step after the first checkpoint.
-    let killer = "( while [ ! -e \(folder)/killed/checkpoints/latest ]; do sleep 0.02; done; "
+    let killer =
+      "( while [ ! -e \(folder)/killed/checkpoints/latest ]; do sleep 0.02; done; "
       + "pkill -KILL -f 'caravan train.*\(folder)/killed' ) & exec \"$0\" \"$@\""
     let arguments = [
       "-c", killer, try BuiltProducts.url("caravan").path, "train", "--dataset", dataset, "--model", "GRU4Rec",
@@ -191,7 +192,8 @@ import Testing
   private func name(ofStep step: Int) -> String { String(format: "step-%08d", step) }
 
   @Test func aSignalMeansCheckpointAndStop() throws {
-    let signaller = "( while [ ! -e \(folder)/asked/checkpoints/latest ]; do sleep 0.02; done; "
+    let signaller =
+      "( while [ ! -e \(folder)/asked/checkpoints/latest ]; do sleep 0.02; done; "
       + "kill -USR1 $$ ) & exec \"$0\" \"$@\""
     let arguments = [
       "-c", signaller, try BuiltProducts.url("caravan").path, "train", "--dataset", dataset, "--model", "GRU4Rec",
@@ -203,7 +205,8 @@ import Testing
   }
 
   @Test func oneRankThatFailsEndsTheJobWithOneMessage() throws {
-    let misled = "d=\(dataset); [ \"$OMPI_COMM_WORLD_RANK\" = 1 ] && d=\(folder)/nowhere; "
+    let misled =
+      "d=\(dataset); [ \"$OMPI_COMM_WORLD_RANK\" = 1 ] && d=\(folder)/nowhere; "
       + "exec \(try BuiltProducts.url("caravan").path) train --dataset $d --model GRU4Rec --out \(folder)/misled"
     let outcome = try MPIRun.run(
       ranks: 3, executable: URL(fileURLWithPath: "/bin/sh"), arguments: ["-c", misled], timeout: 60)

@@ -17,15 +17,17 @@ import Testing
 
   /// `[rows][sessions]`, row 0 empty.
   private func allScores(_ scorer: any CatalogueScorer, sessions: Int) -> [[Float]] {
-    [[]] + Tensor.tiles(ofTableWith: scorer.catalogueRows).flatMap { tile in
-      let scores = scorer.scores(of: tile)
-      return (0..<tile.count).map { row in (0..<sessions).map { scores.elements[row * scores.columns + $0] } }
-    }
+    [[]]
+      + Tensor.tiles(ofTableWith: scorer.catalogueRows).flatMap { tile in
+        let scores = scorer.scores(of: tile)
+        return (0..<tile.count).map { row in (0..<sessions).map { scores.elements[row * scores.columns + $0] } }
+      }
   }
 
   private func counts(_ made: MadeUpCatalogue) throws -> ItemCounts {
     try ItemCounts.count(
-      .covisit, in: made.sessions, selection: Array(0..<Int32(made.sessions.count)), rows: made.rows, group: SoloGroup())
+      .covisit, in: made.sessions, selection: Array(0..<Int32(made.sessions.count)), rows: made.rows, group: SoloGroup()
+    )
   }
 
   @Test(arguments: [40, 512, 1_300]) func probabilitiesAreSoftmaxOverTheWholeCatalogue(items: Int) throws {

@@ -55,7 +55,8 @@ import Testing
   func transitionsAreThoseOfADictionary(model: CountingModel, includesTargets: Bool) throws {
     let train = shop(seed: 1).train
     let counted = try TransitionCounts.count(
-      #require(TransitionRule(model)), in: train, selection: Array(0..<Int32(train.count)), includesTargets: includesTargets, rows: 41,
+      #require(TransitionRule(model)), in: train, selection: Array(0..<Int32(train.count)),
+      includesTargets: includesTargets, rows: 41,
       group: SoloGroup())
     var expected: [[Int32]: Int32] = [:]
     transitions(train, model, includesTargets: includesTargets, into: &expected)
@@ -83,7 +84,9 @@ import Testing
       .next, in: table, selection: Array(0..<50_000), includesTargets: true, rows: 101, group: SoloGroup())
     var found = [Int32](repeating: 0, count: 101 * 101)
     for item in Int32(1)...100 {
-      for place in counted.followers(of: item) { found[Int(item) * 101 + Int(counted.next[place])] = counted.counts[place] }
+      for place in counted.followers(of: item) {
+        found[Int(item) * 101 + Int(counted.next[place])] = counted.counts[place]
+      }
     }
     #expect(found == expected)
   }

@@ -4,7 +4,8 @@ import Testing
 
 @Suite struct MetricsTests {
   // Ranks 1, 3, 12, a miss; the first two sessions are ES (3), the others DE (1).
-  private let metrics = RankingMetrics(split: "test", ranks: [1, 3, 12, 0], locales: [3, 3, 1, 1], cutoffs: [2, 10, 100])
+  private let metrics = RankingMetrics(
+    split: "test", ranks: [1, 3, 12, 0], locales: [3, 3, 1, 1], cutoffs: [2, 10, 100])
 
   private static let third = 1.0 / 3
   /// 1 / log₂(13): what rank 12 is worth to NDCG; rank 3 is worth 1/2.

@@ -23,7 +23,8 @@ import Testing
     options.candidates = .all
     options.top = 4
     let predictor = Predictor(localeMask: made.localeMask, popular: popular, options, group: SoloGroup())
-    let sessions = SessionTable(sessions: [[], [3, 1], [], [5]], targets: [0, 0, 0, 0], locales: [.es, .es, .de, .uk])
+    let sessions = SessionTable(
+      sessions: [[], [3, 1], [], [5]], targets: [0, 0, 0, 0], locales: [.es, .es, .de, .uk])
     let predictions = try #require(try predictor.predict(made.model, for: sessions))
     let full = SessionTable(sessions: [[3, 1], [5]], targets: [0, 0], locales: [.es, .uk])
     let others = try #require(try predictor.predict(made.model, for: full))

@@ -51,7 +51,8 @@ import Testing
     let model = try makeModel(configuration)
     let arena = Arena(), dense = FloatStorage(count: model.parameters.denseStorage.count)
     func vectors(_ numbers: [Int]) -> [[Float]] {
-      let tape = training
+      let tape =
+        training
         ? Tape(arena: arena, gradients: dense.base, randomness: DropoutKey(seed: 1, step: 7))
         : .evaluating(in: arena)
       let vectors = model.encode(batch(numbers), on: tape).value

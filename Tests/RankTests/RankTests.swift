@@ -5,7 +5,8 @@ import Testing
 /// Runs `rank-tests` under `mpirun`. One job at a time: jobs that share the cores would only slow each other.
 @Suite(.serialized) struct RankTests {
   private static let collectives = [
-    "broadcast", "broadcast-unknown-length", "all-reduce", "barrier", "gather", "stream", "all-gather", "reduce-scatter",
+    "broadcast", "broadcast-unknown-length", "all-reduce", "barrier", "gather", "stream", "all-gather",
+    "reduce-scatter",
     "all-to-all", "send-receive", "exchange", "split", "perform", "node", "agree", "mpi-error",
   ]
   private static let trees = ["tree", "tree-small-calls", "tree-scalars", "tree-too-many-ranks"]

@@ -60,7 +60,8 @@ import Testing
   }
 
   @Test func invalidUTF8IsFound() throws {
-    let path = try folder.write(Array(Self.header.utf8) + [0x5b, 0x27, 0xff, 0x27, 0x5d] + Array(",A1,ES".utf8), as: "s.csv")
+    let path = try folder.write(
+      Array(Self.header.utf8) + [0x5b, 0x27, 0xff, 0x27, 0x5d] + Array(",A1,ES".utf8), as: "s.csv")
     let row = BadRow(path: path, line: 2, text: "['\u{fffd}'],A1,ES", defect: .invalidUTF8)
     #expect(throws: SessionsError.badRow(row)) { try prepare([path]) }
   }

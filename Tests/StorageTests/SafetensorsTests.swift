@@ -65,8 +65,9 @@ import Testing
     let padded = header + String(repeating: " ", count: (8 - header.utf8.count % 8) % 8)
     #expect(UInt64(bytes[0]) | UInt64(bytes[1]) << 8 == UInt64(padded.utf8.count))
     #expect(String(decoding: bytes[8..<8 + padded.utf8.count], as: UTF8.self) == padded)
-    #expect(Array(bytes[(8 + padded.utf8.count)...])
-      == [3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x40, 0, 0, 0x80, 0x3f, 9])
+    #expect(
+      Array(bytes[(8 + padded.utf8.count)...])
+        == [3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x40, 0, 0, 0x80, 0x3f, 9])
     #expect(try SafetensorsFile(path: path).names == ["w", "a", "z", "b"])
   }
 

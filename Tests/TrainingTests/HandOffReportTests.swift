@@ -29,20 +29,26 @@ import Training
 
   @Test func everyModelHasALineAndTheMeanCountsSessions() throws {
     let rows = [
-      row("ES", ["ES"], [
-        "\"zero_shot\": " + figures([("ES", 1, 0.1, 0.01)]),
-        "\"fine_tuned\": " + figures([("ES", 1, 0.2, 0.02)]),
-      ]),
-      row("FR", ["FR"], [
-        "\"zero_shot\": " + figures([("FR", 3, 0.5, 0.05)]),
-        "\"fine_tuned\": " + figures([("FR", 3, 0.6, 0.06)]),
-      ]),
+      row(
+        "ES", ["ES"],
+        [
+          "\"zero_shot\": " + figures([("ES", 1, 0.1, 0.01)]),
+          "\"fine_tuned\": " + figures([("ES", 1, 0.2, 0.02)]),
+        ]),
+      row(
+        "FR", ["FR"],
+        [
+          "\"zero_shot\": " + figures([("FR", 3, 0.5, 0.05)]),
+          "\"fine_tuned\": " + figures([("FR", 3, 0.6, 0.06)]),
+        ]),
       row("IT", ["IT"], ["\"scratch\": null"]),
-      row("joint", ["ES", "FR"], [
-        "\"zero_shot\": " + figures([("ES", 1, 0.1, 0.01), ("FR", 3, 0.5, 0.05)]),
-        "\"fine_tuned\": " + figures([("ES", 1, 0.3, 0.03), ("FR", 3, 0.7, 0.07)]),
-        "\"scratch\": " + figures([("ES", 1, 0.9, 0.09), ("FR", 3, 0.5, 0.01)]),
-      ]),
+      row(
+        "joint", ["ES", "FR"],
+        [
+          "\"zero_shot\": " + figures([("ES", 1, 0.1, 0.01), ("FR", 3, 0.5, 0.05)]),
+          "\"fine_tuned\": " + figures([("ES", 1, 0.3, 0.03), ("FR", 3, 0.7, 0.07)]),
+          "\"scratch\": " + figures([("ES", 1, 0.9, 0.09), ("FR", 3, 0.5, 0.01)]),
+        ]),
     ]
     let text = """
       {"checkpoint": "00", "mode": "both", "candidates": "locale", "split": "test",

@@ -102,7 +102,7 @@ import Training
   }
 
   @Test func whatMakesNoSenseIsNamed() {
-    #expect(reason("grid: [") .hasPrefix("it is not YAML"))
+    #expect(reason("grid: [").hasPrefix("it is not YAML"))
     #expect(reason("lr") == "it has no lines of the form `command: train`")
     #expect(reason("command: train\nmodel: GRU4Rec") == "it may have command, options, grid, random, but not model")
     #expect(reason("options: {lr: 1}") == "it lacks a grid, or random")

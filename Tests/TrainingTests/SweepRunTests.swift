@@ -83,8 +83,10 @@ import Training
   @Test func whatFailsIsRecordedAndRunAgainWhenAsked() throws {
     let yaml = "grid: {x: [0.1, 0.2], how: [goes well, fails]}"
     let text = try #require(try sweep(yaml)?.text)
-    #expect(text.hasSuffix("failed: x=0.1,how=fails: cannot write /full: the disk is full\n"
-      + "failed: x=0.2,how=fails: cannot write /full: the disk is full\n"))
+    #expect(
+      text.hasSuffix(
+        "failed: x=0.1,how=fails: cannot write /full: the disk is full\n"
+          + "failed: x=0.2,how=fails: cannot write /full: the disk is full\n"))
     #expect(text.hasPrefix("     x        how  MRR@10    loss\n1  0.2  goes well  0.2000  0.5000\n"))
     #expect(try sweep(yaml)?.text == text)
     #expect(try read("jobs.jsonl").split(separator: "\n").count == 4)

@@ -35,7 +35,8 @@ package struct ItemCounts: Equatable, Sendable {
   /// The counts with the transitions within other sessions added, never those to their answers; POP has none to
   /// add to. Collective.
   /// - Parameter sessions: the same on every rank.
-  package func adding(transitionsWithin sessions: SessionTable, group: any ProcessGroup) throws(MPIError) -> ItemCounts {
+  package func adding(transitionsWithin sessions: SessionTable, group: any ProcessGroup) throws(MPIError) -> ItemCounts
+  {
     guard let transitions else { return self }
     let others = try TransitionCounts.count(
       transitions.rule, in: sessions, selection: Array(0..<Int32(sessions.count)), includesTargets: false,
@@ -80,7 +81,8 @@ extension ItemCounts {
     let nothing = [Float](repeating: 0, count: locales.count * rows)
     return CountScorer(rows: rows, ofLocales: nothing) { last, _ in
       let followers = transitions.followers(of: last)
-      return zip(transitions.next[followers], Self.shares(transitions.counts[followers], unit: transitions.rule.unit)).map { ($0, $1) }
+      return zip(transitions.next[followers], Self.shares(transitions.counts[followers], unit: transitions.rule.unit))
+        .map { ($0, $1) }
     }
   }
 

@@ -35,7 +35,8 @@ package struct TransitionCounts: Equatable, Sendable {
   ///   - rows: of the catalogue, padding counted.
   /// - Returns: the same on every rank, and on any number of ranks.
   package static func count(
-    _ rule: TransitionRule, in sessions: SessionTable, selection: [Int32], includesTargets: Bool, rows: Int, group: any ProcessGroup
+    _ rule: TransitionRule, in sessions: SessionTable, selection: [Int32], includesTargets: Bool, rows: Int,
+    group: any ProcessGroup
   ) throws(MPIError) -> TransitionCounts {
     var counter = TransitionCounter()
     for session in selection[group.share(of: selection.count)] {

@@ -131,7 +131,8 @@ extension TrainingStep {
   private func denseStateTensors(_ name: String, _ dense: FloatStorage) -> [SafetensorsTensor] {
     model.parameters.dense.map { parameter in
       let elements = dense.tensor(
-        at: parameter.offset!, rows: parameter.value.rows, columns: parameter.value.columns).elements
+        at: parameter.offset!, rows: parameter.value.rows, columns: parameter.value.columns
+      ).elements
       return Self.tensor("\(name).\(parameter.name)", parameter.shape, elements)
     }
   }

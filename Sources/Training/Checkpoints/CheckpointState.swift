@@ -117,8 +117,10 @@ public struct RunProgress: Codable, Equatable, Sendable {
 }
 
 extension CheckpointState {
-  init(step: Int, options: [String: String], items: Int, vocabulary: String, dataset: String,
-    instructionSet: String, progress: RunProgress) {
+  init(
+    step: Int, options: [String: String], items: Int, vocabulary: String, dataset: String,
+    instructionSet: String, progress: RunProgress
+  ) {
     self.step = step
     self.options = options
     self.items = items

@@ -130,7 +130,8 @@ extension PreparedDataset {
   /// The split that was asked for; else the test split where its answers are known, else the valid split.
   /// - Throws: `EvaluationError.noSessions` where there is none with answers.
   fileprivate func splitForReports(asked: DatasetSplit?) throws(EvaluationError) -> DatasetSplit {
-    for split in asked.map({ [$0] }) ?? [DatasetSplit.test, .valid] where manifest.splits[split.rawValue]?.hasAnswers ?? false {
+    for split in asked.map({ [$0] }) ?? [DatasetSplit.test, .valid]
+    where manifest.splits[split.rawValue]?.hasAnswers ?? false {
       return split
     }
     throw .noSessions(split: asked?.rawValue ?? "test or valid")

@@ -115,7 +115,8 @@ struct HandOffWorker {
 
   /// Rank 0's part: the row of an earlier job, if it has these options and the models that it tells of are whole.
   private func finishedRow(of task: HandOffTask, _ options: [String: String]) throws -> [UInt8]? {
-    guard let data = FileManager.default.contents(atPath: rowPath(task)), let row = try? JSONDecoder().decode(HandOffRow.self, from: data), row.options == options,
+    guard let data = FileManager.default.contents(atPath: rowPath(task)),
+      let row = try? JSONDecoder().decode(HandOffRow.self, from: data), row.options == options,
       isWhole(task.name, row.fineTuning), row.scratchTraining.map({ isWhole(task.scratchName, $0) }) ?? true
     else { return nil }
     try RunLogHandler.logger(run: path(task.name), label: isQuiet ? nil : "\(task.name): ").info("done before")

@@ -103,7 +103,7 @@ public struct SweepRun {
       try part.broadcast(&isInterrupted, from: 0)
       if isInterrupted[0] == 1 { return nil }
       record.figures = outcome.figures
-    } catch where isSharedFailure(error) {
+    } catch  where isSharedFailure(error) {
       record.error = try part.cause(of: error)
     }
     record.seconds = (ContinuousClock.now - began) / .seconds(1)
@@ -113,7 +113,8 @@ public struct SweepRun {
   /// Says on standard error that a job has ended.
   private func report(_ record: SweepRecord) {
     let ended = SweepResults(jobs, folder.records())
-    let how = record.error.map { "failed: \($0)" }
+    let how =
+      record.error.map { "failed: \($0)" }
       ?? record.figures.prefix(1).map { "\($0.name) \($0.value.formatted(digits: 4))" }.joined()
     let place = "job \(jobs.count - ended.jobsLeft) of \(jobs.count)"
     FileHandle.standardError.write(Data("\(place), \(record.job): \(how)  \(clock(record.seconds))\n".utf8))
