@@ -22,16 +22,17 @@ let package = Package(
 
     // Swift libraries, from the ground up
     .target(name: "MPI", dependencies: ["CMPI"]),
+    .target(name: "Text"),
     .target(name: "Randomness", dependencies: ["CPhilox"]),
     .target(name: "Storage", dependencies: [.product(name: "Crypto", package: "swift-crypto")]),
     .target(name: "Tensors", dependencies: ["CKernels", "Randomness"]),
     .target(name: "Sessions", dependencies: ["Storage", "Randomness"]),
     .target(name: "Models", dependencies: ["Tensors", "Sessions"]),
-    .target(name: "Evaluation", dependencies: ["MPI", "Models", "Sessions", "Storage", "Tensors"]),
+    .target(name: "Evaluation", dependencies: ["MPI", "Models", "Sessions", "Storage", "Tensors", "Text"]),
     .target(
       name: "Training",
       dependencies: [
-        "MPI", "Models", "Sessions", "Evaluation", "Storage", "CKernels",
+        "MPI", "Models", "Sessions", "Evaluation", "Storage", "Text", "CKernels",
         .product(name: "Logging", package: "swift-log"), "Yams",
       ]),
 
@@ -39,7 +40,7 @@ let package = Package(
     .executableTarget(
       name: "caravan",
       dependencies: [
-        "MPI", "Models", "Training", "Evaluation", "Sessions", "Storage", "Tensors",
+        "MPI", "Models", "Training", "Evaluation", "Sessions", "Storage", "Tensors", "Text",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),

@@ -1,4 +1,5 @@
 import Sessions
+import Text
 
 extension RankingMetrics {
   /// The metrics as text for a terminal: a line a locale, `all` last, columns aligned.

@@ -17,7 +17,7 @@ public struct SessionTable: Sendable {
   /// Sessions.
   public var count: Int { targets.count }
   /// Clicks of all sessions, answers not counted.
-  public var itemCount: Int { items.count }
+  public var clickCount: Int { items.count }
 
   /// - Precondition: the arrays belong together.
   public init(

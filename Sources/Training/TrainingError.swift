@@ -1,5 +1,6 @@
 import Evaluation
 import Models
+import Text
 
 /// What can go wrong with a run, beside files and messages.
 public enum TrainingError: Error, Equatable, CustomStringConvertible {

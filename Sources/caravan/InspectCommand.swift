@@ -2,6 +2,7 @@ import ArgumentParser
 import Evaluation
 import Foundation
 import Sessions
+import Text
 
 struct InspectCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -2,6 +2,7 @@ import ArgumentParser
 import Evaluation
 import Foundation
 import Sessions
+import Text
 
 struct PrepareCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

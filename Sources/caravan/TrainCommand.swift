@@ -4,6 +4,7 @@ import Foundation
 import Logging
 import MPI
 import Sessions
+import Text
 import Training
 
 struct TrainCommand: ParsableCommand {

@@ -60,9 +60,9 @@ import Training
     func pass(
       _ rule: TargetRule, _ sessions: SessionTable
     ) throws -> (loss: Double, vectors: [Float], gradients: [String: [Float]]) {
-      var options = TrainingStep.Options(lanes: 1)
+      var options = Trainer.Options(lanes: 1)
       options.targets = rule
-      return try TrainingStep(model, options, group: SoloGroup())
+      return try Trainer(model, options, group: SoloGroup())
         .gradients(of: Array(0..<Int32(sessions.count)), from: sessions)
     }
     let all = try pass(.all, Self.table(Self.sessions, Self.answers))

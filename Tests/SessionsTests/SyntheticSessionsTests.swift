@@ -44,7 +44,7 @@ import Testing
     let lengths = (0..<train.count).map { train.range(of: $0).count }
     #expect(lengths.min() == 1 && (lengths.max() ?? 0) <= 50)
     // A standard deviation of 4 makes one of 0.03 for the mean of 19,000.
-    #expect(abs(Double(train.itemCount) / Double(train.count) - 3.4) < 0.15)
+    #expect(abs(Double(train.clickCount) / Double(train.count) - 3.4) < 0.15)
     #expect(train.sessionCountsByLocale().allSatisfy { $0 > 1_000 })
   }
 

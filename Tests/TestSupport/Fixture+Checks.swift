@@ -17,7 +17,7 @@ extension Fixture {
   public func singleStepDeviations() throws -> [Deviation]? {
     guard let model = try makeModel(weights: "weight.") else { return nil }
     let sessions = try sessions("input.")
-    let pass = try TrainingStep(model, TrainingStep.Options(lanes: 1), group: SoloGroup())
+    let pass = try Trainer(model, Trainer.Options(lanes: 1), group: SoloGroup())
       .gradients(of: Array(0..<Int32(sessions.count)), from: sessions)
     let arena = Arena()
     let table = model.scoredTable(in: arena)
@@ -44,13 +44,13 @@ extension Fixture {
   /// - Returns: nil for a model that there is not.
   public func trajectoryDeviations(lanes: Int, group: any ProcessGroup) throws -> [Deviation]? {
     guard let model = try makeModel(weights: "init.") else { return nil }
-    var options = TrainingStep.Options(lanes: lanes)
+    var options = Trainer.Options(lanes: lanes)
     let betas = text("betas").split(separator: ",").map { Float($0)! }
     options.optimizer.beta1 = betas[0]
     options.optimizer.beta2 = betas[1]
     options.optimizer.epsilon = Float(number("eps"))
     options.optimizer.weightDecay = Float(number("weight_decay"))
-    let step = try TrainingStep(model, options, group: group)
+    let step = try Trainer(model, options, group: group)
     let sessions = try sessions("batch.")
     let batch = Int32(integer("batch"))
     var deviations: [Deviation] = []

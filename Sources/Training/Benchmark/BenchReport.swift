@@ -1,5 +1,6 @@
 import Evaluation
 import Foundation
+import Text
 
 /// What `caravan bench` found out. Seconds are means over the timed steps.
 public struct BenchReport: Codable, Sendable {

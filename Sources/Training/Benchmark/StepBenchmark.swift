@@ -34,7 +34,7 @@ public struct StepBenchmark {
     let model = plan.model.makeModel(items: plan.items)
     model.parameters.initialise(seed: plan.seed)
     let timeline = Timeline(isRecording: false)
-    let training = try makeTrainingStep(model, timeline)
+    let training = try makeTrainer(model, timeline)
     let peak = try peak()
 
     var loss = 0.0, sentBefore = 0
@@ -73,12 +73,12 @@ public struct StepBenchmark {
       threads: plan.threadsPerRank)
   }
 
-  private func makeTrainingStep(_ model: any SessionModel, _ timeline: Timeline) throws -> TrainingStep {
-    var options = TrainingStep.Options(lanes: plan.lanes)
+  private func makeTrainer(_ model: any SessionModel, _ timeline: Timeline) throws -> Trainer {
+    var options = Trainer.Options(lanes: plan.lanes)
     options.seed = plan.seed
     options.precision = plan.precision
     options.threads = plan.threadsPerRank
-    return try TrainingStep(model, options, group: group, timeline: timeline)
+    return try Trainer(model, options, group: group, timeline: timeline)
   }
 
   /// Operations a second of matrix products on all ranks at once.

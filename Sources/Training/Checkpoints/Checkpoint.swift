@@ -62,7 +62,7 @@ public struct Checkpoint {
   func path(_ name: String) -> String { joined(folder, name) }
 }
 
-extension TrainingStep {
+extension Trainer {
   /// Writes a checkpoint of all ranks' state on rank 0; collective.
   /// - Parameters:
   ///   - folder: appears whole, or not at all.

@@ -17,7 +17,7 @@ public struct Adaptation {
   public init() {}
 
   /// Gives a model that is about to be trained its first weights; collective.
-  func start(_ training: TrainingStep, seed: UInt64, group: any ProcessGroup) throws(MPIError) {
+  func start(_ training: Trainer, seed: UInt64, group: any ProcessGroup) throws(MPIError) {
     let parameters = training.model.parameters
     guard let pretrained else {
       if group.rank == 0 { parameters.initialise(seed: seed) }

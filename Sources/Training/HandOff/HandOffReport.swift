@@ -1,6 +1,7 @@
 import Evaluation
 import Foundation
 import Sessions
+import Text
 
 /// What a hand-off reached: `handoff.json`, and a table for people.
 public struct HandOffReport: Codable, Equatable, Sendable {

@@ -77,7 +77,7 @@ extension OptimizationPlan {
   var momentNames: [String] { Optimizer(optimizerOptions, count: 0).state.map(\.name) }
 }
 
-extension TrainingStep {
+extension Trainer {
   /// Takes over moments of all weights: those of this rank's rows of the table, and the dense weights'.
   func takeOver(_ moments: [PretrainedModel.Moments]) {
     let width = model.parameters.itemTable.value.columns

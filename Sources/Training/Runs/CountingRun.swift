@@ -5,6 +5,7 @@ import MPI
 import Models
 import Sessions
 import Storage
+import Text
 
 /// A run of a counting model: one pass over the training sessions, shared over all ranks, and one checkpoint.
 public struct CountingRun {

@@ -3,6 +3,7 @@ import Foundation
 import MPI
 import Models
 import Tensors
+import Text
 
 /// How much memory a rank will need to train, told before the item table is made.
 ///

@@ -1,5 +1,6 @@
 import Evaluation
 import Foundation
+import Text
 
 /// How far training is: a bar that is redrawn in place on a terminal, plain lines otherwise.
 ///
@@ -62,13 +63,4 @@ struct ProgressReport {
   }
 
   private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
-}
-
-/// `1:02:03` or `2:03`.
-func clock(_ seconds: Double) -> String {
-  let whole = Int(seconds.rounded())
-  func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
-  let minutes = whole / 60
-  return minutes < 60
-    ? "\(minutes):\(two(whole % 60))" : "\(minutes / 60):\(two(minutes % 60)):\(two(whole % 60))"
 }

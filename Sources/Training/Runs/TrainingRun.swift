@@ -6,6 +6,7 @@ import Models
 import Sessions
 import Storage
 import Tensors
+import Text
 
 /// Whether a run goes on from a checkpoint.
 public enum ResumePolicy: Equatable, Sendable {
@@ -65,7 +66,7 @@ public struct TrainingRun {
     let schedule = BatchSchedule(sessionCount: sessions.chosen.count, batchSize: plan.batchSize, seed: plan.seed)
     try group.together { try requireSupport(of: plan.precision) }
     try forecastMemory(of: sessions)
-    let training = try makeTrainingStep(sessions.table, sessions.chosen)
+    let training = try makeTrainer(sessions.table, sessions.chosen)
     let lastStep = min(plan.maxSteps ?? .max, plan.epochs * schedule.stepsPerEpoch)
     var (step, progress) = try resumeOrInitialise(
       training, resume, stepsPerEpoch: schedule.stepsPerEpoch, lastStep: lastStep)
@@ -144,7 +145,7 @@ public struct TrainingRun {
 
   /// Says what memory a rank will need, and throws where the node has not that much; collective.
   private func forecastMemory(of sessions: (table: SessionTable, chosen: [Int32])) throws {
-    let clicks = Double(sessions.table.itemCount) / Double(sessions.table.count)
+    let clicks = Double(sessions.table.clickCount) / Double(sessions.table.count)
     let load = MemoryForecast.Load(
       items: dataset.itemCount, batchSize: plan.batchSize, clicksPerSession: clicks,
       targetsPerSession: plan.targets == .all ? clicks : 1, lanes: plan.lanes, threads: plan.threadsPerRank,
@@ -154,8 +155,8 @@ public struct TrainingRun {
     try forecast.requireRoom(group: group)
   }
 
-  private func makeTrainingStep(_ sessions: SessionTable, _ chosen: [Int32]) throws -> TrainingStep {
-    var options = TrainingStep.Options(lanes: plan.lanes)
+  private func makeTrainer(_ sessions: SessionTable, _ chosen: [Int32]) throws -> Trainer {
+    var options = Trainer.Options(lanes: plan.lanes)
     options.seed = plan.seed
     options.optimizer = plan.optimization.optimizerOptions
     options.clipNorm = plan.optimization.clipNorm
@@ -171,14 +172,14 @@ public struct TrainingRun {
       ItemSampler(occurrences: $0, alpha: plan.loss.sampleAlpha, seed: plan.seed)
     }
     let model = try dataset.makeModel(plan.model)
-    return try TrainingStep(
+    return try Trainer(
       model, options, sampler: sampler, group: group, timeline: tracer?.timeline ?? .off)
   }
 
   /// Gives the model its weights: a checkpoint's, or those that it starts with.
   /// - Returns: how many steps were done before, and what the loop remembers of them.
   private func resumeOrInitialise(
-    _ training: TrainingStep, _ resume: ResumePolicy, stepsPerEpoch: Int, lastStep: Int
+    _ training: Trainer, _ resume: ResumePolicy, stepsPerEpoch: Int, lastStep: Int
   ) throws -> (step: Int, RunProgress) {
     let checkpoint = try group.together {
       group.rank == 0 ? try openCheckpoint(resume, stepsPerEpoch: stepsPerEpoch, lastStep: lastStep) : nil
@@ -230,7 +231,7 @@ public struct TrainingRun {
   }
 
   private func saveCheckpoint(
-    _ training: TrainingStep, step: Int, _ progress: RunProgress, isBest: Bool
+    _ training: Trainer, step: Int, _ progress: RunProgress, isBest: Bool
   ) throws {
     let state = CheckpointState(
       step: step, options: try decidingOptions(), items: dataset.itemCount,

@@ -1,6 +1,7 @@
 import Evaluation
 import Foundation
 import Storage
+import Text
 
 /// The folder of a sweep: a folder for each job, a line for each that ended, and the results.
 ///

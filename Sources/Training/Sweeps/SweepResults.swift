@@ -1,4 +1,5 @@
 import Evaluation
+import Text
 
 /// What the jobs of a sweep reached so far. The same text whatever the ranks and their groups were.
 public struct SweepResults: Sendable {

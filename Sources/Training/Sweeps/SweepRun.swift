@@ -5,6 +5,7 @@ import MPI
 import Models
 import Sessions
 import Storage
+import Text
 
 /// Runs the jobs of a sweep: groups of ranks take one after another from a queue, and record each as it ends.
 public struct SweepRun {

@@ -1,5 +1,3 @@
-import Foundation
-
 /// Rows of cells as lines: the first column to the left, numbers to the right, two blanks between.
 package func alignedTable(_ rows: [[String]]) -> String {
   let columns = rows.map(\.count).max() ?? 0
@@ -10,9 +8,4 @@ package func alignedTable(_ rows: [[String]]) -> String {
       return column == 0 ? cell + padding : padding + cell
     }.joined(separator: "  ") + "\n"
   }.joined()
-}
-
-extension Double {
-  /// The number with that many digits behind the point, whatever the system's language.
-  package func formatted(digits: Int) -> String { String(format: "%.\(digits)f", self) }
 }

@@ -7,7 +7,7 @@ import Tensors
 ///
 /// A step's result depends on the weights, the batch, the step and the options, and on nothing else: not on how
 /// many ranks share the lanes (docs/numerics.md).
-package final class TrainingStep {
+package final class Trainer {
   /// What shapes a step, beside model and data.
   package struct Options {
     package var lanes = 8

@@ -1,0 +1,15 @@
+import Foundation
+
+extension Double {
+  /// The number with that many digits behind the point, whatever the system's language.
+  package func formatted(digits: Int) -> String { String(format: "%.\(digits)f", self) }
+}
+
+/// `1:02:03` or `2:03`.
+package func clock(_ seconds: Double) -> String {
+  let whole = Int(seconds.rounded())
+  func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
+  let minutes = whole / 60
+  return minutes < 60
+    ? "\(minutes):\(two(whole % 60))" : "\(minutes / 60):\(two(minutes % 60)):\(two(whole % 60))"
+}
