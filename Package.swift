@@ -7,13 +7,13 @@ let package = Package(
   products: [.executable(name: "caravan", targets: ["caravan"])],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
-    .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
   ],
   targets: [
     // C: the system libraries, and thin layers over them
     .systemLibrary(name: "COpenMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"])]),
+    .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
     .target(name: "CMPI", dependencies: ["COpenMPI"]),
     .target(name: "CPhilox"),
@@ -24,7 +24,7 @@ let package = Package(
     .target(name: "MPI", dependencies: ["CMPI"]),
     .target(name: "Text"),
     .target(name: "Randomness", dependencies: ["CPhilox"]),
-    .target(name: "Storage", dependencies: [.product(name: "Crypto", package: "swift-crypto")]),
+    .target(name: "Storage", dependencies: ["COpenSSL"]),
     .target(name: "Tensors", dependencies: ["CKernels", "Randomness"]),
     .target(name: "Sessions", dependencies: ["Storage", "Randomness"]),
     .target(name: "Models", dependencies: ["Tensors", "Sessions"]),

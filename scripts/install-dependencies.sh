@@ -1,14 +1,14 @@
 #!/bin/sh
-# Installs the system packages that Caravan needs and this machine lacks: Open MPI, oneDNN, pkg-config, and what
+# Installs the system packages that Caravan needs and this machine lacks: Open MPI, oneDNN, OpenSSL, pkg-config, and what
 # Swift links with. Debian and Ubuntu; asks for sudo when not run as root. Takes a minute on a fresh machine.
 set -eu
 
-packages="libopenmpi-dev openmpi-bin libdnnl-dev pkg-config g++ zlib1g-dev"
+packages="libopenmpi-dev openmpi-bin libdnnl-dev libssl-dev pkg-config g++ zlib1g-dev"
 
 if ! command -v dpkg-query >/dev/null 2>&1 || ! command -v apt-get >/dev/null 2>&1; then
   # Another system: fine if everything is there.
   if pkg-config --exists ompi-c 2>/dev/null && command -v mpirun >/dev/null 2>&1; then
-    echo "Not a Debian system, but Open MPI is there; oneDNN (dnnl.h, libdnnl) must be as well."
+    echo "Not a Debian system, but Open MPI is there; oneDNN (dnnl.h, libdnnl) and OpenSSL (libcrypto) must be as well."
     exit 0
   fi
   echo "This script knows Debian and Ubuntu only. Install the equivalents of: $packages" >&2

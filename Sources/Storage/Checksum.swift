@@ -1,4 +1,3 @@
-import Crypto
 import Foundation
 
 /// SHA-256 of files: what manifests list and what loading verifies.
@@ -11,9 +10,9 @@ public enum Checksum {
 
   /// The SHA-256 of bytes in memory, as 64 hexadecimal digits.
   public static func sha256(of bytes: some ContiguousBytes) -> String {
-    var hash = SHA256()
-    bytes.withUnsafeBytes { hash.update(bufferPointer: $0) }
-    return hexadecimal(hash.finalize())
+    let hash = SHA256()
+    bytes.withUnsafeBytes { hash.update($0) }
+    return hash.finalize()
   }
 
   /// Checks that every listed file is there and unchanged.

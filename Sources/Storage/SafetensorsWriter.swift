@@ -1,4 +1,3 @@
-import Crypto
 import Foundation
 
 /// A tensor to be written: its bytes stay where they are until the writer asks for them.
@@ -64,19 +63,19 @@ public enum SafetensorsWriter {
   ) throws -> String {
     let sorted = tensors.sorted { ($1.dtype.rank, $0.name) < ($0.dtype.rank, $1.name) }
     let file = try OutputFile(path: path)
-    var hash = SHA256()
+    let hash = SHA256()
     func append(_ bytes: UnsafeRawBufferPointer) throws {
       for start in stride(from: 0, to: bytes.count, by: pieceSize) {
         let end = min(start + pieceSize, bytes.count)
         let piece = UnsafeRawBufferPointer(rebasing: bytes[start..<end])
-        hash.update(bufferPointer: piece)
+        hash.update(piece)
         try file.write(piece)
       }
     }
     try header(metadata: metadata, tensors: sorted).withUnsafeBytes(append)
     for tensor in sorted { try tensor.withBytes(append) }
     try file.syncAndClose()
-    return hexadecimal(hash.finalize())
+    return hash.finalize()
   }
 
   /// The 8 bytes of length and the padded JSON.
