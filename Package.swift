@@ -23,16 +23,17 @@ let package = Package(
     // Swift libraries, from the ground up
     .target(name: "MPI", dependencies: ["CMPI"]),
     .target(name: "Text"),
+    .target(name: "OptionTables", dependencies: ["Text"]),
     .target(name: "Randomness", dependencies: ["CPhilox"]),
     .target(name: "Storage", dependencies: ["COpenSSL"]),
     .target(name: "Tensors", dependencies: ["CKernels", "Randomness"]),
     .target(name: "Sessions", dependencies: ["Storage", "Randomness"]),
-    .target(name: "Models", dependencies: ["Tensors", "Sessions"]),
+    .target(name: "Models", dependencies: ["OptionTables", "Tensors", "Sessions"]),
     .target(name: "Evaluation", dependencies: ["MPI", "Models", "Sessions", "Storage", "Tensors", "Text"]),
     .target(
       name: "Training",
       dependencies: [
-        "MPI", "Models", "Sessions", "Evaluation", "Storage", "Text", "CKernels",
+        "MPI", "Models", "OptionTables", "Sessions", "Evaluation", "Storage", "Text", "CKernels",
         .product(name: "Logging", package: "swift-log"), "Yams",
       ]),
 
@@ -40,7 +41,7 @@ let package = Package(
     .executableTarget(
       name: "caravan",
       dependencies: [
-        "MPI", "Models", "Training", "Evaluation", "Sessions", "Storage", "Tensors", "Text",
+        "MPI", "Models", "OptionTables", "Training", "Evaluation", "Sessions", "Storage", "Tensors", "Text",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
@@ -48,23 +49,24 @@ let package = Package(
 
     // Tests: unit without MPI; RankTests and CommandTests start the executables
     .target(
-      name: "TestSupport", dependencies: ["MPI", "Models", "Sessions", "Storage", "Tensors", "Training"],
+      name: "TestSupport", dependencies: ["MPI", "Models", "OptionTables", "Sessions", "Storage", "Tensors", "Training"],
       path: "Tests/TestSupport",
       resources: [.copy("Fixtures")]),
     .testTarget(name: "MPITests", dependencies: ["MPI"]),
     .testTarget(name: "RandomnessTests", dependencies: ["Randomness", "CPhilox"]),
+    .testTarget(name: "OptionTablesTests", dependencies: ["OptionTables"]),
     .testTarget(name: "StorageTests", dependencies: ["Storage"]),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors", "CKernels", "CPhilox", "Randomness"]),
     .testTarget(name: "SessionsTests", dependencies: ["Sessions", "Storage"]),
     .testTarget(
       name: "ModelsTests",
-      dependencies: ["Models", "MPI", "Randomness", "Sessions", "Tensors", "TestSupport", "Training"]),
+      dependencies: ["Models", "MPI", "OptionTables", "Randomness", "Sessions", "Tensors", "TestSupport", "Training"]),
     .testTarget(
       name: "EvaluationTests",
-      dependencies: ["Evaluation", "Models", "Sessions", "Storage", "Tensors", "MPI"]),
+      dependencies: ["Evaluation", "Models", "OptionTables", "Sessions", "Storage", "Tensors", "MPI"]),
     .testTarget(
       name: "TrainingTests",
-      dependencies: ["Training", "MPI", "Storage", "TestSupport", "Randomness", "Tensors"]),
+      dependencies: ["Training", "Models", "MPI", "OptionTables", "Sessions", "Storage", "TestSupport", "Randomness", "Tensors"]),
     .testTarget(name: "CommandTests", dependencies: ["Storage", "Tensors", "TestSupport"]),
     .testTarget(name: "RankTests", dependencies: ["TestSupport"]),
   ],

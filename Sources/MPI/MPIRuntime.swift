@@ -29,6 +29,18 @@ public enum MPIRuntime {
     return names.contains { environment($0) != nil }
   }
 
+  /// Checks that a process which is a job of its own was not started as one of several: those would all do the same
+  /// work, and write over one another.
+  /// - Throws: `MPIError.startedSideBySide`.
+  public static func requireOneJob(_ group: any ProcessGroup) throws(MPIError) {
+    guard group.size == 1, let count = stepSize, count > 1, launchedSize == nil else { return }
+    throw .startedSideBySide(processes: count)
+  }
+
+  /// The processes of the Slurm step that this is one of. `srun` starts them whether or not MPI can see it, which
+  /// needs PMIx.
+  private static var stepSize: Int? { number(named: ["SLURM_STEP_NUM_TASKS"]) }
+
   /// This host's name, for messages.
   public static var hostname: String {
     withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { buffer in

@@ -1,11 +1,10 @@
 import Evaluation
 import Models
+import OptionTables
 import Text
 
 /// What can go wrong with a run, beside files and messages.
 public enum TrainingError: Error, Equatable, CustomStringConvertible {
-  case badOption(name: String, value: String, allowed: String)
-  case unknownOption(name: String, model: String)
   case badConfiguration(path: String, reason: String)
   case noSessions(dataset: String, locales: String)
   case datasetsDiffer(rank: Int)
@@ -14,7 +13,7 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
   case noWholeCheckpoint(path: String)
   case malformedCheckpoint(path: String, reason: String)
   /// The checkpoint was made with another value of something that decides the weights.
-  case optionDiffers(name: String, saved: String, current: String, path: String)
+  case optionDiffers(name: String, saved: String?, current: String?, path: String)
   case otherDataset(path: String)
   /// The checkpoint is from beyond where the run is to end.
   case beyondTheEnd(path: String, step: Int, lastStep: Int)
@@ -36,10 +35,6 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
 
   public var description: String {
     switch self {
-    case .badOption(let name, let value, let allowed):
-      "\(flag(name)) is \(value): choose \(allowed)"
-    case .unknownOption(let name, let model):
-      "\(model) has no option \(name): `caravan train --help` lists those that it has"
     case .badConfiguration(let path, let reason):
       "\(path) is no plan for training: \(reason)"
     case .noSessions(let dataset, let locales):
@@ -55,8 +50,8 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
     case .malformedCheckpoint(let path, let reason):
       "\(path) cannot be used: \(reason)"
     case .optionDiffers(let name, let saved, let current, let path):
-      "\(path) was trained with \(flag(name)) \(saved), now it is \(current): "
-        + "use the same, or another --out, or --resume never"
+      "\(path) was trained \(saved.map { "with \(flag(name)) \($0)" } ?? "without \(flag(name))"), now it is "
+        + "\(current ?? "not given"): use the same, or another --out, or --resume never"
     case .beyondTheEnd(let path, let step, let lastStep):
       "\(path) has \(step) steps, but --epochs and --max-steps end the run after \(lastStep): "
         + "use another --out, or --resume never"
@@ -92,6 +87,4 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
   }
 
   private func gigabytes(_ bytes: Int) -> String { (Double(bytes) / 1e9).formatted(digits: 2) }
-
-  private func flag(_ name: String) -> String { "--\(name.replacing("_", with: "-"))" }
 }

@@ -6,7 +6,7 @@ import Sessions
 import Storage
 import Training
 
-struct EvaluateCommand: ParsableCommand {
+struct EvaluateCommand: GroupCommand {
   static let configuration = CommandConfiguration(
     commandName: "evaluate",
     abstract: "Ranks the catalogue for every session of a split: Recall, MRR and NDCG, per locale too.",
@@ -32,9 +32,7 @@ struct EvaluateCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Write the figures as JSON, too.", valueName: "file"))
   var json: String?
 
-  func run() throws { MPIRuntime.run(evaluate) }
-
-  private func evaluate(_ group: any ProcessGroup) throws {
+  func run(_ group: any ProcessGroup) throws {
     var options = EvaluationOptions()
     options.candidates = try CandidateRule(parsing: candidates)
     options.filterSeen = ranking.filterSeen

@@ -5,7 +5,7 @@ import MPI
 import Sessions
 import Training
 
-struct PredictCommand: ParsableCommand {
+struct PredictCommand: GroupCommand {
   static let configuration = CommandConfiguration(
     commandName: "predict",
     abstract: "Predicts the next products of the sessions in a file, as a KDD Cup 2023 submission.",
@@ -34,9 +34,7 @@ struct PredictCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Where to write: .csv or .jsonl.", valueName: "file"))
   var out: String
 
-  func run() throws { MPIRuntime.run(predict) }
-
-  private func predict(_ group: any ProcessGroup) throws {
+  func run(_ group: any ProcessGroup) throws {
     var options = Predictor.Options()
     options.candidates = try CandidateRule(parsing: candidates)
     options.filterSeen = ranking.filterSeen

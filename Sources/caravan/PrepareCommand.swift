@@ -4,7 +4,7 @@ import Foundation
 import Sessions
 import Text
 
-struct PrepareCommand: ParsableCommand {
+struct PrepareCommand: LeaderCommand {
   static let configuration = CommandConfiguration(
     commandName: "prepare",
     abstract: "Makes a prepared data set from session files.",

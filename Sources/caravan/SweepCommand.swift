@@ -3,7 +3,7 @@ import Foundation
 import MPI
 import Training
 
-struct SweepCommand: ParsableCommand {
+struct SweepCommand: GroupCommand {
   static let configuration = CommandConfiguration(
     commandName: "sweep",
     abstract: "Runs a command with many choices of options, and finds the best by the valid metric.",
@@ -39,9 +39,7 @@ struct SweepCommand: ParsableCommand {
     if out == nil && !dryRun { throw ValidationError("Missing expected argument '--out <folder>'") }
   }
 
-  func run() throws { MPIRuntime.run(sweep) }
-
-  private func sweep(_ group: any ProcessGroup) throws {
+  func run(_ group: any ProcessGroup) throws {
     var text = try group.together { group.rank == 0 ? try readFile() : "" }
     try group.broadcast(&text, from: 0)
     let sweep = try SweepFile(parsing: text, path: file, settings: set)

@@ -7,7 +7,7 @@ import Sessions
 import Text
 import Training
 
-struct TrainCommand: ParsableCommand {
+struct TrainCommand: GroupCommand {
   static let configuration = CommandConfiguration(
     commandName: "train",
     abstract: "Trains a model on a prepared data set, alone or on all ranks of mpirun.",
@@ -35,17 +35,16 @@ struct TrainCommand: ParsableCommand {
       valueName: "file"))
   var trace: String?
 
-  @OptionGroup(title: "Plan") var plan: PlanOptions
-  @OptionGroup(title: "Optimization") var optimization: OptimizationOptions
-  @OptionGroup(title: "Loss") var loss: LossOptions
-  @OptionGroup(title: "Model, with defaults of its own (see caravan models)") var modelOptions: ModelOptionFlags
+  @OptionGroup(title: "Plan") var plan: OptionFlags<PlanSection>
+  @OptionGroup(title: "Optimization") var optimization: OptionFlags<OptimizationSection>
+  @OptionGroup(title: "Loss") var loss: OptionFlags<LossSection>
+  @OptionGroup(title: "Model, with defaults of its own (see caravan models)") var model: OptionFlags<ModelSection>
 
-  func run() throws { MPIRuntime.run(train) }
-
-  private func train(_ group: any ProcessGroup) throws {
-    let source = try group.together { try PlanSource(file: config, flags: flags) }
+  func run(_ group: any ProcessGroup) throws {
+    let given = TrainingFlags.given(plan, optimization, loss, model)
+    let source = try PlanSource.ofLeader(file: config, flags: given, group: group)
     if source.countingModel != nil { return try count(source, group) }
-    let plan = try group.together { try source.plan(TrainingPlan.self) }
+    let plan = try source.plan(TrainingPlan.self)
     let dataset = try PreparedDataset.open(plan.dataset, group: group)
     let log = try group.together { try openRun(isLeader: group.rank == 0) }
     log.info("\(plan.modelName) on \(ranks(of: group)), \(plan.lanes) lanes: \(out)")
@@ -56,7 +55,7 @@ struct TrainCommand: ParsableCommand {
 
   /// Trains a model that counts.
   private func count(_ source: PlanSource, _ group: any ProcessGroup) throws {
-    let plan = try group.together { try source.plan(CountingPlan.self) }
+    let plan = try source.plan(CountingPlan.self)
     let dataset = try PreparedDataset.open(plan.dataset, group: group)
     let log = try group.together {
       let log = try openRun(isLeader: group.rank == 0)
@@ -69,13 +68,6 @@ struct TrainCommand: ParsableCommand {
   }
 
   private func ranks(of group: any ProcessGroup) -> String { group.size == 1 ? "1 rank" : "\(group.size) ranks" }
-
-  /// All options that were given, by their names in a configuration file.
-  private var flags: [String: String] {
-    [plan.flags, optimization.flags, loss.flags, modelOptions.flags].reduce(into: [:]) { all, some in
-      all.merge(some) { _, later in later }
-    }
-  }
 
   /// Makes the run's folder and opens its log.
   private func openRun(isLeader: Bool) throws -> Logger {

@@ -2,7 +2,6 @@ import Foundation
 import Models
 import Sessions
 import Storage
-import Yams
 
 /// Where a run is, beside weights and moments: `state.json` of a checkpoint. It also lists the checkpoint's files.
 ///
@@ -14,7 +13,7 @@ public struct CheckpointState: Codable, Equatable, Sendable {
   var formatVersion = Self.currentVersion
   /// Steps done.
   public var step: Int
-  /// The options that decide the weights, as text, by name: see `TrainingPlan.decidingOptions`.
+  /// The options that decide the weights, as text, by name: see `RunPlan.decidingOptions`.
   public var options: [String: String]
   /// Items of the catalogue, padding not counted.
   public var items: Int
@@ -32,13 +31,7 @@ public struct CheckpointState: Codable, Equatable, Sendable {
   private var checksum: String?
 
   /// The model, from the options.
-  func modelConfiguration() throws -> ModelConfiguration { try Self.modelConfiguration(options) }
-
-  /// The model that options describe, beside others.
-  static func modelConfiguration(_ options: [String: String]) throws -> ModelConfiguration {
-    let mapping = Node.Mapping(options.sorted { $0.key < $1.key }.map { (Node($0.key), Node($0.value)) })
-    return try YAMLDecoder().decode(ModelConfiguration.self, from: Node.mapping(mapping))
-  }
+  func modelConfiguration() throws -> ModelConfiguration { try ModelConfiguration(options: options) }
 
   /// SHA-256 of the weights.
   var weightsChecksum: String { files[Checkpoint.modelFile] ?? "" }

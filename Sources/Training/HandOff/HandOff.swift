@@ -2,6 +2,7 @@ import Evaluation
 import Foundation
 import Logging
 import MPI
+import OptionTables
 import Sessions
 import Storage
 
@@ -30,7 +31,7 @@ public struct HandOff {
   ///   - source: what was given for the options.
   ///   - folder: of the whole hand-off, on a file system that all ranks share.
   ///   - startsAnew: whether what is there already is done again.
-  /// - Throws: `TrainingError`, `ModelError`, `SessionsError`, `StorageError`, `EvaluationError`, `MPIError`.
+  /// - Throws: `OptionError`, `TrainingError`, `SessionsError`, `StorageError`, `EvaluationError`, `MPIError`.
   public init(_ source: PlanSource, folder: String, startsAnew: Bool = false, group: any ProcessGroup) throws {
     let (path, checkpoint) = try group.together {
       try Self.requireNoRun(at: folder)
@@ -97,26 +98,17 @@ public struct HandOff {
   var validMetric: String { worker.plan.training.validMetric }
 
   /// The options that must be given.
-  /// - Throws: `TrainingError.badOption` for the first that is not.
+  /// - Throws: `OptionError.missing` for the first that is not.
   @discardableResult
-  static func requireOptions(_ source: PlanSource) throws(TrainingError) -> (dataset: String, checkpoint: String) {
-    (try source.required("dataset"), try source.required("checkpoint"))
+  static func requireOptions(_ source: PlanSource) throws(OptionError) -> (dataset: String, checkpoint: String) {
+    let table = FineTuningPlan().table
+    return (try source.required("dataset", of: table), try source.required("checkpoint", of: table))
   }
 
   /// The folder's `config.yaml` is that of the hand-off: another run's must not be lost.
   private static func requireNoRun(at folder: String) throws {
     if CheckpointStore(run: folder).steps.isEmpty { return }
-    throw TrainingError.badOption(name: "out", value: folder, allowed: "a folder that is not a run itself")
-  }
-}
-
-extension PlanSource {
-  /// - Throws: `TrainingError.badOption` for an option that must be given and is not.
-  fileprivate func required(_ name: String) throws(TrainingError) -> String {
-    guard let text = text(of: name) else {
-      throw .badOption(name: name, value: "missing", allowed: "a folder")
-    }
-    return text
+    throw OptionError.badValue("--out", value: folder, allowed: "a folder that is not a run itself")
   }
 }
 

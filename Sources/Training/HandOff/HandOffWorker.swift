@@ -23,7 +23,7 @@ struct HandOffWorker {
   /// - Returns: nil where SIGUSR1 stopped it.
   func row(of task: HandOffTask, on group: any ProcessGroup) throws -> HandOffRow? {
     let plan = plan(of: task)
-    let options = try options(of: plan)
+    let options = options(of: plan)
     var done = try group.together { group.rank == 0 ? try finishedRow(of: task, options) : nil } ?? []
     try group.broadcast(resizing: &done, from: 0)
     if !done.isEmpty { return try JSONDecoder().decode(HandOffRow.self, from: Data(done)) }
@@ -145,8 +145,8 @@ struct HandOffWorker {
   }
 
   /// Everything that a row follows from, by the names of options; data by their checksums.
-  private func options(of plan: FineTuningPlan) throws -> [String: String] {
-    var options = try plan.decidingOptions()
+  private func options(of plan: FineTuningPlan) -> [String: String] {
+    var options = plan.decidingOptions
     options["dataset"] = dataset.fingerprint
     options["checkpoint"] = pretrained.checksum
     return options

@@ -211,7 +211,7 @@ public struct TrainingRun {
         throw TrainingError.noWholeCheckpoint(path: folder)
       }
     }
-    try checkpoint?.requireSame(decidingOptions(), dataset)
+    try checkpoint?.requireSame(plan, and: adaptation.decidingOptions, dataset)
     if let checkpoint, checkpoint.state.step > lastStep {
       throw TrainingError.beyondTheEnd(path: checkpoint.folder, step: checkpoint.state.step, lastStep: lastStep)
     }
@@ -226,15 +226,15 @@ public struct TrainingRun {
     return checkpoint
   }
 
-  private func decidingOptions() throws -> [String: String] {
-    try plan.decidingOptions().merging(adaptation.decidingOptions) { $1 }
+  private var decidingOptions: [String: String] {
+    plan.decidingOptions.merging(adaptation.decidingOptions) { $1 }
   }
 
   private func saveCheckpoint(
     _ training: Trainer, step: Int, _ progress: RunProgress, isBest: Bool
   ) throws {
     let state = CheckpointState(
-      step: step, options: try decidingOptions(), items: dataset.itemCount,
+      step: step, options: decidingOptions, items: dataset.itemCount,
       vocabulary: dataset.vocabulary, dataset: dataset.fingerprint, instructionSet: instructionSet,
       progress: progress)
     try training.save(to: checkpoints.path(ofStep: step), state, items: dataset.itemIDs, group: group)
