@@ -112,8 +112,7 @@ import Training
   /// Dropout after a query's pooling is the query's own; before it, a click is dropped once for all prefixes.
   @Test func dropoutOfPrefixes() throws {
     func vectors(_ dropouts: String) throws -> [[Float]] {
-      let model = try makeModel(
-        #"{"model":"NARM","embedding_size":12,"hidden_size":10,"dropout_probs":"\#(dropouts)"}"#)
+      let model = try makeModel("NARM embedding_size=12 hidden_size=10 dropout_probs=\(dropouts)")
       var batch = RaggedBatch()
       batch.appendAllPrefixes(of: [5, 5, 5, 5], target: 5, position: 3)
       batch.append([5, 5], target: 5, position: 3)

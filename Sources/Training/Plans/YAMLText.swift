@@ -17,8 +17,11 @@ enum YAMLText {
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else { throw YAMLFault("no such file") }
     if isFolder.boolValue { throw YAMLFault("it is a folder") }
-    guard let file = FileHandle(forReadingAtPath: path), let data = try? file.read(upToCount: largest + 1) else {
-      // An empty device gives no data either.
+    guard let file = FileHandle(forReadingAtPath: path) else { throw YAMLFault("it cannot be read") }
+    let data: Data
+    do {
+      data = try file.read(upToCount: largest + 1) ?? Data()
+    } catch {
       throw YAMLFault("it cannot be read")
     }
     if data.count > largest { throw YAMLFault("it is longer than 1 MiB") }
