@@ -35,6 +35,9 @@ struct BenchCommand: ParsableCommand {
   @Option(help: "f32 or bf16. (default: f32)")
   var precision: Precision?
 
+  @Option(help: "Computes with no more than avx2, avx512 or avx512_bf16. (default: what the CPU has)")
+  var isa: InstructionSet?
+
   @Option(help: "Threads of a rank. (default: 1)")
   var threadsPerRank: Int?
 
@@ -52,6 +55,7 @@ struct BenchCommand: ParsableCommand {
   func run() throws { MPIRuntime.run(measure) }
 
   private func measure(_ group: any ProcessGroup) throws {
+    if let isa { try group.together { try InstructionSet.pin(isa) } }
     let plan = try group.together {
       try PlanSource(file: nil, flags: flags.merging(modelOptions.flags) { own, _ in own }).plan(BenchPlan.self)
     }

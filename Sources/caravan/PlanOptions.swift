@@ -209,6 +209,7 @@ func given(_ options: [(String, (any CustomStringConvertible)?)]) -> [String: St
 
 extension TargetRule: ExpressibleByArgument {}
 extension Precision: ExpressibleByArgument {}
+extension InstructionSet: ExpressibleByArgument {}
 extension OptimizerOptions.Rule: ExpressibleByArgument {}
 extension RateSchedule.Shape: ExpressibleByArgument {}
 extension LossPlan.Kind: ExpressibleByArgument {}
