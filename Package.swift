@@ -26,21 +26,24 @@ let package = Package(
     .target(name: "Randomness", dependencies: ["CPhilox"]),
     .target(name: "Storage", dependencies: ["COpenSSL"]),
     .target(name: "Tensors", dependencies: ["CKernels", "Randomness"]),
+    .target(name: "Provenance", dependencies: ["MPI", "Tensors"], plugins: ["RecordCommit"]),
     .target(name: "Sessions", dependencies: ["Storage", "Randomness"]),
     .target(name: "Models", dependencies: ["Tensors", "Sessions"]),
     .target(name: "Evaluation", dependencies: ["MPI", "Models", "Sessions", "Storage", "Tensors", "Text"]),
     .target(
       name: "Training",
       dependencies: [
-        "MPI", "Models", "Sessions", "Evaluation", "Storage", "Text", "CKernels",
+        "MPI", "Models", "Sessions", "Evaluation", "Provenance", "Storage", "Text", "CKernels",
         .product(name: "Logging", package: "swift-log"), "Yams",
       ]),
+
+    .plugin(name: "RecordCommit", capability: .buildTool()),
 
     // Executables
     .executableTarget(
       name: "caravan",
       dependencies: [
-        "MPI", "Models", "Training", "Evaluation", "Sessions", "Storage", "Tensors", "Text",
+        "MPI", "Models", "Training", "Evaluation", "Provenance", "Sessions", "Storage", "Tensors", "Text",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),

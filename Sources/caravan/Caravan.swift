@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Provenance
 
 /// The root command. Commands only translate: they check options, call one library function and print.
 @main
@@ -7,10 +8,16 @@ struct Caravan: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "caravan",
     abstract: "Trains session-based recommenders over MPI.",
+    version: version,
     subcommands: [
       PrepareCommand.self, SynthCommand.self, TrainCommand.self, FinetuneCommand.self, EvaluateCommand.self,
       PredictCommand.self, ModelsCommand.self, BenchCommand.self, InspectCommand.self, SweepCommand.self,
     ])
+
+  /// All that computes only where it is to be printed: to name the instruction set is to choose it, before `--isa`.
+  private static var version: String {
+    CommandLine.arguments.contains("--version") ? "\(BuildInformation.current)" : caravanVersion
+  }
 
   /// Runs the command line. An error of ours is one line and exit code 1; ArgumentParser prints wrong usage
   /// and help itself.
