@@ -27,25 +27,30 @@ let package = Package(
     .target(name: "Randomness", dependencies: ["CPhilox"]),
     .target(name: "Storage", dependencies: ["COpenSSL"]),
     .target(name: "Tensors", dependencies: ["CKernels", "Randomness"]),
+    .target(name: "Provenance", dependencies: ["MPI", "Tensors"], plugins: ["RecordCommit"]),
     .target(name: "Sessions", dependencies: ["Storage", "Randomness"]),
     .target(name: "Models", dependencies: ["OptionTables", "Tensors", "Sessions"]),
     .target(name: "Evaluation", dependencies: ["MPI", "Models", "Sessions", "Storage", "Tensors", "Text"]),
     .target(
       name: "Training",
       dependencies: [
-        "MPI", "Models", "OptionTables", "Sessions", "Evaluation", "Storage", "Text", "CKernels",
+        "MPI", "Models", "OptionTables", "Sessions", "Evaluation", "Provenance", "Storage", "Text", "CKernels",
         .product(name: "Logging", package: "swift-log"), "Yams",
       ]),
+
+    .plugin(name: "RecordCommit", capability: .buildTool()),
 
     // Executables
     .executableTarget(
       name: "caravan",
       dependencies: [
-        "MPI", "Models", "OptionTables", "Training", "Evaluation", "Sessions", "Storage", "Tensors", "Text",
+        "MPI", "Models", "OptionTables", "Training", "Evaluation", "Provenance", "Sessions", "Storage", "Tensors", "Text",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
-    .executableTarget(name: "rank-tests", dependencies: ["MPI", "Training", "Evaluation", "Storage", "TestSupport"]),
+    .executableTarget(
+      name: "rank-tests",
+      dependencies: ["CKernels", "CPhilox", "MPI", "Training", "Evaluation", "Storage", "TestSupport"]),
 
     // Tests: unit without MPI; RankTests and CommandTests start the executables
     .target(
@@ -67,8 +72,8 @@ let package = Package(
     .testTarget(
       name: "TrainingTests",
       dependencies: ["Training", "Models", "MPI", "OptionTables", "Sessions", "Storage", "TestSupport", "Randomness", "Tensors"]),
-    .testTarget(name: "CommandTests", dependencies: ["Storage", "Tensors", "TestSupport"]),
-    .testTarget(name: "RankTests", dependencies: ["TestSupport"]),
+    .testTarget(name: "CommandTests", dependencies: ["Provenance", "Storage", "Tensors", "TestSupport"]),
+    .testTarget(name: "RankTests", dependencies: ["Tensors", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c11

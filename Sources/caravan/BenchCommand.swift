@@ -20,7 +20,9 @@ struct BenchCommand: GroupCommand {
   var trace: String?
 
   @OptionGroup(title: "Steps") var steps: OptionFlags<BenchSection>
-  @OptionGroup(title: "Model, with defaults of its own (see caravan models)") var model: OptionFlags<ModelSection>
+  @OptionGroup(title: "Model") var model: OptionFlags<ModelSection>
+
+  @OptionGroup(title: "Machine") var machine: MachineOptions
 
   func run(_ group: any ProcessGroup) throws {
     let given = ["model": "GRU4Rec"].merging(steps.given) { $1 }.merging(model.given) { $1 }

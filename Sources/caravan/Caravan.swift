@@ -1,6 +1,9 @@
 import ArgumentParser
 import Foundation
 import MPI
+import OptionTables
+import Provenance
+import Tensors
 
 /// The root command. Commands only translate: they check options, call one library function and print.
 @main
@@ -8,10 +11,16 @@ struct Caravan: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "caravan",
     abstract: "Trains session-based recommenders over MPI.",
+    version: version,
     subcommands: [
       PrepareCommand.self, SynthCommand.self, TrainCommand.self, FinetuneCommand.self, EvaluateCommand.self,
       PredictCommand.self, ModelsCommand.self, BenchCommand.self, InspectCommand.self, SweepCommand.self,
     ])
+
+  /// All that computes only where it is to be printed: to name the instruction set is to choose it, before `--isa`.
+  private static var version: String {
+    CommandLine.arguments.contains("--version") ? "\(BuildInformation.current)" : caravanVersion
+  }
 
   /// Runs the command line on all ranks of the launcher, or alone. What is wrong with it, help and all results are
   /// printed once, by rank 0.
@@ -32,6 +41,7 @@ struct Caravan: ParsableCommand {
   private static func run(_ command: any ParsableCommand, _ group: any ProcessGroup) throws {
     if let command = command as? any GroupCommand {
       try MPIRuntime.requireOneJob(group)
+      try command.machine.settle(group)
       return try command.run(group)
     }
     // What needs one process runs on rank 0, and the others wait for it.
@@ -60,6 +70,9 @@ struct Caravan: ParsableCommand {
 
 /// A command that all ranks run together.
 protocol GroupCommand: ParsableCommand {
+  /// What its ranks compute with.
+  var machine: MachineOptions { get }
+
   func run(_ group: any ProcessGroup) throws
 }
 

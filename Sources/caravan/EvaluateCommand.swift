@@ -32,6 +32,8 @@ struct EvaluateCommand: GroupCommand {
   @Option(help: ArgumentHelp("Write the figures as JSON, too.", valueName: "file"))
   var json: String?
 
+  @OptionGroup(title: "Machine") var machine: MachineOptions
+
   func run(_ group: any ProcessGroup) throws {
     var options = EvaluationOptions()
     options.candidates = try CandidateRule(parsing: candidates)

@@ -31,6 +31,8 @@ struct FinetuneCommand: GroupCommand {
 
   enum ResumeChoice: String, ExpressibleByArgument, CaseIterable { case auto, never }
 
+  @OptionGroup(title: "Machine") var machine: MachineOptions
+
   func run(_ group: any ProcessGroup) throws {
     let given = TrainingFlags.given(plan, optimization, loss, model).merging(handOff.given) { $1 }
     let source = try PlanSource.ofLeader(file: config, flags: given, group: group)

@@ -34,6 +34,8 @@ struct PredictCommand: GroupCommand {
   @Option(help: ArgumentHelp("Where to write: .csv or .jsonl.", valueName: "file"))
   var out: String
 
+  @OptionGroup(title: "Machine") var machine: MachineOptions
+
   func run(_ group: any ProcessGroup) throws {
     var options = Predictor.Options()
     options.candidates = try CandidateRule(parsing: candidates)

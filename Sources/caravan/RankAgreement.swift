@@ -7,7 +7,9 @@ import Text
 enum RankAgreement {
   /// Compares this rank's facts with rank 0's; collective.
   /// - Throws: `Difference` on the first rank that has other facts, on the others `MPIError.peerFailed`.
-  static func require(_ facts: [(name: String, value: String)], _ group: any ProcessGroup) throws {
+  static func require(
+    _ facts: [(name: String, value: String)], _ group: any ProcessGroup, advice: String = "give all ranks the same"
+  ) throws {
     let own = facts.map { Fact(name: $0.name, value: $0.value) }
     var bytes = Array(try JSONEncoder().encode(own))
     var leaderHost = MPIRuntime.hostname
@@ -18,7 +20,7 @@ enum RankAgreement {
       guard let (name, mine, theirs) = firstDifference(own, leader) else { return }
       throw Difference(
         name: name, value: mine, rank: group.rank, host: MPIRuntime.hostname, leaderValue: theirs,
-        leaderHost: leaderHost)
+        leaderHost: leaderHost, advice: advice)
     }
   }
 
@@ -47,10 +49,11 @@ enum RankAgreement {
     let host: String
     let leaderValue: String?
     let leaderHost: String
+    let advice: String
 
     var description: String {
       "\(printable(name)) is \(said(value)) on rank \(rank) (\(host)), \(said(leaderValue)) on rank 0 (\(leaderHost)): "
-        + "give all ranks the same"
+        + advice
     }
 
     private func said(_ value: String?) -> String {

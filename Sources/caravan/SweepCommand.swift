@@ -39,6 +39,8 @@ struct SweepCommand: GroupCommand {
     if out == nil && !dryRun { throw ValidationError("Missing expected argument '--out <folder>'") }
   }
 
+  @OptionGroup(title: "Machine") var machine: MachineOptions
+
   func run(_ group: any ProcessGroup) throws {
     var text = try group.together { group.rank == 0 ? try readFile() : "" }
     try group.broadcast(&text, from: 0)

@@ -12,8 +12,9 @@ struct TrainCommand: GroupCommand {
     commandName: "train",
     abstract: "Trains a model on a prepared data set, alone or on all ranks of mpirun.",
     discussion: """
-      Options may also stand in a YAML file, under the names of the flags with underscores; a flag outweighs the
-      file. The run's folder gets config.yaml, metrics.jsonl, log.txt, TensorBoard events and checkpoints/.
+      Options may also stand in a YAML file, under the names of the flags with underscores; a flag outweighs the \
+      file. Names of RecBole (--learning-rate, --train-batch-size …) are understood in both. The run's folder gets \
+      config.yaml, metrics.jsonl, log.txt, TensorBoard events and checkpoints/. \
       SIGUSR1 writes a checkpoint and stops; the same command then goes on from there.
       """)
 
@@ -38,7 +39,9 @@ struct TrainCommand: GroupCommand {
   @OptionGroup(title: "Plan") var plan: OptionFlags<PlanSection>
   @OptionGroup(title: "Optimization") var optimization: OptionFlags<OptimizationSection>
   @OptionGroup(title: "Loss") var loss: OptionFlags<LossSection>
-  @OptionGroup(title: "Model, with defaults of its own (see caravan models)") var model: OptionFlags<ModelSection>
+  @OptionGroup(title: "Model") var model: OptionFlags<ModelSection>
+
+  @OptionGroup(title: "Machine") var machine: MachineOptions
 
   func run(_ group: any ProcessGroup) throws {
     let given = TrainingFlags.given(plan, optimization, loss, model)
