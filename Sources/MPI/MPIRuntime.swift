@@ -41,19 +41,25 @@ public enum MPIRuntime {
   /// Runs `body` with the group of all processes that the launcher started; with a group of one, and no MPI at
   /// all, when there is no launcher. Call it once, from the main thread.
   ///
-  /// If `body` throws, the whole job ends with exit code 1 and one line on standard error.
+  /// If `body` throws, the whole job ends with exit code 1 and one line on standard error; but `EndOfProcess`, which
+  /// all ranks throw together, ends it in order, with the code that it names.
   public static func run(_ body: (any ProcessGroup) throws -> Void) {
     guard isLaunched else { return runAlone(body) }
     do {
       let world = try start()
+      var end: EndOfProcess?
       do {
         try body(world)
+      } catch let asked as EndOfProcess {
+        end = asked
       } catch {
         fail(error, rank: world.rank)
       }
+      if world.rank == 0, let sentence = end?.sentence { printError(sentence) }
       fflush(nil)
       try world.free()
       try check(cmpi_stop(), "MPI_Finalize")
+      if let end { exit(end.code) }
     } catch {
       fail(error, rank: launchedRank)
     }
@@ -62,6 +68,9 @@ public enum MPIRuntime {
   private static func runAlone(_ body: (any ProcessGroup) throws -> Void) {
     do {
       try body(SoloGroup())
+    } catch let end as EndOfProcess {
+      if let sentence = end.sentence { printError(sentence) }
+      exit(end.code)
     } catch {
       printError(sentence(error))
       exit(1)
