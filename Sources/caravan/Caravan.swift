@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Text
 
 /// The root command. Commands only translate: they check options, call one library function and print.
 @main
@@ -15,12 +16,13 @@ struct Caravan: ParsableCommand {
   /// Runs the command line. An error of ours is one line and exit code 1; ArgumentParser prints wrong usage
   /// and help itself.
   static func main() {
+    StandardStreams.secure()
     do {
       var command = try parseAsRoot(withDashesInFlags(Array(CommandLine.arguments.dropFirst())))
       do {
         try command.run()
       } catch  where exitCode(for: error) == .failure && !(error is ExitCode) {
-        FileHandle.standardError.write(Data("caravan: \(error)\n".utf8))
+        StandardError.print("caravan: \(error)\n")
         exit(withError: ExitCode.failure)
       }
     } catch {

@@ -56,9 +56,9 @@ struct PlanOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Steps between checkpoints inside an epoch; by default the epochs' own alone.",
-      valueName: "steps"))
-  var checkpointEvery: Int?
+      "Write a checkpoint inside an epoch, too: every so many steps, after a time, or never. (default: 10m)",
+      valueName: "500|10m|never"))
+  var checkpointEvery: String?
 
   /// The options that were given, as text, by their names in a configuration file.
   var flags: [String: String] {

@@ -20,11 +20,14 @@ public struct Checkpoint {
     state = try CheckpointState(verifying: folder)
   }
 
-  /// - Parameter options: those that decide what is learned: see `RunPlan.decidingOptions`.
+  /// - Parameters:
+  ///   - options: those that decide what is learned: see `RunPlan.decidingOptions`.
+  ///   - free: those that may be others all the same.
   /// - Throws: `TrainingError.otherDataset`, or `.optionDiffers` for the first option, by name, that is not what it
   ///   was.
-  func requireSame(_ options: [String: String], _ dataset: PreparedDataset) throws {
-    for name in Set(options.keys).union(state.options.keys).sorted() where state.options[name] != options[name] {
+  func requireSame(_ options: [String: String], but free: Set<String> = [], _ dataset: PreparedDataset) throws {
+    for name in Set(options.keys).union(state.options.keys).sorted()
+    where state.options[name] != options[name] && !free.contains(name) {
       throw TrainingError.optionDiffers(
         name: name, saved: state.options[name] ?? "unset", current: options[name] ?? "unset", path: folder)
     }

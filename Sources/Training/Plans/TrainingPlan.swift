@@ -33,8 +33,8 @@ public struct TrainingPlan: Sendable {
   public var stoppingStep = 10
   /// Which figure of the valid split decides on the best epoch: `MRR@100` …
   public var validMetric = "MRR@100"
-  /// Steps between checkpoints inside an epoch; none but the epochs' own where nil.
-  public var checkpointEvery: Int?
+  /// How often checkpoints are written inside an epoch.
+  public var checkpointEvery = CheckpointInterval.seconds(600)
 
   public init(dataset: String, model: ModelConfiguration) {
     self.dataset = dataset
@@ -50,7 +50,6 @@ public struct TrainingPlan: Sendable {
     try requireThreads(threadsPerRank)
     try requireOption(maxSteps ?? 1 >= 1, "max_steps", maxSteps ?? 0, wholeNumber)
     try requireOption(stoppingStep >= 1, "stopping_step", stoppingStep, wholeNumber)
-    try requireOption(checkpointEvery ?? 1 >= 1, "checkpoint_every", checkpointEvery ?? 0, wholeNumber)
     try optimization.validate()
     try loss.validate()
     try model.validate()
