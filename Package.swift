@@ -21,7 +21,7 @@ let package = Package(
       name: "CKernels", dependencies: ["COneDNN", "CPhilox"], linkerSettings: [.linkedLibrary("dnnl")]),
 
     // Swift libraries, from the ground up
-    .target(name: "MPI", dependencies: ["CMPI"]),
+    .target(name: "MPI", dependencies: ["CMPI", "Text"]),
     .target(name: "Text"),
     .target(name: "OptionTables", dependencies: ["Text"]),
     .target(name: "Randomness", dependencies: ["CPhilox"]),

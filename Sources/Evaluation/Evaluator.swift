@@ -51,8 +51,8 @@ public final class Evaluator {
   ///   - split: the sessions' name, for the result and for messages.
   ///   - progress: called on rank 0, with sessions done and sessions in all.
   /// - Returns: the metrics, on every rank.
-  /// - Throws: `EvaluationError.noSessions`, `.unknownTargets`, `.catalogueDiffers`, all of them on every rank;
-  ///   or an `MPIError`.
+  /// - Throws: `EvaluationError.noSessions`, `.unknownTargets`, `.catalogueDiffers`, or where a signal asked to stop
+  ///   `EndOfProcess`, all of them on every rank; or an `MPIError`.
   public func evaluate(
     _ model: any SessionModel, on sessions: SessionTable, selection: [Int32]? = nil, split: String,
     progress: ((_ done: Int, _ total: Int) -> Void)? = nil
@@ -91,6 +91,7 @@ public final class Evaluator {
       return ranker.ranks(of: batch, locales: chunk.map { sessions.locales[Int($0)] })
     }
     let counts = chunks.counts
+    try StopSignal.require(isWhole: own.count == counts[group.rank], on: group)
     let start = counts[..<group.rank].reduce(0, +)
     var all = [Int32](repeating: 0, count: selection.count)
     all.replaceSubrange(start..<start + own.count, with: own)

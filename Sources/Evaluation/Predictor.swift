@@ -67,7 +67,8 @@ public final class Predictor {
   ///   - sessions: the same on every rank. A session without clicks gets the popular items of its locale.
   ///   - progress: called on rank 0, with sessions done and sessions in all.
   /// - Returns: on rank 0 the predictions, in the order of the sessions; nil on the others.
-  /// - Throws: `EvaluationError.badTop`, `.catalogueDiffers`, on every rank; or an `MPIError`.
+  /// - Throws: `EvaluationError.badTop`, `.catalogueDiffers`, or where a signal asked to stop `EndOfProcess`, on every
+  ///   rank; or an `MPIError`.
   public func predict(
     _ model: any SessionModel, for sessions: SessionTable,
     progress: ((_ done: Int, _ total: Int) -> Void)? = nil
@@ -94,6 +95,7 @@ public final class Predictor {
       batch.fill(with: chunk, from: sessions)
       return finder.items(for: batch, locales: chunk.map { sessions.locales[Int($0)] })
     }
+    try StopSignal.require(isWhole: own.count == chunks.counts[group.rank] * options.top, on: group)
     let isRoot = group.rank == 0
     var all = [Int32](repeating: 0, count: isRoot ? selection.count * options.top : 0)
     try own.withUnsafeBufferPointer { (own) throws(MPIError) in

@@ -1,4 +1,5 @@
 import CMPI
+import Text
 
 #if canImport(Glibc)
   import Glibc
@@ -105,14 +106,18 @@ public enum MPIRuntime {
   ///
   /// Ranks often fail together and for the same cause. Each waits longer than the one before it, and the first to
   /// abort takes the others with it, so that one line comes out. A rank that only heard of a peer's
-  /// failure says nothing and gives that peer the time to speak.
+  /// failure says nothing and gives that peer the time to speak, as does one that is not the first of its node.
   private static func fail(_ error: any Error, rank: Int) -> Never {
     fflush(nil)
     if case .some(.peerFailed) = error as? MPIError {
       sleep(6)
     } else {
       usleep(UInt32(min(rank * 250_000, 3_000_000)))
-      printError("rank \(rank) on host \(hostname): \(sentence(error))")
+      if LostPeer.isFirstToTell() {
+        printError("rank \(rank) on host \(hostname): \(sentence(error))")
+      } else {
+        sleep(6)
+      }
     }
     cmpi_abort(cmpi_world(), 1)
     exit(1)
@@ -124,15 +129,14 @@ public enum MPIRuntime {
   }
 
   /// One write, so that lines of several ranks do not mix.
-  private static func printError(_ text: String) {
+  static func printError(_ text: String) {
     let program = CommandLine.arguments.first?.split(separator: "/").last ?? "caravan"
-    let line = Array("\(program): \(text)\n".utf8)
-    _ = line.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+    StandardError.print("\(program): \(text)\n")
   }
 
   private static func number(named names: [String]) -> Int? {
     names.lazy.compactMap { environment($0).flatMap { Int($0) } }.first
   }
 
-  private static func environment(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
+  static func environment(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
 }

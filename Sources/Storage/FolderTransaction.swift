@@ -20,7 +20,7 @@ public final class FolderTransaction {
   ///   - overwrite: whether an existing folder that holds such a manifest is replaced.
   /// - Throws: `.alreadyExists`, `.notReplaceable`, or `.cannotWrite` at once, before any work is done.
   public init(at destination: String, manifest: String, overwrite: Bool = false) throws(StorageError) {
-    let path = destination.count > 1 && destination.hasSuffix("/") ? String(destination.dropLast()) : destination
+    let path = String(withoutEndingSlashes(destination))
     self.destination = path
     self.manifest = manifest
     replaces = try Self.mustReplace(path, manifest: manifest, overwrite: overwrite)

@@ -60,13 +60,31 @@ package func syncToDisk(path: String) throws(StorageError) {
   if fsync(descriptor) != 0 { throw .cannotWrite(path: path, reason: systemErrorText()) }
 }
 
+// Paths are cut by hand: Foundation takes a name of one character for a root.
+
 /// The folder that holds `path`: "." for a bare name.
 package func parentFolder(of path: String) -> String {
-  let parent = (path as NSString).deletingLastPathComponent
-  return parent.isEmpty ? "." : parent
+  let path = withoutEndingSlashes(path)
+  guard let slash = path.lastIndex(of: "/") else { return "." }
+  return slash == path.startIndex ? "/" : String(withoutEndingSlashes(path[..<slash]))
+}
+
+/// What `path` is called in the folder that holds it.
+package func lastName(of path: String) -> String {
+  let path = withoutEndingSlashes(path)
+  return path.lastIndex(of: "/").map { String(path[path.index(after: $0)...]) } ?? String(path)
 }
 
 /// `folder/name`, without doubling the slash.
 package func joined(_ folder: String, _ name: String) -> String {
-  (folder as NSString).appendingPathComponent(name)
+  if folder.isEmpty { return name }
+  let folder = withoutEndingSlashes(folder[...])
+  return folder == "/" ? "/" + name : folder + "/" + name
+}
+
+/// `path` without the slashes that it ends in; "/" stays.
+func withoutEndingSlashes(_ path: some StringProtocol) -> Substring {
+  var path = Substring(path)
+  while path.count > 1, path.hasSuffix("/") { path.removeLast() }
+  return path
 }

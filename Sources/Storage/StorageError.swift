@@ -6,6 +6,10 @@ public enum StorageError: Error, Equatable, CustomStringConvertible {
   case alreadyExists(path: String)
   /// A folder to be replaced holds something that we did not write.
   case notReplaceable(path: String, manifest: String)
+  /// Another process has the lock of the folder.
+  case inUse(folder: String, by: String)
+  /// The file system has no locks, or gives none.
+  case cannotLock(path: String, reason: String)
   case checksumDiffers(path: String, expected: String, found: String)
   case malformedTensors(path: String, defect: SafetensorsDefect)
   case noSuchTensor(path: String, name: String)
@@ -24,6 +28,10 @@ public enum StorageError: Error, Equatable, CustomStringConvertible {
       "\(path) exists already: choose another name, or remove it first"
     case .notReplaceable(let path, let manifest):
       "\(path) holds no \(manifest), so it is not replaced: choose another name, or remove it yourself"
+    case .inUse(let folder, let holder):
+      "\(folder) is in use by \(holder): wait for its end, or choose another folder"
+    case .cannotLock(let path, let reason):
+      "cannot lock \(path): \(reason): choose a folder on a file system that has locks"
     case .checksumDiffers(let path, let expected, let found):
       "\(path) is damaged: its SHA-256 is \(found.prefix(12))…, \(expected.prefix(12))… was written; copy it again"
     case .malformedTensors(let path, let defect):

@@ -8,7 +8,11 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
   case badConfiguration(path: String, reason: String)
   case noSessions(dataset: String, locales: String)
   case datasetsDiffer(rank: Int)
-  case diverged(step: Int, loss: Double)
+  /// What told it after so many steps, such as `the loss is nan`; nil where no checkpoint is left to go on from.
+  case diverged(step: Int, sign: String, rate: Double, checkpoint: String?)
+  case replicasDiffer(rank: Int, host: String, what: String)
+  /// A failure in a hand-off, and for which of its models.
+  case ofTask(String, cause: String)
   case notACheckpoint(path: String)
   case noWholeCheckpoint(path: String)
   case malformedCheckpoint(path: String, reason: String)
@@ -41,8 +45,15 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
       "\(dataset) has no training sessions\(locales.isEmpty ? "" : " in \(locales)"): nothing to train on"
     case .datasetsDiffer(let rank):
       "the data set of rank \(rank) is not that of rank 0: give all ranks the same files"
-    case .diverged(let step, let loss):
-      "the loss at step \(step) is \(loss): training diverged, lower --lr"
+    case .diverged(let step, let sign, let rate, let checkpoint):
+      "\(sign) at step \(step), with a learning rate of \(rate): training diverged, lower --lr"
+        + (checkpoint.map { " and go on from \($0) with --resume auto" }
+          ?? " and start anew: there is no checkpoint yet")
+    case .replicasDiffer(let rank, let host, let what):
+      "rank \(rank) on host \(host) has other weights than rank 0, in \(what): its memory or network may be at fault; "
+        + "go on from the last checkpoint without that host"
+    case .ofTask(let name, let cause):
+      "\(name): \(cause)"
     case .notACheckpoint(let path):
       "\(path) is neither a run nor a checkpoint: give a folder that `caravan train` wrote"
     case .noWholeCheckpoint(let path):

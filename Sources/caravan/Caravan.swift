@@ -4,6 +4,8 @@ import MPI
 import OptionTables
 import Provenance
 import Tensors
+import Text
+import Training
 
 /// The root command. Commands only translate: they check options, call one library function and print.
 @main
@@ -25,8 +27,11 @@ struct Caravan: ParsableCommand {
   /// Runs the command line on all ranks of the launcher, or alone. What is wrong with it, help and all results are
   /// printed once, by rank 0.
   static func main() {
+    StandardStreams.secure()
     let line = CommandLineText(Array(CommandLine.arguments.dropFirst()))
     let parsed = Result { try parseAsRoot(line.arguments) }
+    // Before MPI starts and data are read: what asks the command to stop may come at any time.
+    if (try? parsed.get()) is any GroupCommand { StopSignal.listen() }
     MPIRuntime.run { group in
       try RankAgreement.require(line.facts, group)
       do {

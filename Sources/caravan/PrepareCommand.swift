@@ -84,7 +84,7 @@ struct PrepareCommand: LeaderCommand {
     var text = "caravan: left out \(rows.count) row\(rows.count == 1 ? "" : "s") that cannot be used\n"
     for row in rows.prefix(limit) { text += "  \(row)\n" }
     if rows.count > limit { text += "  … and \(rows.count - limit) more\n" }
-    FileHandle.standardError.write(Data(text.utf8))
+    StandardError.print(text)
   }
 }
 

@@ -49,10 +49,9 @@ struct SweepCommand: GroupCommand {
       return try group.together { if group.rank == 0 { try list(sweep) } }
     }
     let run = try SweepRun(sweep, folder: out, group: group, ranksPerJob: ranksPerJob)
-    guard let results = try run.run(retryFailed: retryFailed) else { return }
-    print(results.text, terminator: "")
-    if results.jobsLeft > 0 { print("stopped by SIGUSR1: the same command goes on from here") }
-    print("results: \(out)/results.txt")
+    let results = try run.run(retryFailed: retryFailed)
+    if let results { print(results.text + "results: \(out)/results.txt") }
+    try run.requireNothingLeft(results)
   }
 
   private func readFile() throws -> String {

@@ -15,7 +15,8 @@ struct TrainCommand: GroupCommand {
       Options may also stand in a YAML file, under the names of the flags with underscores; a flag outweighs the \
       file. Names of RecBole (--learning-rate, --train-batch-size …) are understood in both. The run's folder gets \
       config.yaml, metrics.jsonl, log.txt, TensorBoard events and checkpoints/. \
-      SIGUSR1 writes a checkpoint and stops; the same command then goes on from there.
+      SIGTERM, SIGINT, SIGUSR1 or SIGHUP write a checkpoint and stop, with exit code 75; the same command then goes \
+      on from there.
       """)
 
   @Option(help: ArgumentHelp("A YAML file of options.", valueName: "file"))
@@ -49,7 +50,9 @@ struct TrainCommand: GroupCommand {
     if source.countingModel != nil { return try count(source, group) }
     let plan = try source.plan(TrainingPlan.self)
     let dataset = try PreparedDataset.open(plan.dataset, group: group)
-    let log = try group.together { try openRun(isLeader: group.rank == 0) }
+    let lock = try group.together { group.rank == 0 ? try RunFolder.claim(out) : nil }
+    defer { lock?.release() }
+    let log = try group.together { try openLog(isLeader: group.rank == 0) }
     log.info("\(plan.modelName) on \(ranks(of: group)), \(plan.lanes) lanes: \(out)")
     let run = try TrainingRun(plan, dataset: dataset, folder: out, group: group, log: log, trace: trace)
     let summary = try run.run(resumePolicy)
@@ -60,8 +63,10 @@ struct TrainCommand: GroupCommand {
   private func count(_ source: PlanSource, _ group: any ProcessGroup) throws {
     let plan = try source.plan(CountingPlan.self)
     let dataset = try PreparedDataset.open(plan.dataset, group: group)
+    let lock = try group.together { group.rank == 0 ? try RunFolder.claim(out) : nil }
+    defer { lock?.release() }
     let log = try group.together {
-      let log = try openRun(isLeader: group.rank == 0)
+      let log = try openLog(isLeader: group.rank == 0)
       if group.rank == 0 { try RunFolder.write(plan, to: out) }
       return log
     }
@@ -72,11 +77,8 @@ struct TrainCommand: GroupCommand {
 
   private func ranks(of group: any ProcessGroup) -> String { group.size == 1 ? "1 rank" : "\(group.size) ranks" }
 
-  /// Makes the run's folder and opens its log.
-  private func openRun(isLeader: Bool) throws -> Logger {
-    guard isLeader else { return RunLogHandler.silent }
-    try RunFolder.create(out)
-    return try RunLogHandler.logger(run: out)
+  private func openLog(isLeader: Bool) throws -> Logger {
+    isLeader ? try RunLogHandler.logger(run: out) : RunLogHandler.silent
   }
 
   private var resumePolicy: ResumePolicy {
@@ -93,6 +95,7 @@ struct TrainCommand: GroupCommand {
     if let value = summary.bestValue, let step = summary.bestStep {
       parts.append("best valid \(value.formatted(digits: 4)) at step \(step)")
     }
-    return parts.joined(separator: ", ") + ": \(out)/checkpoints/latest"
+    let checkpoint = summary.bestStep == nil ? "latest" : "best"
+    return parts.joined(separator: ", ") + ": \(out)/checkpoints/\(checkpoint)"
   }
 }

@@ -23,10 +23,13 @@ public struct Checkpoint {
   /// - Parameters:
   ///   - plan: whose options that decide what is learned must be what they were.
   ///   - others: what else decides it, by name.
+  ///   - free: options that may be others all the same.
   /// - Throws: `TrainingError.otherDataset`, or `.optionDiffers` for the first option that is not what it was.
-  func requireSame<Plan: RunPlan>(_ plan: Plan, and others: [String: String] = [:], _ dataset: PreparedDataset) throws {
+  func requireSame<Plan: RunPlan>(
+    _ plan: Plan, and others: [String: String] = [:], but free: Set<String> = [], _ dataset: PreparedDataset
+  ) throws {
     func require(_ name: String, _ saved: String?, _ current: String?) throws {
-      if saved == current { return }
+      if saved == current || free.contains(name) { return }
       throw TrainingError.optionDiffers(name: name, saved: saved, current: current, path: folder)
     }
     for (name, current) in plan.optionsToCompare(with: state.options) {

@@ -53,17 +53,18 @@ public struct HandOff {
   }
 
   /// Does what is left to do; collective.
-  /// - Returns: on rank 0, what came out; nil on the others, and where SIGUSR1 stopped the job.
+  /// - Returns: on rank 0, what came out; nil on the others.
+  /// - Throws: `EndOfProcess` where a signal stopped the job, and what can go wrong.
   public func run() throws -> HandOffReport? {
-    StopSignal.listen()
     let plan = worker.plan, names = tasks.map(\.name)
-    let log = try group.together {
-      let log = try worker.openLog(worker.folder, of: group)
-      if group.rank == 0 {
-        try RunFolder.write(plan, to: worker.folder)
-        try worker.removeStale(tasks)
-      }
-      return log
+    let lock = try group.together { group.rank == 0 ? try RunFolder.claim(worker.folder) : nil }
+    defer { lock?.release() }
+    let log = try group.together { () -> Logger in
+      guard group.rank == 0 else { return RunLogHandler.silent }
+      try tasks.forEach(worker.requireFit)
+      try RunFolder.write(plan, to: worker.folder)
+      try worker.removeStale(tasks)
+      return try worker.openLog(worker.folder, of: group)
     }
     let layout =
       isSideBySide
@@ -77,8 +78,9 @@ public struct HandOff {
       try worker.row(of: tasks[task], on: part).map { Array(try $0.encoded()) }
     }
     guard results.allSatisfy({ $0 != nil }) else {
-      log.notice("stopped by SIGUSR1; the same command goes on from here")
-      return nil
+      let name = try StopSignal.wasReceived(by: group).map(StopSignal.name) ?? "a signal"
+      log.notice("stopped by \(name); the same command goes on from here")
+      throw StopSignal.end(nil)
     }
     return try group.together {
       guard group.rank == 0 else { return nil }

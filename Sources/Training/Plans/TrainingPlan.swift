@@ -34,8 +34,8 @@ public struct TrainingPlan: Sendable {
   public var stoppingStep = 10
   /// Which figure of the valid split decides on the best epoch: `MRR@100` …
   public var validMetric = "MRR@100"
-  /// Steps between checkpoints inside an epoch; none but the epochs' own where nil.
-  public var checkpointEvery: Int?
+  /// How often checkpoints are written inside an epoch.
+  public var checkpointEvery = CheckpointInterval.seconds(600)
 
   public init() {
     dataset = ""
@@ -80,8 +80,8 @@ extension TrainingPlan: RunPlan {
       "valid_metric", \.validMetric, .rankingMetric,
       "What decides on the best epoch: Recall, MRR or NDCG."),
     OptionDeclaration(
-      "checkpoint_every", \.checkpointEvery, OptionKind<Int>.wholeNumber(1...(1 << 40)).orNone(), decides: .never,
-      "Steps between checkpoints inside an epoch; by default the epochs' own alone."),
+      "checkpoint_every", \.checkpointEvery, .checkpointInterval, decides: .never,
+      "Write a checkpoint inside an epoch, too: every so many steps, after a time, or never."),
   ])
 
   /// The options by the sections of help, without those of models.

@@ -37,6 +37,7 @@ public struct CountingRun {
     if case .from(let path) = resume {
       throw OptionError.badValue("--resume", value: path, allowed: "auto or never: counting is one pass")
     }
+    try StopSignal.check(group)
     let sessions = try dataset.trainingSessions(in: plan.locales)
     var isDone = [try group.together { group.rank == 0 ? try isCounted(resume) : false } ? Int32(1) : 0]
     try group.broadcast(&isDone, from: 0)
@@ -51,7 +52,7 @@ public struct CountingRun {
     try group.together {
       guard group.rank == 0 else { return }
       try counts.save(to: checkpoints.path(ofStep: 1), state(), model: plan.model)
-      try checkpoints.publish(step: 1, isBest: true)
+      try checkpoints.publish(step: 1, best: 1)
     }
   }
 
@@ -70,6 +71,6 @@ public struct CountingRun {
   private func state() throws -> CheckpointState {
     CheckpointState(
       step: 1, options: plan.decidingOptions, items: dataset.itemCount, vocabulary: dataset.vocabulary,
-      dataset: dataset.fingerprint, instructionSet: "any", progress: RunProgress())
+      dataset: dataset.fingerprint, instructionSet: "any", progress: RunProgress(bestStep: 1))
   }
 }

@@ -35,7 +35,7 @@ public enum FineTuningJob: SweptCommand {
     try group.together { if group.rank == 0 { try requireValidSessions(options) } }
     let report = try handOff.run()
     return try group.together {
-      guard let report else { return SweepOutcome(figures: [], isInterrupted: true) }
+      guard let report else { return SweepOutcome(figures: []) }
       let figures = try report.rows.map { row in
         guard let value = row.fineTuning.bestValid else { throw SweepError.nothingValidated }
         return (name: row.name, value: value, weight: Double(row.trainSessions))
