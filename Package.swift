@@ -21,12 +21,12 @@ let package = Package(
       name: "CKernels", dependencies: ["COneDNN", "CPhilox"], linkerSettings: [.linkedLibrary("dnnl")]),
 
     // Swift libraries, from the ground up
-    .target(name: "MPI", dependencies: ["CMPI"]),
+    .target(name: "MPI", dependencies: ["CMPI", "Text"]),
     .target(name: "Text"),
     .target(name: "Randomness", dependencies: ["CPhilox"]),
-    .target(name: "Storage", dependencies: ["COpenSSL"]),
+    .target(name: "Storage", dependencies: ["COpenSSL", "Text"]),
     .target(name: "Tensors", dependencies: ["CKernels", "Randomness"]),
-    .target(name: "Sessions", dependencies: ["Storage", "Randomness"]),
+    .target(name: "Sessions", dependencies: ["Storage", "Randomness", "Text"]),
     .target(name: "Models", dependencies: ["Tensors", "Sessions"]),
     .target(name: "Evaluation", dependencies: ["MPI", "Models", "Sessions", "Storage", "Tensors", "Text"]),
     .target(
@@ -53,7 +53,7 @@ let package = Package(
       resources: [.copy("Fixtures")]),
     .testTarget(name: "MPITests", dependencies: ["MPI"]),
     .testTarget(name: "RandomnessTests", dependencies: ["Randomness", "CPhilox"]),
-    .testTarget(name: "StorageTests", dependencies: ["Storage"]),
+    .testTarget(name: "StorageTests", dependencies: ["Storage", "Text"]),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors", "CKernels", "CPhilox", "Randomness"]),
     .testTarget(name: "SessionsTests", dependencies: ["Sessions", "Storage"]),
     .testTarget(

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Text
 
 /// The root command. Commands only translate: they check options, call one library function and print.
 @main
@@ -20,7 +21,7 @@ struct Caravan: ParsableCommand {
       do {
         try command.run()
       } catch  where exitCode(for: error) == .failure && !(error is ExitCode) {
-        FileHandle.standardError.write(Data("caravan: \(error)\n".utf8))
+        FileHandle.standardError.write(Data("caravan: \(errorLine(String(describing: error)))\n".utf8))
         exit(withError: ExitCode.failure)
       }
     } catch {
