@@ -25,10 +25,10 @@ let package = Package(
     .target(name: "Text"),
     .target(name: "OptionTables", dependencies: ["Text"]),
     .target(name: "Randomness", dependencies: ["CPhilox"]),
-    .target(name: "Storage", dependencies: ["COpenSSL"]),
+    .target(name: "Storage", dependencies: ["COpenSSL", "Text"]),
     .target(name: "Tensors", dependencies: ["CKernels", "Randomness"]),
     .target(name: "Provenance", dependencies: ["MPI", "Tensors"], plugins: ["RecordCommit"]),
-    .target(name: "Sessions", dependencies: ["Storage", "Randomness"]),
+    .target(name: "Sessions", dependencies: ["Storage", "Randomness", "Text"]),
     .target(name: "Models", dependencies: ["OptionTables", "Tensors", "Sessions"]),
     .target(name: "Evaluation", dependencies: ["MPI", "Models", "Sessions", "Storage", "Tensors", "Text"]),
     .target(
@@ -60,7 +60,7 @@ let package = Package(
     .testTarget(name: "MPITests", dependencies: ["MPI"]),
     .testTarget(name: "RandomnessTests", dependencies: ["Randomness", "CPhilox"]),
     .testTarget(name: "OptionTablesTests", dependencies: ["OptionTables"]),
-    .testTarget(name: "StorageTests", dependencies: ["Storage"]),
+    .testTarget(name: "StorageTests", dependencies: ["Storage", "Text"]),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors", "CKernels", "CPhilox", "Randomness"]),
     .testTarget(name: "SessionsTests", dependencies: ["Sessions", "Storage"]),
     .testTarget(

@@ -125,7 +125,7 @@ public enum MPIRuntime {
 
   /// The error on one line.
   private static func sentence(_ error: any Error) -> String {
-    String(describing: error).split(whereSeparator: \.isNewline).joined(separator: " ")
+    errorLine(String(describing: error))
   }
 
   /// One write, so that lines of several ranks do not mix.

@@ -112,7 +112,9 @@ public final class FolderTransaction {
   ) throws(StorageError) -> Bool {
     var status = stat()
     guard lstat(path, &status) == 0 else { return false }
-    guard status.st_mode & S_IFMT == S_IFDIR else { throw .alreadyExists(path: path) }
+    guard status.st_mode & S_IFMT == S_IFDIR else {
+      throw overwrite ? .notReplaceable(path: path, manifest: manifest) : .alreadyExists(path: path)
+    }
     if let names = try? FileManager.default.contentsOfDirectory(atPath: path), names.isEmpty { return false }
     if !overwrite { throw .alreadyExists(path: path) }
     if access(joined(path, manifest), F_OK) != 0 { throw .notReplaceable(path: path, manifest: manifest) }
