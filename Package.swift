@@ -65,7 +65,7 @@ let package = Package(
     .testTarget(
       name: "TrainingTests",
       dependencies: ["Training", "MPI", "Storage", "TestSupport", "Randomness", "Tensors"]),
-    .testTarget(name: "CommandTests", dependencies: ["Storage", "Tensors", "TestSupport"]),
+    .testTarget(name: "CommandTests", dependencies: ["Storage", "Tensors", "TestSupport"], exclude: ["Help"]),
     .testTarget(name: "RankTests", dependencies: ["TestSupport"]),
   ],
   swiftLanguageModes: [.v6],
