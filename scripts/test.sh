@@ -1,11 +1,18 @@
-#!/bin/sh
-# Installs what is missing, builds everything optimised and runs all tests. Arguments go to `swift test`, such as
-# `--filter RankTests`. About 5 minutes on 2 cores from a fresh clone, most of it compiling.
-set -eu
+#!/bin/bash
+# Installs what is missing, checks the format, builds everything optimised and runs all tests. Arguments go to
+# `swift test`, such as `--filter RankTests`. About 5 minutes on 2 cores from a fresh clone, most of it compiling.
+set -euo pipefail
 cd "$(dirname "$0")/.."
 begin=$(date +%s)
 
 scripts/install-dependencies.sh
+
+sources=(Sources Tests Package.swift)
+if ! swift format lint --strict --parallel --recursive "${sources[@]}"; then
+  echo "FORMAT DIFFERS in the lines above. What can be put right by itself:" >&2
+  echo "  swift format --in-place --parallel --recursive ${sources[*]}" >&2
+  exit 1
+fi
 
 # mpirun refuses to run as root unless told twice.
 if [ "$(id -u)" -eq 0 ]; then
@@ -14,8 +21,16 @@ fi
 # Ranks share the cores: none may start threads of its own.
 export OMP_NUM_THREADS=1
 
-swift build -c release --build-tests
+mkdir -p .build
+swift build -c release --build-tests 2>&1 | tee .build/build.log
 built=$(date +%s)
+# Our own warnings are errors; -warnings-as-errors would be meant for the packages we use as well, which lie in .build.
+# Files that were compiled before are not warned about again: a fresh clone sees all.
+if warnings=$(grep -E '^/[^:]+:[0-9]+:[0-9]+: warning: ' .build/build.log | grep -v '/\.build/' | sort -u); then
+  printf 'WARNINGS, which are errors here:\n%s\n' "$warnings" >&2
+  exit 1
+fi
+
 status=0
 swift test -c release --skip-build "$@" || status=$?
 end=$(date +%s)
