@@ -79,15 +79,40 @@ package func syncToDisk(path: String) throws(StorageError) {
   if fsync(descriptor) != 0 { throw .cannotWrite(path: path, reason: systemErrorText()) }
 }
 
+// Paths are cut by hand: Foundation takes a name of one character for a root.
+
 /// The folder that holds `path`: "." for a bare name.
 package func parentFolder(of path: String) -> String {
-  let parent = (path as NSString).deletingLastPathComponent
-  return parent.isEmpty ? "." : parent
+  let path = withoutEndingSlashes(path)
+  guard let slash = path.lastIndex(of: "/") else { return "." }
+  return slash == path.startIndex ? "/" : String(withoutEndingSlashes(path[..<slash]))
+}
+
+/// What `path` is called in the folder that holds it.
+package func lastName(of path: String) -> String {
+  let path = withoutEndingSlashes(path)
+  return path.lastIndex(of: "/").map { String(path[path.index(after: $0)...]) } ?? String(path)
 }
 
 /// `folder/name`, without doubling the slash.
 package func joined(_ folder: String, _ name: String) -> String {
-  (folder as NSString).appendingPathComponent(name)
+  if folder.isEmpty { return name }
+  let folder = withoutEndingSlashes(folder[...])
+  return folder == "/" ? "/" + name : folder + "/" + name
+}
+
+/// `path` without the slashes that it ends in; "/" stays.
+func withoutEndingSlashes(_ path: some StringProtocol) -> Substring {
+  var path = Substring(path)
+  while path.count > 1, path.hasSuffix("/") { path.removeLast() }
+  return path
+}
+
+/// What follows the last point of a file's name, in small letters; nothing where there is none.
+package func fileExtension(of path: String) -> String {
+  let name = lastName(of: path)
+  guard let point = name.lastIndex(of: "."), point != name.startIndex else { return "" }
+  return name[name.index(after: point)...].lowercased()
 }
 
 /// What a user may still write below `path`, of which the last folders need not be there yet; in bytes, nil where the
@@ -97,6 +122,7 @@ package func freeBytes(near path: String) -> Int? {
   while access(folder, F_OK) != 0, folder != parentFolder(of: folder) { folder = parentFolder(of: folder) }
   var status = statvfs()
   guard statvfs(folder, &status) == 0 else { return nil }
-  let (bytes, overflows) = Int(clamping: status.f_bavail).multipliedReportingOverflow(by: Int(clamping: status.f_frsize))
+  let (bytes, overflows) = Int(clamping: status.f_bavail).multipliedReportingOverflow(
+    by: Int(clamping: status.f_frsize))
   return overflows ? nil : bytes
 }

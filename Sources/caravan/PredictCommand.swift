@@ -111,6 +111,7 @@ struct PredictCommand: ParsableCommand {
     let seen = dataset.candidates.rowsSeenInTraining(of: locales)
     return try TranslatedSessions.read(
       path: sessions, format: format, defaultLocale: defaultLocale, catalog: dataset.itemIDs,
-      maxLength: dataset.manifest.options.maxLength, zeros: zeros, skipsBadRows: skipBadRows, isKnown: { seen[Int($0)] })
+      maxLength: dataset.manifest.options.maxLength, zeros: zeros, skipsBadRows: skipBadRows, isKnown: { seen[Int($0)] }
+    )
   }
 }
