@@ -15,7 +15,7 @@ public struct PredictionWriter {
   /// - Throws: `EvaluationError.unknownOutputFormat`.
   public init(path: String) throws(EvaluationError) {
     self.path = path
-    switch (path as NSString).pathExtension.lowercased() {
+    switch fileExtension(of: path) {
     case "csv": format = .csv
     case "jsonl": format = .jsonLines
     default: throw .unknownOutputFormat(path: path)

@@ -181,7 +181,7 @@ public struct DatasetPreparation {
     let itemCount = vocabulary.count
     try DatasetWriter.write(
       items: vocabulary.lines, itemCount: itemCount, splits: splits, to: folder)
-    func name(_ path: String) -> String { (path as NSString).lastPathComponent }
+    func name(_ path: String) -> String { lastName(of: path) }
     let manifestOptions = DatasetManifest.Options(
       sessions: options.sessions.map(name), test: options.test.map(name), truth: options.truth.map(name),
       locales: localeNames, validFraction: options.validFraction, seed: options.seed,

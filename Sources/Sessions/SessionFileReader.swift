@@ -1,4 +1,4 @@
-import Foundation
+import Storage
 
 /// The kinds of files that sessions come in.
 public enum SessionFileFormat: String, CaseIterable, Sendable {
@@ -11,7 +11,7 @@ public enum SessionFileFormat: String, CaseIterable, Sendable {
 
   func resolved(path: String) throws -> SessionFileFormat {
     if self != .auto { return self }
-    switch (path as NSString).pathExtension.lowercased() {
+    switch fileExtension(of: path) {
     case "csv": return .csv
     case "inter": return .inter
     default: throw SessionsError.unknownFormat(path: path)

@@ -36,7 +36,7 @@ public enum SessionsError: Error, Equatable, CustomStringConvertible {
     case .invalidOption(let name, let reason):
       "\(name) \(reason)"
     case .unreadable(let path, let reason):
-      "cannot read \(path): \(reason)"
+      "cannot read \(path.isEmpty ? "''" : path): \(reason)"
     case .emptyFile(let path):
       "\(path) is empty: it needs a header line and sessions"
     case .unknownFormat(let path):

@@ -47,7 +47,11 @@ public struct TranslatedSessions: Sendable {
       case .bad(let row):
         if !skipsBadRows { throw SessionsError.badRow(row) }
         badRows.append(row)
-        if !reader.hasLocale { withoutLocale.append(sessions.count) } else if placeholder == nil { placeholder = reader.locale }
+        if !reader.hasLocale {
+          withoutLocale.append(sessions.count)
+        } else if placeholder == nil {
+          placeholder = reader.locale
+        }
         sessions.append([])
         targets.append(0)
         locales.append(reader.locale)

@@ -108,6 +108,13 @@ func withoutEndingSlashes(_ path: some StringProtocol) -> Substring {
   return path
 }
 
+/// What follows the last point of a file's name, in small letters; nothing where there is none.
+package func fileExtension(of path: String) -> String {
+  let name = lastName(of: path)
+  guard let point = name.lastIndex(of: "."), point != name.startIndex else { return "" }
+  return name[name.index(after: point)...].lowercased()
+}
+
 /// What a user may still write below `path`, of which the last folders need not be there yet; in bytes, nil where the
 /// system does not say.
 package func freeBytes(near path: String) -> Int? {
@@ -115,6 +122,7 @@ package func freeBytes(near path: String) -> Int? {
   while access(folder, F_OK) != 0, folder != parentFolder(of: folder) { folder = parentFolder(of: folder) }
   var status = statvfs()
   guard statvfs(folder, &status) == 0 else { return nil }
-  let (bytes, overflows) = Int(clamping: status.f_bavail).multipliedReportingOverflow(by: Int(clamping: status.f_frsize))
+  let (bytes, overflows) = Int(clamping: status.f_bavail).multipliedReportingOverflow(
+    by: Int(clamping: status.f_frsize))
   return overflows ? nil : bytes
 }

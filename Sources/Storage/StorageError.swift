@@ -80,7 +80,8 @@ public enum SafetensorsDefect: Error, Equatable, CustomStringConvertible {
     case .headerNotUTF8: "its header is not UTF-8"
     case .badJSON(let reason, let offset): "its header is not the JSON expected, \(reason) at byte \(offset)"
     case .duplicateName(let name): "its header names \(printable(name)) twice"
-    case .unknownDtype(let name, let dtype): "tensor \(printable(name)) has the unknown dtype \(printable(dtype, limit: 20))"
+    case .unknownDtype(let name, let dtype):
+      "tensor \(printable(name)) has the unknown dtype \(printable(dtype, limit: 20))"
     case .invalidOffset(let name): "tensor \(printable(name)) leaves a hole or overlaps another"
     case .sizeDiffers(let name, let expected, let found):
       "tensor \(printable(name)) has \(found) bytes, its shape needs \(expected)"

@@ -2,6 +2,7 @@ import ArgumentParser
 import Evaluation
 import Foundation
 import Sessions
+import Storage
 import Text
 
 struct PrepareCommand: LeaderCommand {
@@ -100,7 +101,7 @@ extension ShopLocale: ExpressibleByArgument {
 extension PreparationProgress {
   /// Such as `reading sessions_train.csv: 45 %, 1623000 sessions`.
   fileprivate var line: String {
-    let name = (path as NSString).lastPathComponent
+    let name = lastName(of: path)
     let share = totalBytes > 0 ? " \(100 * bytesRead / totalBytes) %," : ""
     return "reading \(name):\(share) \(sessions) sessions"
   }

@@ -38,6 +38,30 @@ var evaluationCases: [String: RankCase] {
         if let shared { try expectEqual(shared, try items(SoloGroup()) ?? [], "predictions of \(count) sessions") }
       }
     },
+    // One session in the second chunk, which another rank has, meets a score that is no number: every rank says so.
+    "scores-not-finite": { group in
+      for value in [Float.nan, .infinity, -.infinity] {
+        let shop = EvaluationShop(sessions: 600)
+        shop.model.parameters.itemTable.value.elements[700 * shop.model.parameters.itemTable.columns + 3] = value
+        func expectNotFinite(_ work: () throws -> Void) throws {
+          do {
+            try work()
+            throw CheckFailed("a score of \(value) was ranked")
+          } catch EvaluationError.notFinite(let row, _, _, let session) {
+            try expectEqual([row, session], [700, 0], "the first row and session")
+          }
+        }
+        try expectNotFinite {
+          _ = try Evaluator(localeMask: shop.localeMask, shop.options, group: group)
+            .evaluate(shop.model, on: shop.sessions, split: "test")
+        }
+        try expectNotFinite {
+          _ = try Predictor(
+            localeMask: shop.localeMask, popular: shop.popular, Predictor.Options(), group: group
+          ).predict(shop.model, for: shop.sessions)
+        }
+      }
+    },
     "evaluate-unknown-targets": { group in
       let shop = EvaluationShop(sessions: 3)
       let open = SessionTable(sessions: [[1], [2]], targets: [3, 0], locales: [.es, .fr])

@@ -25,7 +25,7 @@ import Testing
   /// Transitions as a dictionary.
   private func transitions(
     _ sessions: SessionTable, _ model: CountingModel = .covisit, includesTargets: Bool,
-    into counts: inout [[Int32]: Int32]
+    into counts: inout [[Int32]: Int64]
   ) {
     for session in 0..<sessions.count {
       let clicks = Array(sessions.items(of: session)) + (includesTargets ? [sessions.targets[session]] : [])
@@ -34,15 +34,15 @@ import Testing
           let distance = Int32(other - place)
           if model == .covisit, distance == 1 { counts[[item, next], default: 0] += 1 }
           if model == .neighbours, abs(distance) <= 6 {
-            counts[[item, next], default: 0] += 3600 / (distance * distance)
+            counts[[item, next], default: 0] += Int64(3600 / (distance * distance))
           }
         }
       }
     }
   }
 
-  private func occurrences(_ sessions: SessionTable) -> [[Int32]] {
-    var counts = [[Int32]](repeating: [Int32](repeating: 0, count: 41), count: 6)
+  private func occurrences(_ sessions: SessionTable) -> [[Int64]] {
+    var counts = [[Int64]](repeating: [Int64](repeating: 0, count: 41), count: 6)
     for session in 0..<sessions.count {
       for item in Array(sessions.items(of: session)) + [sessions.targets[session]] {
         counts[Int(sessions.locales[session])][Int(item)] += 1
@@ -58,9 +58,9 @@ import Testing
       #require(TransitionRule(model)), in: train, selection: Array(0..<Int32(train.count)),
       includesTargets: includesTargets, rows: 41,
       group: SoloGroup())
-    var expected: [[Int32]: Int32] = [:]
+    var expected: [[Int32]: Int64] = [:]
     transitions(train, model, includesTargets: includesTargets, into: &expected)
-    var found: [[Int32]: Int32] = [:]
+    var found: [[Int32]: Int64] = [:]
     for item in Int32(0)...40 {
       let followers = counted.followers(of: item)
       #expect(Array(counted.next[followers]) == counted.next[followers].sorted())
@@ -73,7 +73,7 @@ import Testing
   /// More transitions than are sorted at a time, in runs that overlap.
   @Test func manyTransitionsAreCountedInRuns() throws {
     var numbers = Numbers(state: 5)
-    var expected = [Int32](repeating: 0, count: 101 * 101)
+    var expected = [Int64](repeating: 0, count: 101 * 101)
     let sessions = (0..<50_000).map { _ in (0..<51).map { _ in Int32.random(in: 1...100, using: &numbers) } }
     for clicks in sessions {
       for place in 1..<clicks.count { expected[Int(clicks[place - 1]) * 101 + Int(clicks[place])] += 1 }
@@ -82,7 +82,7 @@ import Testing
       sessions: sessions, targets: [Int32](repeating: 0, count: 50_000), locales: .init(repeating: .es, count: 50_000))
     let counted = try TransitionCounts.count(
       .next, in: table, selection: Array(0..<50_000), includesTargets: true, rows: 101, group: SoloGroup())
-    var found = [Int32](repeating: 0, count: 101 * 101)
+    var found = [Int64](repeating: 0, count: 101 * 101)
     for item in Int32(1)...100 {
       for place in counted.followers(of: item) {
         found[Int(item) * 101 + Int(counted.next[place])] = counted.counts[place]
@@ -105,7 +105,7 @@ import Testing
   func ranksAreThoseOfSorting(model: CountingModel, isTransductive: Bool) throws {
     let (train, test, mask) = shop(seed: 3)
     var counted = try count(model, train)
-    var followed: [[Int32]: Int32] = [:]
+    var followed: [[Int32]: Int64] = [:]
     if model != .pop { transitions(train, model, includesTargets: true, into: &followed) }
     if isTransductive {
       counted = try counted.adding(transitionsWithin: test, group: SoloGroup())
@@ -123,18 +123,39 @@ import Testing
           let candidates = Candidates(rule, localeMask: mask)
           let allowed = candidates.allowed(forLocale: test.locales[session])
           /// What items are sorted by.
-          func key(_ item: Int32) -> [Int32] {
-            let overall = popular.reduce(Int32(0)) { $0 + $1[Int(item)] }
-            return [-(followed[[last, item]] ?? 0), -popular[locale][Int(item)], -overall, item]
+          func key(_ item: Int32) -> [Int64] {
+            let overall = popular.reduce(Int64(0)) { $0 + $1[Int(item)] }
+            return [-(followed[[last, item]] ?? 0), -popular[locale][Int(item)], -overall, Int64(item)]
           }
           let kept = (Int32(1)...40).filter { item in
             candidates.contains(item, allowed: allowed) && !(filterSeen && test.items(of: session).contains(item))
           }
           let order = kept.map(key).sorted { $0.lexicographicallyPrecedes($1) }
-          let place = order.firstIndex { $0[3] == test.targets[session] }
+          let place = order.firstIndex { $0[3] == Int64(test.targets[session]) }
           #expect(ranks[session] == Int32(place.map { $0 + 1 } ?? 0), "session \(session), \(rule), \(filterSeen)")
         }
       }
+    }
+  }
+
+  /// 6,000 sessions of one item fifty times count 3600 / distance² for 3 · 10⁷ pairs of the item with itself.
+  @Test func countsDoNotEndAt32Bits() throws {
+    let count = 6_000
+    let table = SessionTable(
+      sessions: .init(repeating: .init(repeating: 1, count: 50), count: count),
+      targets: .init(repeating: 1, count: count),
+      locales: .init(repeating: .es, count: count))
+    let counted = try ItemCounts.count(
+      .neighbours, in: table, selection: Array(0..<Int32(count)), rows: 3, group: SoloGroup())
+    var pairs: Int64 = 0
+    for distance: Int64 in 1...6 { pairs += 2 * (51 - distance) * (3600 / (distance * distance)) }
+    #expect(counted.transitions?.counts == [Int64(count) * pairs] && Int64(count) * pairs > Int64(Int32.max))
+    var chunk = RaggedBatch()
+    chunk.append([1], target: 0, position: 0)
+    for scorer in [counted.rankingScorer(), counted.shareScorer()] {
+      scorer.begin(chunk, locales: [3])
+      let scores = scorer.scores(of: 1..<3)
+      #expect(scores.elements[0] > scores.elements[scores.columns] && scores.elements[0].isFinite)
     }
   }
 

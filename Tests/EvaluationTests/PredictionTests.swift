@@ -36,6 +36,59 @@ import Testing
     #expect(try predictor.predict(made.model, for: none)?.items == [4, 2, 5, 6])
   }
 
+  /// Also where nothing is known of a session, and where there are fewer candidates than are asked for.
+  @Test func candidatesAloneArePredicted() throws {
+    let made = MadeUpCatalogue(items: 40, width: 4, sessions: 60, seed: 3)
+    let popular = PopularItems(trainCount: (0..<6 * 41).map { Int32($0 * 31 % 50) }, rows: 41)
+    let sessions = SessionTable(
+      sessions: (0..<60).map { $0 % 2 == 0 ? [] : Array(made.sessions.items(of: $0)) },
+      targets: .init(repeating: 0, count: 60), locales: (0..<60).map { made.sessions.locale(of: $0)! })
+    for rule in rules {
+      for filterSeen in [false, true] {
+        var options = Predictor.Options()
+        (options.candidates, options.filterSeen, options.top) = (rule, filterSeen, 35)
+        let predictor = Predictor(localeMask: made.localeMask, popular: popular, options, group: SoloGroup())
+        let predictions = try #require(try predictor.predict(made.model, for: sessions))
+        var short = 0
+        for session in 0..<60 {
+          let isEmpty = session % 2 == 0
+          let candidates = made.sorted(session, rule, filterSeen: filterSeen && !isEmpty)
+          let found = Array(predictions.items(of: session))
+          #expect(found.count == min(35, candidates.count) && Set(found).isSubset(of: candidates), "session \(session)")
+          if !isEmpty { #expect(found == Array(candidates.prefix(35))) }
+          if found.count < 35 { short += 1 }
+        }
+        #expect(predictions.shortLists == (short, 0))
+        let emptied = predictions.emptied(at: [3, 7])
+        #expect(emptied.items(of: 3).isEmpty && emptied.shortLists.empty == 2)
+        #expect(emptied.items(of: 4) == predictions.items(of: 4))
+      }
+    }
+  }
+
+  @Test func whatCannotBeAskedForIsAnError() throws {
+    let made = MadeUpCatalogue(items: 6, width: 3, sessions: 1, seed: 1)
+    let popular = PopularItems(trainCount: [Int32](repeating: 1, count: 6 * 7), rows: 7)
+    let sessions = SessionTable(sessions: [[1], [2], []], targets: [0, 0, 0], locales: [.es, .jp, .jp])
+    func check(_ error: EvaluationError, _ change: (inout Predictor.Options) -> Void) {
+      var options = Predictor.Options()
+      options.top = 2
+      change(&options)
+      let mask: [UInt8] = [0, 9, 8, 8, 9, 8, 1]  // UK and ES
+      let predictor = Predictor(localeMask: mask, popular: popular, options, group: SoloGroup())
+      #expect(throws: error) { try predictor.predict(made.model, for: sessions) }
+    }
+    for top in [0, -1, 7, .max, .min] { check(.badTop(top, items: 6)) { $0.top = top } }
+    check(.noProductsForSessions(locale: "JP", sessions: 2, of: 3, first: 1)) { _ in }
+    check(.noProducts(locales: ["DE", "FR"])) { $0.candidates = .locales([.es, .fr, .de]) }
+    var options = EvaluationOptions()
+    options.candidates = .locales([.jp])
+    #expect(throws: EvaluationError.noProducts(locales: ["JP"])) {
+      try Evaluator(localeMask: [0, 9, 8, 8, 9, 8, 1], options, group: SoloGroup())
+        .evaluate(made.model, on: made.sessions, split: "test")
+    }
+  }
+
   @Test func filesHaveTheShapeOfASubmission() throws {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("predictions-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -49,6 +102,7 @@ import Testing
     }
     var options = Predictor.Options()
     options.top = 3
+    options.candidates = .all
     let sessions = SessionTable(sessions: [[], []], targets: [0, 0], locales: [.es, .jp])
     let predictor = Predictor(
       localeMask: made.localeMask, popular: PopularItems(trainCount: counts, rows: 5), options, group: SoloGroup())

@@ -30,7 +30,8 @@ import Testing
   /// nil runs without a launcher, hence without MPI.
   @Test(arguments: [nil, 1, 2, 3, 4])
   func evaluationIsTheSameOnAnyNumberOfRanks(ranks: Int?) throws {
-    try expectAllPass(["evaluate", "evaluate-metrics", "predict", "evaluate-unknown-targets"], ranks: ranks)
+    try expectAllPass(
+      ["evaluate", "evaluate-metrics", "predict", "evaluate-unknown-targets", "scores-not-finite"], ranks: ranks)
   }
 
   /// nil runs without a launcher, hence without MPI.

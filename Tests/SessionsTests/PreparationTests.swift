@@ -207,4 +207,29 @@ import Testing
     #expect(sessions.unknownClicks == 3 && sessions.emptySessions == 1 && !sessions.hasAnswers)
     #expect(Array(sessions.table.targets) == [0, 0])
   }
+
+  /// Whatever cannot be read, every row of the file has its session, so that answers go with their rows.
+  @Test func badRowsToPredictForKeepTheirPlaces() throws {
+    let dataset = try prepare("prev_items,next_item,locale\n['A1' 'A2'],A3,ES\n")
+    let text = """
+      prev_items,next_item,locale
+      ['A1' A2],A3,FR
+      [],A3,FR
+      ['A1'],,ES
+      ['A1'],A3,XX
+      ['A2']
+      ['A1','A2'],A3,IT
+      ['A2'],A1,ES
+      """
+    let path = try folder.write(text, as: "p.csv")
+    func read(skips: Bool) throws -> TranslatedSessions {
+      try TranslatedSessions.read(path: path, catalog: dataset.itemIDs, maxLength: 50, skipsBadRows: skips)
+    }
+    #expect(throws: SessionsError.self) { try read(skips: false) }
+    let sessions = try read(skips: true)
+    #expect((0..<7).map { Array(sessions.table.items(of: $0)) } == [[], [], [1], [], [], [], [2]])
+    #expect(sessions.badRows.map(\.line) == [2, 5, 6, 7] && sessions.sessionsWithoutLocale == [3, 4, 5])
+    #expect([0, 1, 2, 6].map { sessions.table.locale(of: $0) } == [.fr, .fr, .es, .es])
+    #expect(sessions.emptySessions == 1 && sessions.unknownClicks == 0)
+  }
 }

@@ -98,6 +98,9 @@ import Testing
       try FolderTransaction(at: folder.file("file/step"), manifest: "state.json")
     }
     #expect(throws: StorageError.alreadyExists(path: folder.file("file"))) {
+      try FolderTransaction(at: folder.file("file"), manifest: "state.json")
+    }
+    #expect(throws: StorageError.notReplaceable(path: folder.file("file"), manifest: "state.json")) {
       try FolderTransaction(at: folder.file("file"), manifest: "state.json", overwrite: true)
     }
   }

@@ -125,6 +125,51 @@ import Testing
     }
   }
 
+  /// Numbers near the ends of 64 bits, in every place of the header, for elements of every width.
+  @Test func noHeaderOverflows() throws {
+    let numbers = [
+      "0", "1", "9223372036854775807", "2305843009213693951", "1152921504606846976", "18446744073709551616",
+    ]
+    for dtype in SafetensorsDtype.allCases {
+      for shape in numbers + ["9223372036854775807,0", "0,9223372036854775807", "4294967296,4294967296"] {
+        let offsets = [("0", "8"), ("8", "0"), ("0", "9223372036854775807")] + numbers.map({ ($0, $0) })
+        for (begin, end) in offsets {
+          let header =
+            "{\"a\":{\"dtype\":\"\(dtype.rawValue)\",\"shape\":[\(shape)],\"data_offsets\":[\(begin),\(end)]}}"
+          let path = try file(header: header, data: 8)
+          guard let read = try? SafetensorsFile(path: path) else { continue }
+          #expect(try read.tensor("a").bytes.count == 8, "\(header)")
+        }
+      }
+    }
+  }
+
+  /// A few changes to the bytes of a file: whatever comes of it, it is read or refused in one line.
+  @Test func damagedFilesAreRefusedOrRead() throws {
+    let path = folder.file("whole.safetensors")
+    try SafetensorsWriter.write(
+      to: path, metadata: ["format": "caravan"],
+      tensors: [
+        SafetensorsTensor(name: "offsets", array: (0..<9).map { Int64($0) }),
+        SafetensorsTensor(name: "weights", shape: [2, 4], array: (0..<8).map { Float($0) }),
+      ])
+    let whole = try Array(Data(contentsOf: URL(fileURLWithPath: path)))
+    var read = 0
+    for seed in 0..<600 {
+      var damage = Damage(seed: UInt64(seed))
+      let damaged = try folder.write(damage.applied(to: whole), as: "damaged.safetensors")
+      do {
+        let file = try SafetensorsFile(path: damaged)
+        read += 1
+        for name in file.names { _ = try? file.array(name, as: Float.self).reduce(0, +) }
+      } catch {
+        let line = "\(error)"
+        #expect(line.count < 300 + damaged.count && !line.contains { $0.isNewline }, "\(seed): \(line)")
+      }
+    }
+    #expect((10..<550).contains(read), "\(read) of 600 were read")
+  }
+
   @Test func wrongRequestsAreToldApart() throws {
     let path = folder.file("c.safetensors")
     try SafetensorsWriter.write(to: path, tensors: [SafetensorsTensor(name: "a", array: [Float(1), 2])])

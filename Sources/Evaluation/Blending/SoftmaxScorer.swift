@@ -10,7 +10,8 @@ package final class SoftmaxScorer: CatalogueScorer {
   private let tiles: [Range<Int>]
   /// log₂ Σ exp(logit) of each session.
   private var log2Normaliser: [Float] = []
-  private let ones = [Float](repeating: 1, count: SessionChunks.size)
+  /// 1, or NaN for a session with a logit that is not finite.
+  private var scale = [Float](repeating: 1, count: SessionChunks.size)
 
   /// - Parameter logits: scores every item of the catalogue.
   package init(_ logits: any CatalogueScorer) {
@@ -27,10 +28,17 @@ package final class SoftmaxScorer: CatalogueScorer {
     logits.begin(chunk, locales: locales)
     var reference = [Float](repeating: -.infinity, count: SessionChunks.size)
     var sum = [Double](repeating: 0, count: SessionChunks.size)
+    var check = ScoreCheck(logits, sessions: chunk.count)
     for tile in tiles {
-      logits.scores(of: tile).foldSoftmax(reference: &reference, sum: &sum)
+      let scores = logits.scores(of: tile)
+      check.look(at: scores, firstRow: tile.lowerBound)
+      scores.foldSoftmax(reference: &reference, sum: &sum)
     }
     log2Normaliser = zip(reference, sum).map { Float(Tensor.log2Normaliser(reference: $0, sum: $1)) }
+    // The exponential makes numbers of what is none: where a logit is not finite, no probability of the session is.
+    for (session, row) in check.rows.enumerated() {
+      scale[session] = row > 0 || !log2Normaliser[session].isFinite ? .nan : 1
+    }
   }
 
   package func scores(of rows: Range<Int>) -> Tensor { probabilities(logits.scores(of: rows)) }
@@ -38,7 +46,7 @@ package final class SoftmaxScorer: CatalogueScorer {
   package func scores(of rows: ArraySlice<Int32>) -> Tensor { probabilities(logits.scores(of: rows)) }
 
   private func probabilities(_ scores: Tensor) -> Tensor {
-    scores.becomeProbabilities(log2Normaliser: log2Normaliser, scale: ones)
+    scores.becomeProbabilities(log2Normaliser: log2Normaliser, scale: scale)
     return scores
   }
 }
