@@ -47,7 +47,9 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
-    .executableTarget(name: "rank-tests", dependencies: ["MPI", "Training", "Evaluation", "Storage", "TestSupport"]),
+    .executableTarget(
+      name: "rank-tests",
+      dependencies: ["CKernels", "CPhilox", "MPI", "Training", "Evaluation", "Storage", "TestSupport"]),
 
     // Tests: unit without MPI; RankTests and CommandTests start the executables
     .target(
@@ -68,8 +70,8 @@ let package = Package(
     .testTarget(
       name: "TrainingTests",
       dependencies: ["Training", "MPI", "Storage", "TestSupport", "Randomness", "Tensors"]),
-    .testTarget(name: "CommandTests", dependencies: ["Storage", "Tensors", "TestSupport"]),
-    .testTarget(name: "RankTests", dependencies: ["TestSupport"]),
+    .testTarget(name: "CommandTests", dependencies: ["Provenance", "Storage", "Tensors", "TestSupport"]),
+    .testTarget(name: "RankTests", dependencies: ["Tensors", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c11
