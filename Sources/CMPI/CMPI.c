@@ -3,6 +3,7 @@
 #include "CMPI.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -23,4 +24,13 @@ bool cmpi_can_read_peers(void) {
   while (waitpid(child, &status, 0) < 0)
     if (errno != EINTR) return true;
   return !WIFEXITED(status) || WEXITSTATUS(status) == 0;
+}
+
+int32_t cmpi_own_cores(int32_t *cores) {
+  cpu_set_t set;
+  int32_t count = 0;
+  if (sched_getaffinity(0, sizeof set, &set)) return 0;
+  for (int32_t core = 0; core < cmpi_largest_core_count; core++)
+    if (CPU_ISSET(core, &set)) cores[count++] = core;
+  return count;
 }

@@ -59,6 +59,7 @@ struct BenchCommand: ParsableCommand {
     let plan = try group.together {
       try PlanSource(file: nil, flags: flags.merging(modelOptions.flags) { own, _ in own }).plan(BenchPlan.self)
     }
+    try warnOfShortCores(threads: plan.threadsPerRank, group)
     let report = try StepBenchmark(plan, trace: trace, group: group).run()
     try group.together {
       guard group.rank == 0 else { return }

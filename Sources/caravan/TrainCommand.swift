@@ -46,6 +46,7 @@ struct TrainCommand: ParsableCommand {
     let source = try group.together { try PlanSource(file: config, flags: flags) }
     if source.countingModel != nil { return try count(source, group) }
     let plan = try group.together { try source.plan(TrainingPlan.self) }
+    try warnOfShortCores(threads: plan.threadsPerRank, group)
     let dataset = try PreparedDataset.open(plan.dataset, group: group)
     let log = try group.together { try openRun(isLeader: group.rank == 0) }
     log.info("\(plan.modelName) on \(ranks(of: group)), \(plan.lanes) lanes: \(out)")

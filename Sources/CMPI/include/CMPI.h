@@ -44,6 +44,12 @@ static inline int cmpi_start(int32_t *funneled) {
  * Open MPI looks at Yama alone. True where it cannot be tried. */
 bool cmpi_can_read_peers(void);
 
+enum { cmpi_largest_core_count = 1024 };
+
+/* The numbers of the cores that this process may run on, in rising order, into room for cmpi_largest_core_count.
+ * Returns how many; 0 where the system does not say. */
+int32_t cmpi_own_cores(int32_t *cores);
+
 static inline int cmpi_stop(void) { return MPI_Finalize(); }
 static inline void cmpi_abort(cmpi_comm c, int32_t code) { MPI_Abort(c.raw, code); }
 
