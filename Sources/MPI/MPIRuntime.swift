@@ -92,6 +92,7 @@ public enum MPIRuntime {
 
   /// A duplicate of the world, so that no other user of MPI in the process shares our messages.
   private static func start() throws(MPIError) -> Communicator {
+    avoidForbiddenCopies()
     var funneled: Int32 = 0
     try check(cmpi_start(&funneled), "MPI_Init_thread")
     if funneled == 0 { throw .threadsUnsupported }

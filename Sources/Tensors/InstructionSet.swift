@@ -1,13 +1,13 @@
 import CKernels
 
 /// What CPUs must have in common to compute the same bits. Products and our own kernels take the same one.
-public enum InstructionSet: String, Codable, CaseIterable, Sendable {
+public enum InstructionSet: String, Codable, CaseIterable, Comparable, Sendable {
   /// AVX2 with FMA: x86-64 CPUs since 2013.
   case avx2
   /// AVX-512 as servers have it: F, BW, CD, DQ and VL.
   case avx512
   /// With products of bfloat16 numbers too.
-  case avx512_bf16
+  case avx512BF16 = "avx512_bf16"
 
   /// The highest that this CPU has; nil where it has less than AVX2, or is no x86-64 CPU.
   public static var ofCPU: InstructionSet? { InstructionSet(ck_cpu_isa()) }
@@ -26,11 +26,13 @@ public enum InstructionSet: String, Codable, CaseIterable, Sendable {
     }
   }
 
+  public static func < (a: InstructionSet, b: InstructionSet) -> Bool { a.level.rawValue < b.level.rawValue }
+
   private var level: ck_isa {
     switch self {
     case .avx2: CK_AVX2
     case .avx512: CK_AVX512
-    case .avx512_bf16: CK_AVX512_BF16
+    case .avx512BF16: CK_AVX512_BF16
     }
   }
 

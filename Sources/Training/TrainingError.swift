@@ -32,6 +32,8 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
   case badBlend(String)
   /// The precision asked for needs instructions that a rank's CPU does not have.
   case unsupportedPrecision(String, host: String, instructionSet: String)
+  /// A rank's CPU has them, but is to compute with less: `--isa`, or the variable `DNNL_MAX_CPU_ISA`.
+  case precisionNotAllowed(String, host: String, isa: String)
   /// The ranks of a node need more memory than there is; in bytes.
   case notEnoughMemory(host: String, ranks: Int, needed: Int, available: Int)
   /// Transitions of the ranked sessions were asked for, but nothing counts transitions.
@@ -89,6 +91,9 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
     case .unsupportedPrecision(let precision, let host, let instructionSet):
       "--precision \(precision) needs a CPU with AVX512_BF16 or AMX, \(host) has \(instructionSet): use "
         + "--precision f32"
+    case .precisionNotAllowed(let precision, let host, let isa):
+      "--precision \(precision) needs more than --isa \(isa), or DNNL_MAX_CPU_ISA, allows on \(host): leave that out, or "
+        + "use --precision f32"
     case .notEnoughMemory(let host, let ranks, let needed, let available):
       "training needs \(gigabytes(needed)) GB on \(host) for its \(ranks == 1 ? "rank" : "\(ranks) ranks"), "
         + "which has \(gigabytes(available)) GB left: use more nodes, or a smaller --embedding-size"

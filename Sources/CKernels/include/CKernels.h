@@ -3,8 +3,8 @@
 // What every kernel keeps (docs/numerics.md): its bits depend on its arguments alone. Sums run in a fixed
 // order, elementwise loops do the same operations in the vector body and in the remainder, and oneDNN is
 // called on one thread, so that a thread count never changes a result. Variants for AVX-512, AVX2 and plain
-// x86-64 are chosen at run time, one level for the whole process. Those of AVX-512 and AVX2 have the same bits, plain
-// ones may differ in the last one, for they do not fuse multiply and add; oneDNN's products differ on every level.
+// x86-64 are chosen at run time, one level for the whole process. Those of AVX-512 and AVX2 have the same bits; plain
+// ones may differ in the last one, for they do not fuse multiply and add, and so do oneDNN's products.
 //
 // Not here: anything about sessions, ranks or models. No kernel allocates but ck_matmul_plan_create.
 #ifndef CKERNELS_H

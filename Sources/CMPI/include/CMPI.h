@@ -12,6 +12,7 @@
 #define CMPI_H
 
 #include <mpi.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 typedef struct { MPI_Comm raw; } cmpi_comm;
@@ -37,6 +38,17 @@ static inline int cmpi_start(int32_t *funneled) {
   if (status != MPI_SUCCESS) return status;
   return MPI_Comm_set_errhandler(MPI_COMM_SELF, MPI_ERRORS_RETURN);
 }
+
+/* Whether processes of this program may read one another's memory, as Open MPI's "cma" does between the ranks of a
+ * node. A child tries it on this process: seccomp, Yama and files that one may run but not read all forbid it, and
+ * Open MPI looks at Yama alone. True where it cannot be tried. */
+bool cmpi_can_read_peers(void);
+
+enum { cmpi_largest_core_count = 1024 };
+
+/* The numbers of the cores that this process may run on, in rising order, into room for cmpi_largest_core_count.
+ * Returns how many; 0 where the system does not say. */
+int32_t cmpi_own_cores(int32_t *cores);
 
 static inline int cmpi_stop(void) { return MPI_Finalize(); }
 static inline void cmpi_abort(cmpi_comm c, int32_t code) { MPI_Abort(c.raw, code); }

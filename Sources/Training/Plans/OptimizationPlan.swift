@@ -60,9 +60,13 @@ extension OptimizationPlan {
   ])
 }
 
-/// - Throws: `TrainingError.unsupportedPrecision` where this machine cannot compute so.
+/// - Throws: `TrainingError.unsupportedPrecision` where this machine cannot compute so, `.precisionNotAllowed` where it
+///   is told not to.
 func requireSupport(of precision: Precision) throws(TrainingError) {
-  guard precision.isSupported else {
-    throw .unsupportedPrecision(precision.rawValue, host: MPIRuntime.hostname, instructionSet: instructionSet)
+  guard !precision.isSupported else { return }
+  if InstructionSet.ofCPU == .avx512BF16 {
+    throw .precisionNotAllowed(
+      precision.rawValue, host: MPIRuntime.hostname, isa: InstructionSet.current?.rawValue ?? instructionSet)
   }
+  throw .unsupportedPrecision(precision.rawValue, host: MPIRuntime.hostname, instructionSet: instructionSet)
 }

@@ -1,0 +1,62 @@
+import Foundation
+import Tensors
+import TestSupport
+import Testing
+
+/// The variants of the kernels against each other. An instruction set is chosen once a process, so each has its own.
+@Suite(.serialized) final class InstructionSetTests {
+  private let folder: String
+
+  init() throws { folder = try CaravanCommand.temporaryFolder() }
+
+  deinit { try? FileManager.default.removeItem(atPath: folder) }
+
+  /// What `rank-tests kernels` computes where oneDNN is limited to `isa`, and the kernels with it.
+  private func results(_ isa: String) throws -> [String: [Float]] {
+    let file = "\(folder)/\(isa).json"
+    let outcome = try MPIRun.run(
+      ranks: nil, executable: BuiltProducts.url("rank-tests"), arguments: ["kernels", file],
+      environment: ["DNNL_MAX_CPU_ISA": isa])
+    #expect(outcome.status == 0, "\(outcome.stderr)")
+    return try JSONDecoder().decode([String: [Float]].self, from: Data(contentsOf: URL(fileURLWithPath: file)))
+  }
+
+  @Test func fusedKernelsHaveTheSameBits() throws {
+    guard let cpu = InstructionSet.ofCPU, cpu != .avx2 else { return }
+    let avx2 = try results("AVX2"), avx512 = try results("AVX512_CORE")
+    #expect(avx2.count == 48 && avx2.keys == avx512.keys)
+    for (name, expected) in avx2 where !name.hasPrefix("product") {
+      #expect(avx512[name] == expected, "\(name)")
+    }
+    // oneDNN adds in another order.
+    #expect(avx2["product"] != avx512["product"])
+  }
+
+  @Test func plainKernelsAgreeToRounding() throws {
+    guard InstructionSet.ofCPU != nil else { return }
+    let avx2 = try results("AVX2"), plain = try results("SSE41")
+    #expect(avx2.keys == plain.keys)
+    // No multiplication is followed by an addition here: nothing is fused.
+    let exact = [
+      "add", "add_row", "sum_rows", "scatter_add_rows", "multiply", "dropout", "dropout_table_rows", "to_bf16", "relu",
+      "relu_backward", "segment_mean", "count_above", "collect_above",
+    ]
+    for name in exact { #expect(avx2[name] == plain[name], "\(name)") }
+    // An unfused multiplication rounds once more: 6e-8 each, in sums of up to 53 terms of up to 4, and of 700 in a product.
+    for (name, expected) in plain {
+      let found = try #require(avx2[name])
+      #expect(found.count == expected.count, "\(name)")
+      for (found, expected) in zip(found, expected) {
+        #expect(abs(found - expected) <= 5e-5 * max(1, abs(expected)), "\(name)")
+      }
+    }
+    #expect(plain["gru_cell"] != avx2["gru_cell"], "the variants are another code")
+  }
+
+  /// What decides bfloat16 products alone changes no float32 bit.
+  @Test func float32ProductsAreTheSameOnEveryAVX512() throws {
+    guard InstructionSet.ofCPU == .avx512BF16 else { return }
+    let least = try results("AVX512_CORE")
+    for isa in ["AVX512_CORE_VNNI", "AVX512_CORE_BF16"] { #expect(try results(isa) == least, "\(isa)") }
+  }
+}
