@@ -21,55 +21,62 @@ let package = Package(
       name: "CKernels", dependencies: ["COneDNN", "CPhilox"], linkerSettings: [.linkedLibrary("dnnl")]),
 
     // Swift libraries, from the ground up
-    .target(name: "MPI", dependencies: ["CMPI"]),
+    .target(name: "MPI", dependencies: ["CMPI", "Text"]),
     .target(name: "Text"),
+    .target(name: "OptionTables", dependencies: ["Text"]),
     .target(name: "Randomness", dependencies: ["CPhilox"]),
-    .target(name: "Storage", dependencies: ["COpenSSL"]),
+    .target(name: "Storage", dependencies: ["COpenSSL", "Text"]),
     .target(name: "Tensors", dependencies: ["CKernels", "Randomness"]),
-    .target(name: "Sessions", dependencies: ["Storage", "Randomness"]),
-    .target(name: "Models", dependencies: ["Tensors", "Sessions"]),
+    .target(name: "Provenance", dependencies: ["MPI", "Tensors"], plugins: ["RecordCommit"]),
+    .target(name: "Sessions", dependencies: ["Storage", "Randomness", "Text"]),
+    .target(name: "Models", dependencies: ["OptionTables", "Tensors", "Sessions"]),
     .target(name: "Evaluation", dependencies: ["MPI", "Models", "Sessions", "Storage", "Tensors", "Text"]),
     .target(
       name: "Training",
       dependencies: [
-        "MPI", "Models", "Sessions", "Evaluation", "Storage", "Text", "CKernels",
+        "MPI", "Models", "OptionTables", "Sessions", "Evaluation", "Provenance", "Storage", "Text", "CKernels",
         .product(name: "Logging", package: "swift-log"), "Yams",
       ]),
+
+    .plugin(name: "RecordCommit", capability: .buildTool()),
 
     // Executables
     .executableTarget(
       name: "caravan",
       dependencies: [
-        "MPI", "Models", "Training", "Evaluation", "Sessions", "Storage", "Tensors", "Text",
+        "MPI", "Models", "OptionTables", "Training", "Evaluation", "Provenance", "Sessions", "Storage", "Tensors", "Text",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
-    .executableTarget(name: "rank-tests", dependencies: ["MPI", "Training", "Evaluation", "Storage", "TestSupport"]),
+    .executableTarget(
+      name: "rank-tests",
+      dependencies: ["CKernels", "CPhilox", "MPI", "Training", "Evaluation", "Storage", "TestSupport"]),
 
     // Tests: unit without MPI; RankTests and CommandTests start the executables
     .target(
-      name: "TestSupport", dependencies: ["MPI", "Models", "Sessions", "Storage", "Tensors", "Training"],
+      name: "TestSupport", dependencies: ["MPI", "Models", "OptionTables", "Sessions", "Storage", "Tensors", "Training"],
       path: "Tests/TestSupport",
       resources: [.copy("Fixtures")]),
     .testTarget(name: "MPITests", dependencies: ["MPI"]),
     .testTarget(name: "RandomnessTests", dependencies: ["Randomness", "CPhilox"]),
-    .testTarget(name: "StorageTests", dependencies: ["Storage"]),
+    .testTarget(name: "OptionTablesTests", dependencies: ["OptionTables"]),
+    .testTarget(name: "StorageTests", dependencies: ["Storage", "Text"]),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors", "CKernels", "CPhilox", "Randomness"]),
     .testTarget(name: "SessionsTests", dependencies: ["Sessions", "Storage"]),
     .testTarget(
       name: "ModelsTests",
-      dependencies: ["Models", "MPI", "Randomness", "Sessions", "Tensors", "TestSupport", "Training"]),
+      dependencies: ["Models", "MPI", "OptionTables", "Randomness", "Sessions", "Tensors", "TestSupport", "Training"]),
     .testTarget(
       name: "EvaluationTests",
-      dependencies: ["Evaluation", "Models", "Sessions", "Storage", "Tensors", "MPI"]),
+      dependencies: ["Evaluation", "Models", "OptionTables", "Sessions", "Storage", "Tensors", "MPI"]),
     .testTarget(
       name: "TrainingTests",
-      dependencies: ["Training", "MPI", "Storage", "TestSupport", "Randomness", "Tensors"]),
+      dependencies: ["Training", "Models", "MPI", "OptionTables", "Sessions", "Storage", "TestSupport", "Randomness", "Tensors"]),
     // These only start `caravan` and look at what it left: not optimised, they are built in less than half the time.
     .testTarget(
-      name: "CommandTests", dependencies: ["Storage", "Tensors", "TestSupport"], exclude: ["Help"],
+      name: "CommandTests", dependencies: ["Provenance", "Storage", "Tensors", "TestSupport"], exclude: ["Help"],
       swiftSettings: [.unsafeFlags(["-Onone"])]),
-    .testTarget(name: "RankTests", dependencies: ["TestSupport"]),
+    .testTarget(name: "RankTests", dependencies: ["Tensors", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c11

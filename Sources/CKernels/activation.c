@@ -37,7 +37,7 @@ CK_INLINE float normal_share(float x) { return 0.5f * (1.0f + erf_of(x * 0.70710
   } \
   return
 
-CK_VARIANTS void ck_activate(ck_activation kind, int64_t count, const float *x, float *y) {
+CK_KERNEL(void, ck_activate, (ck_activation kind, int64_t count, const float *x, float *y), (kind, count, x, y)) {
   switch (kind) {
     case CK_TANH: EACH(tanh_near_zero_too(v));
     case CK_SIGMOID: EACH(ck_sigmoid(v));
@@ -56,8 +56,9 @@ CK_VARIANTS void ck_activate(ck_activation kind, int64_t count, const float *x, 
   } \
   return
 
-CK_VARIANTS void ck_activate_backward(ck_activation kind, int64_t count, const float *x, const float *y,
-                                      const float *dy, float *dx) {
+CK_KERNEL(void, ck_activate_backward,
+          (ck_activation kind, int64_t count, const float *x, const float *y, const float *dy, float *dx),
+          (kind, count, x, y, dy, dx)) {
   switch (kind) {
     case CK_TANH: EACH(1.0f - w * w);
     case CK_SIGMOID: EACH(w * (1.0f - w));

@@ -23,8 +23,9 @@ CK_INLINE void sum_powers(int64_t items, int64_t sessions, const float *logits, 
   *largest = top;
 }
 
-CK_VARIANTS void ck_softmax_fold(int64_t items, int64_t sessions, const float *logits, float *reference,
-                                 double *sum) {
+CK_KERNEL(void, ck_softmax_fold,
+          (int64_t items, int64_t sessions, const float *logits, float *reference, double *sum),
+          (items, sessions, logits, reference, sum)) {
   for (int64_t s = 0; s < sessions; s += 16) {
     ck_f32x16 base = CK_AT16(reference + s), terms, largest, raise = {};
     if (base[0] == -__builtin_inff()) {
@@ -59,8 +60,9 @@ CK_INLINE void scaled_probability(const float *logit, const float *log2_normalis
   *p *= CK_AT16(scale);
 }
 
-CK_VARIANTS void ck_softmax_gradient(int64_t items, int64_t sessions, const float *log2_normaliser,
-                                     const float *scale, float *logits) {
+CK_KERNEL(void, ck_softmax_gradient,
+          (int64_t items, int64_t sessions, const float *log2_normaliser, const float *scale, float *logits),
+          (items, sessions, log2_normaliser, scale, logits)) {
   for (int64_t i = 0; i < items; i++)
     for (int64_t s = 0; s < sessions; s += 16) {
       ck_f32x16 p;
@@ -69,8 +71,10 @@ CK_VARIANTS void ck_softmax_gradient(int64_t items, int64_t sessions, const floa
     }
 }
 
-CK_VARIANTS void ck_softmax_gradient_bf16(int64_t items, int64_t sessions, const float *log2_normaliser,
-                                          const float *scale, const float *logits, uint16_t *gradient) {
+CK_KERNEL(void, ck_softmax_gradient_bf16,
+          (int64_t items, int64_t sessions, const float *log2_normaliser, const float *scale, const float *logits,
+           uint16_t *gradient),
+          (items, sessions, log2_normaliser, scale, logits, gradient)) {
   for (int64_t i = 0; i < items; i++)
     for (int64_t s = 0; s < sessions; s += 16) {
       ck_f32x16 p;
@@ -79,9 +83,10 @@ CK_VARIANTS void ck_softmax_gradient_bf16(int64_t items, int64_t sessions, const
     }
 }
 
-CK_VARIANTS void ck_count_above(int64_t items, int64_t sessions, const float *logits, int64_t first_row,
-                                const uint8_t *mask, const int32_t *allowed, const float *target_logit,
-                                const int32_t *target_row, int32_t *above) {
+CK_KERNEL(void, ck_count_above,
+          (int64_t items, int64_t sessions, const float *logits, int64_t first_row, const uint8_t *mask,
+           const int32_t *allowed, const float *target_logit, const int32_t *target_row, int32_t *above),
+          (items, sessions, logits, first_row, mask, allowed, target_logit, target_row, above)) {
   for (int64_t i = 0; i < items; i++) {
     int32_t row = (int32_t)(first_row + i), member = mask[i];
     for (int64_t s = 0; s < sessions; s++) {
@@ -92,8 +97,10 @@ CK_VARIANTS void ck_count_above(int64_t items, int64_t sessions, const float *lo
   }
 }
 
-CK_VARIANTS int64_t ck_collect_above(int64_t items, int64_t sessions, const float *logits, const uint8_t *mask,
-                                     const int32_t *allowed, const float *threshold, int32_t *places) {
+CK_KERNEL(int64_t, ck_collect_above,
+          (int64_t items, int64_t sessions, const float *logits, const uint8_t *mask, const int32_t *allowed,
+           const float *threshold, int32_t *places),
+          (items, sessions, logits, mask, allowed, threshold, places)) {
   // Few places are above once a session has seen its best items: whole groups of sessions are skipped.
   enum { GROUP = 32 };
   int64_t count = 0;

@@ -21,10 +21,10 @@ void ck_causal_dropout(int64_t sessions, int64_t heads, const int32_t *offsets, 
   }
 }
 
-CK_VARIANTS void ck_causal_attention(int64_t sessions, int64_t heads, int64_t head_width,
-                                     const int32_t *offsets, const float *queries, const float *keys,
-                                     const float *values, const float *kept, float *probabilities,
-                                     float *mixed) {
+CK_KERNEL(void, ck_causal_attention,
+          (int64_t sessions, int64_t heads, int64_t head_width, const int32_t *offsets, const float *queries,
+           const float *keys, const float *values, const float *kept, float *probabilities, float *mixed),
+          (sessions, heads, head_width, offsets, queries, keys, values, kept, probabilities, mixed)) {
   const int64_t width = heads * head_width;
   const float scale = 1.0f / __builtin_sqrtf((float)head_width);
   float *p = probabilities;
@@ -54,11 +54,12 @@ CK_VARIANTS void ck_causal_attention(int64_t sessions, int64_t heads, int64_t he
   }
 }
 
-CK_VARIANTS void ck_causal_attention_backward(int64_t sessions, int64_t heads, int64_t head_width,
-                                              const int32_t *offsets, const float *queries, const float *keys,
-                                              const float *values, const float *kept,
-                                              const float *probabilities, const float *d_mixed, float *scratch,
-                                              float *d_queries, float *d_keys, float *d_values) {
+CK_KERNEL(void, ck_causal_attention_backward,
+          (int64_t sessions, int64_t heads, int64_t head_width, const int32_t *offsets, const float *queries,
+           const float *keys, const float *values, const float *kept, const float *probabilities, const float *d_mixed,
+           float *scratch, float *d_queries, float *d_keys, float *d_values),
+          (sessions, heads, head_width, offsets, queries, keys, values, kept, probabilities, d_mixed, scratch,
+           d_queries, d_keys, d_values)) {
   const int64_t width = heads * head_width;
   const float scale = 1.0f / __builtin_sqrtf((float)head_width);
   const float *p = probabilities;

@@ -3,7 +3,7 @@
 #include "CKernels.h"
 #include "variants.h"
 
-CK_VARIANTS void ck_multiply(int64_t count, const float *a, const float *b, float *y) {
+CK_KERNEL(void, ck_multiply, (int64_t count, const float *a, const float *b, float *y), (count, a, b, y)) {
   for (int64_t i = 0; i < count; i++) y[i] = a[i] * b[i];
 }
 

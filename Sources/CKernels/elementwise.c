@@ -1,16 +1,16 @@
 #include "CKernels.h"
 #include "variants.h"
 
-CK_VARIANTS void ck_add(int64_t count, const float *x, float *y) {
+CK_KERNEL(void, ck_add, (int64_t count, const float *x, float *y), (count, x, y)) {
   for (int64_t i = 0; i < count; i++) y[i] += x[i];
 }
 
-CK_VARIANTS void ck_add_row(int64_t rows, int64_t columns, const float *x, float *y) {
+CK_KERNEL(void, ck_add_row, (int64_t rows, int64_t columns, const float *x, float *y), (rows, columns, x, y)) {
   for (int64_t r = 0; r < rows; r++)
     for (int64_t c = 0; c < columns; c++) y[r * columns + c] += x[c];
 }
 
-CK_VARIANTS void ck_sum_rows(int64_t rows, int64_t columns, const float *x, float *y) {
+CK_KERNEL(void, ck_sum_rows, (int64_t rows, int64_t columns, const float *x, float *y), (rows, columns, x, y)) {
   for (int64_t r = 0; r < rows; r++)
     for (int64_t c = 0; c < columns; c++) y[c] += x[r * columns + c];
 }

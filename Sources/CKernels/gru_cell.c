@@ -2,8 +2,10 @@
 #include "variants.h"
 #include "vector_math.h"
 
-CK_VARIANTS void ck_gru_cell(int64_t rows, int64_t width, float *from_input, const float *from_hidden,
-                             const float *previous, float *hidden_candidate, float *next) {
+CK_KERNEL(void, ck_gru_cell,
+          (int64_t rows, int64_t width, float *from_input, const float *from_hidden, const float *previous,
+           float *hidden_candidate, float *next),
+          (rows, width, from_input, from_hidden, previous, hidden_candidate, next)) {
   for (int64_t row = 0; row < rows; row++) {
     float *reset = from_input + row * 3 * width, *update = reset + width, *candidate = update + width;
     const float *hidden_reset = from_hidden + row * 3 * width, *hidden_update = hidden_reset + width,
@@ -23,10 +25,10 @@ CK_VARIANTS void ck_gru_cell(int64_t rows, int64_t width, float *from_input, con
   }
 }
 
-CK_VARIANTS void ck_gru_cell_backward(int64_t rows, int64_t width, const float *gates,
-                                      const float *hidden_candidate, const float *previous,
-                                      const float *d_next, float *d_from_input, float *d_from_hidden,
-                                      float *d_previous) {
+CK_KERNEL(void, ck_gru_cell_backward,
+          (int64_t rows, int64_t width, const float *gates, const float *hidden_candidate, const float *previous,
+           const float *d_next, float *d_from_input, float *d_from_hidden, float *d_previous),
+          (rows, width, gates, hidden_candidate, previous, d_next, d_from_input, d_from_hidden, d_previous)) {
   for (int64_t row = 0; row < rows; row++) {
     const float *reset = gates + row * 3 * width, *update = reset + width, *candidate = update + width;
     float *d_input = d_from_input + row * 3 * width, *d_hidden = d_from_hidden + row * 3 * width;

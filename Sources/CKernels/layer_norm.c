@@ -2,9 +2,10 @@
 #include "row_sums.h"
 #include "variants.h"
 
-CK_VARIANTS void ck_layer_norm(int64_t rows, int64_t width, const float *a, const float *b, const float *gain,
-                               const float *bias, float epsilon, float *standard, float *inverse_deviation,
-                               float *y) {
+CK_KERNEL(void, ck_layer_norm,
+          (int64_t rows, int64_t width, const float *a, const float *b, const float *gain, const float *bias,
+           float epsilon, float *standard, float *inverse_deviation, float *y),
+          (rows, width, a, b, gain, bias, epsilon, standard, inverse_deviation, y)) {
   const float share = 1.0f / (float)width;
   for (int64_t r = 0; r < rows; r++) {
     float *s = standard + r * width;
@@ -20,9 +21,10 @@ CK_VARIANTS void ck_layer_norm(int64_t rows, int64_t width, const float *a, cons
   }
 }
 
-CK_VARIANTS void ck_layer_norm_backward(int64_t rows, int64_t width, const float *gain, const float *standard,
-                                        const float *inverse_deviation, const float *dy, float *d_gain,
-                                        float *d_bias, float *d_sum) {
+CK_KERNEL(void, ck_layer_norm_backward,
+          (int64_t rows, int64_t width, const float *gain, const float *standard, const float *inverse_deviation,
+           const float *dy, float *d_gain, float *d_bias, float *d_sum),
+          (rows, width, gain, standard, inverse_deviation, dy, d_gain, d_bias, d_sum)) {
   const float share = 1.0f / (float)width;
   for (int64_t r = 0; r < rows; r++) {
     const float *s = standard + r * width, *d = dy + r * width;

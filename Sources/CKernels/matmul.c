@@ -1,6 +1,7 @@
 #include <dlfcn.h>
 #include <oneapi/dnnl/dnnl.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "CKernels.h"
@@ -34,23 +35,9 @@ static dnnl_status_t start(void) {
   return status;
 }
 
-const char *ck_instruction_set(void) {
-  switch (dnnl_get_effective_cpu_isa()) {
-    case dnnl_cpu_isa_sse41: return "sse41";
-    case dnnl_cpu_isa_avx: return "avx";
-    case dnnl_cpu_isa_avx2: return "avx2";
-    case dnnl_cpu_isa_avx2_vnni: return "avx2_vnni";
-    case dnnl_cpu_isa_avx512_core: return "avx512_core";
-    case dnnl_cpu_isa_avx512_core_vnni: return "avx512_core_vnni";
-    case dnnl_cpu_isa_avx512_core_bf16: return "avx512_core_bf16";
-    case dnnl_cpu_isa_avx512_core_amx: return "avx512_core_amx";
-    default: return "other";
-  }
-}
-
-bool ck_has_bf16(void) {
-  dnnl_cpu_isa_t isa = dnnl_get_effective_cpu_isa();
-  return isa == dnnl_cpu_isa_avx512_core_bf16 || isa == dnnl_cpu_isa_avx512_core_amx;
+void ck_onednn_version(char *text, int capacity) {
+  const dnnl_version_t *version = dnnl_version();
+  snprintf(text, (size_t)capacity, "%d.%d.%d", version->major, version->minor, version->patch);
 }
 
 int ck_matmul(bool transpose_a, bool transpose_b, int64_t m, int64_t n, int64_t k,

@@ -3,10 +3,12 @@
 
 // The builtin root is the machine's instruction; sqrtf might set errno, which would keep the loops from vectors.
 
-CK_VARIANTS void ck_adam(int64_t count, const float *restrict gradient, float gradient_scale,
-                         float rate_over_correction, float root_correction, float beta1, float beta2,
-                         float epsilon, float weight_decay, float kept, float *restrict weight,
-                         float *restrict first_moment, float *restrict second_moment) {
+CK_KERNEL(void, ck_adam,
+          (int64_t count, const float *restrict gradient, float gradient_scale, float rate_over_correction,
+           float root_correction, float beta1, float beta2, float epsilon, float weight_decay, float kept,
+           float *restrict weight, float *restrict first_moment, float *restrict second_moment),
+          (count, gradient, gradient_scale, rate_over_correction, root_correction, beta1, beta2, epsilon, weight_decay,
+           kept, weight, first_moment, second_moment)) {
   for (int64_t i = 0; i < count; i++) {
     float g = gradient[i] * gradient_scale + weight_decay * weight[i];
     float m = first_moment[i] + (1.0f - beta1) * (g - first_moment[i]);
@@ -18,9 +20,10 @@ CK_VARIANTS void ck_adam(int64_t count, const float *restrict gradient, float gr
   }
 }
 
-CK_VARIANTS void ck_adagrad(int64_t count, const float *restrict gradient, float gradient_scale, float rate,
-                            float momentum, float epsilon, float weight_decay, float *restrict weight,
-                            float *restrict sum, float *restrict velocity) {
+CK_KERNEL(void, ck_adagrad,
+          (int64_t count, const float *restrict gradient, float gradient_scale, float rate, float momentum,
+           float epsilon, float weight_decay, float *restrict weight, float *restrict sum, float *restrict velocity),
+          (count, gradient, gradient_scale, rate, momentum, epsilon, weight_decay, weight, sum, velocity)) {
   for (int64_t i = 0; i < count; i++) {
     float g = gradient[i] * gradient_scale + weight_decay * weight[i];
     float s = sum[i] + g * g;

@@ -110,10 +110,12 @@ CK_INLINE double top1_max(int64_t columns, int64_t positive, float *y, float *we
   return (double)loss;
 }
 
-CK_VARIANTS void ck_sampled_loss(enum ck_sampled_loss_kind kind, int64_t sessions, int64_t columns,
-                                 int64_t first_positive, const float *correction, float elu_alpha,
-                                 float regularisation, float scale, float *logits, float *scratch,
-                                 double *losses) {
+CK_KERNEL(void, ck_sampled_loss,
+          (enum ck_sampled_loss_kind kind, int64_t sessions, int64_t columns, int64_t first_positive,
+           const float *correction, float elu_alpha, float regularisation, float scale, float *logits, float *scratch,
+           double *losses),
+          (kind, sessions, columns, first_positive, correction, elu_alpha, regularisation, scale, logits, scratch,
+           losses)) {
   float *weight = scratch, *slope = scratch + columns;
   for (int64_t s = 0; s < sessions; s++) {
     float *y = logits + s * columns;

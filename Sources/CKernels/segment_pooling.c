@@ -4,8 +4,9 @@
 #include "row_sums.h"
 #include "variants.h"
 
-CK_VARIANTS void ck_segment_mean(int64_t segments, int64_t width, const int32_t *first, const int32_t *end,
-                                 const float *x, float *mean) {
+CK_KERNEL(void, ck_segment_mean,
+          (int64_t segments, int64_t width, const int32_t *first, const int32_t *end, const float *x, float *mean),
+          (segments, width, first, end, x, mean)) {
   for (int64_t s = 0; s < segments; s++) {
     float *to = mean + s * width;
     const float share = 1.0f / (float)(end[s] - first[s]);
@@ -16,18 +17,20 @@ CK_VARIANTS void ck_segment_mean(int64_t segments, int64_t width, const int32_t 
   }
 }
 
-CK_VARIANTS void ck_segment_mean_backward(int64_t segments, int64_t width, const int32_t *first,
-                                          const int32_t *end, const float *d_mean, float *dx) {
+CK_KERNEL(void, ck_segment_mean_backward,
+          (int64_t segments, int64_t width, const int32_t *first, const int32_t *end, const float *d_mean, float *dx),
+          (segments, width, first, end, d_mean, dx)) {
   for (int64_t s = 0; s < segments; s++) {
     const float share = 1.0f / (float)(end[s] - first[s]);
     for (int64_t r = first[s]; r < end[s]; r++) ck_add_scaled(width, share, d_mean + s * width, dx + r * width);
   }
 }
 
-CK_VARIANTS void ck_additive_attention(int64_t segments, int64_t width, int64_t value_width,
-                                       const int32_t *first, const int32_t *end, const float *keys,
-                                       const float *queries, const float *weight, const float *values,
-                                       float *share, float *pooled) {
+CK_KERNEL(void, ck_additive_attention,
+          (int64_t segments, int64_t width, int64_t value_width, const int32_t *first, const int32_t *end,
+           const float *keys, const float *queries, const float *weight, const float *values, float *share,
+           float *pooled),
+          (segments, width, value_width, first, end, keys, queries, weight, values, share, pooled)) {
   for (int64_t s = 0; s < segments; s++) {
     const float *query = queries + s * width;
     float *to = pooled + s * value_width;
@@ -45,12 +48,12 @@ CK_VARIANTS void ck_additive_attention(int64_t segments, int64_t width, int64_t 
   }
 }
 
-CK_VARIANTS void ck_additive_attention_backward(int64_t segments, int64_t width, int64_t value_width,
-                                                const int32_t *first, const int32_t *end, const float *keys,
-                                                const float *queries, const float *weight,
-                                                const float *values, const float *share,
-                                                const float *d_pooled, float *d_keys, float *d_queries,
-                                                float *d_weight, float *d_values) {
+CK_KERNEL(void, ck_additive_attention_backward,
+          (int64_t segments, int64_t width, int64_t value_width, const int32_t *first, const int32_t *end,
+           const float *keys, const float *queries, const float *weight, const float *values, const float *share,
+           const float *d_pooled, float *d_keys, float *d_queries, float *d_weight, float *d_values),
+          (segments, width, value_width, first, end, keys, queries, weight, values, share, d_pooled, d_keys, d_queries,
+           d_weight, d_values)) {
   for (int64_t s = 0; s < segments; s++) {
     const float *query = queries + s * width, *d_to = d_pooled + s * value_width;
     float *d_query = d_queries + s * width;
@@ -71,8 +74,10 @@ CK_VARIANTS void ck_additive_attention_backward(int64_t segments, int64_t width,
   }
 }
 
-CK_VARIANTS void ck_softmax_pooling(int64_t segments, int64_t width, const int32_t *first, const int32_t *end,
-                                    const float *scores, const float *values, float *share, float *pooled) {
+CK_KERNEL(void, ck_softmax_pooling,
+          (int64_t segments, int64_t width, const int32_t *first, const int32_t *end, const float *scores,
+           const float *values, float *share, float *pooled),
+          (segments, width, first, end, scores, values, share, pooled)) {
   for (int64_t s = 0; s < segments; s++) {
     const int64_t count = end[s] - first[s];
     const float *score = scores + first[s], *value = values + first[s] * width;
@@ -90,10 +95,10 @@ CK_VARIANTS void ck_softmax_pooling(int64_t segments, int64_t width, const int32
   }
 }
 
-CK_VARIANTS void ck_softmax_pooling_backward(int64_t segments, int64_t width, const int32_t *first,
-                                             const int32_t *end, const float *values, const float *share,
-                                             const float *d_pooled, float *scratch, float *d_scores,
-                                             float *d_values) {
+CK_KERNEL(void, ck_softmax_pooling_backward,
+          (int64_t segments, int64_t width, const int32_t *first, const int32_t *end, const float *values,
+           const float *share, const float *d_pooled, float *scratch, float *d_scores, float *d_values),
+          (segments, width, first, end, values, share, d_pooled, scratch, d_scores, d_values)) {
   for (int64_t s = 0; s < segments; s++) {
     const int64_t count = end[s] - first[s];
     const float *d_to = d_pooled + s * width;

@@ -4,8 +4,10 @@
 #include "variants.h"
 #include "vector_math.h"
 
-CK_VARIANTS void ck_neighbour_mean(int64_t nodes, int64_t width, const int32_t *offsets,
-                                   const int32_t *neighbours, const float *x, const float *bias, float *mean) {
+CK_KERNEL(void, ck_neighbour_mean,
+          (int64_t nodes, int64_t width, const int32_t *offsets, const int32_t *neighbours, const float *x,
+           const float *bias, float *mean),
+          (nodes, width, offsets, neighbours, x, bias, mean)) {
   for (int64_t node = 0; node < nodes; node++) {
     const int32_t first = offsets[node], end = offsets[node + 1];
     float *to = mean + node * width;
@@ -19,8 +21,10 @@ CK_VARIANTS void ck_neighbour_mean(int64_t nodes, int64_t width, const int32_t *
   }
 }
 
-CK_VARIANTS void ck_neighbour_mean_backward(int64_t nodes, int64_t width, const int32_t *offsets,
-                                            const int32_t *neighbours, const float *d_mean, float *dx) {
+CK_KERNEL(void, ck_neighbour_mean_backward,
+          (int64_t nodes, int64_t width, const int32_t *offsets, const int32_t *neighbours, const float *d_mean,
+           float *dx),
+          (nodes, width, offsets, neighbours, d_mean, dx)) {
   for (int64_t node = 0; node < nodes; node++) {
     const int32_t first = offsets[node], end = offsets[node + 1];
     const float share = end > first ? 1.0f / (float)(end - first) : 0.0f;
@@ -31,8 +35,9 @@ CK_VARIANTS void ck_neighbour_mean_backward(int64_t nodes, int64_t width, const 
   }
 }
 
-CK_VARIANTS void ck_gated_node(int64_t rows, int64_t width, float *from_input, const float *from_hidden,
-                               const float *before, float *after) {
+CK_KERNEL(void, ck_gated_node,
+          (int64_t rows, int64_t width, float *from_input, const float *from_hidden, const float *before, float *after),
+          (rows, width, from_input, from_hidden, before, after)) {
   for (int64_t row = 0; row < rows; row++) {
     float *reset = from_input + row * 3 * width, *input = reset + width, *candidate = input + width;
     const float *hidden = from_hidden + row * 3 * width;
@@ -49,9 +54,10 @@ CK_VARIANTS void ck_gated_node(int64_t rows, int64_t width, float *from_input, c
   }
 }
 
-CK_VARIANTS void ck_gated_node_backward(int64_t rows, int64_t width, const float *gates,
-                                        const float *from_hidden, const float *before, const float *d_after,
-                                        float *d_from_input, float *d_from_hidden, float *d_before) {
+CK_KERNEL(void, ck_gated_node_backward,
+          (int64_t rows, int64_t width, const float *gates, const float *from_hidden, const float *before,
+           const float *d_after, float *d_from_input, float *d_from_hidden, float *d_before),
+          (rows, width, gates, from_hidden, before, d_after, d_from_input, d_from_hidden, d_before)) {
   for (int64_t row = 0; row < rows; row++) {
     const float *reset = gates + row * 3 * width, *input = reset + width, *candidate = input + width;
     const float *hidden = from_hidden + row * 3 * width;

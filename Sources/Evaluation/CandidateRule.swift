@@ -55,5 +55,16 @@ package struct Candidates: Sendable {
     }
   }
 
+  /// The locales of the rule in which no item was seen; none where the rule names none.
+  package var localesWithoutProducts: [ShopLocale] {
+    guard case .locales(let locales) = rule else { return [] }
+    return locales.inOrder.filter { !hasProducts(in: Int32($0.mask)) }
+  }
+
+  /// Whether a session of this locale has candidates, its own items counted.
+  package func exist(forLocale code: UInt8) -> Bool { hasProducts(in: allowed(forLocale: code)) }
+
+  private func hasProducts(in bits: Int32) -> Bool { membership.contains { Int32($0) & bits != 0 } }
+
   package func contains(_ item: Int32, allowed: Int32) -> Bool { Int32(membership[Int(item)]) & allowed != 0 }
 }

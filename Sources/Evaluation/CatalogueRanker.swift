@@ -26,7 +26,8 @@ package final class CatalogueRanker {
   /// - Parameters:
   ///   - chunk: at most `SessionChunks.size` sessions, with their targets.
   ///   - locales: the code of each session's locale.
-  /// - Returns: for each session its target's rank, from 1; 0 where the target is no candidate.
+  /// - Returns: for each session its target's rank, from 1; 0 where the target is no candidate; -row for a row of the
+  ///   catalogue whose score is not finite.
   package func ranks(of chunk: RaggedBatch, locales: [UInt8]) -> [Int32] {
     precondition(chunk.count == locales.count, "\(chunk.count) sessions, \(locales.count) locales")
     // Columns that only fill the chunk have no candidates; row 1 stands for their targets.
@@ -35,11 +36,14 @@ package final class CatalogueRanker {
     let allowed = locales.map(candidates.allowed) + [Int32](repeating: 0, count: padding)
 
     scorer.begin(chunk, locales: locales)
+    var check = ScoreCheck(scorer, sessions: chunk.count)
     let own = scorer.scores(of: targets[...])
     let targetScores = targets.indices.map { own.elements[$0 * own.columns + $0] }
     var above = [Int32](repeating: 0, count: targets.count)
     for tile in tiles {
-      scorer.scores(of: tile).countAbove(
+      let scores = scorer.scores(of: tile)
+      check.look(at: scores, firstRow: tile.lowerBound)
+      scores.countAbove(
         firstRow: tile.lowerBound, membership: candidates.membership, allowed: allowed,
         targetLogits: targetScores, targets: targets, above: &above)
     }
@@ -49,7 +53,7 @@ package final class CatalogueRanker {
       for session in 0..<chunk.count where seen.of(session).contains(targets[session]) { isMiss[session] = true }
       subtract(seen, allowed: allowed, targets: targets, targetScores: targetScores, from: &above)
     }
-    return (0..<chunk.count).map { isMiss[$0] ? 0 : above[$0] + 1 }
+    return (0..<chunk.count).map { check.rows[$0] > 0 ? -check.rows[$0] : isMiss[$0] ? 0 : above[$0] + 1 }
   }
 
   /// Takes the sessions' own items out of the counts.

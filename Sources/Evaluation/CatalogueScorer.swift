@@ -22,19 +22,35 @@ package protocol CatalogueScorer: AnyObject {
 
   /// The scores of single items, likewise.
   func scores(of rows: ArraySlice<Int32>) -> Tensor
+
+  /// What no score of the sessions taken in exceeds in magnitude. Where that is not known, or not finite, whoever uses
+  /// the scores looks at each.
+  var largestScore: Float { get }
+}
+
+extension CatalogueScorer {
+  package var largestScore: Float { .infinity }
 }
 
 /// The table that session vectors are multiplied with: made once, for any number of scorers.
 package final class ScoredTable {
   /// `[items + 1, D]`; lasts as long as this object, or as long as what it was made from.
   package let table: Tensor
+  /// The largest magnitude in the table; NaN where an element is not finite.
+  let largestElement: Float
   private let arena = Arena()
 
   /// The model's own: see `SessionModel.scoredTable`.
-  package init(_ model: any SessionModel) { table = model.scoredTable(in: arena) }
+  package init(_ model: any SessionModel) {
+    table = model.scoredTable(in: arena)
+    largestElement = table.largestMagnitude
+  }
 
   /// Another one.
-  package init(_ table: Tensor) { self.table = table }
+  package init(_ table: Tensor) {
+    self.table = table
+    largestElement = table.largestMagnitude
+  }
 }
 
 /// Scores by the product of a model's session vectors with an item table.
@@ -52,6 +68,7 @@ package final class SessionModelScorer: CatalogueScorer {
   private let gathered: Tensor
   private let scores: Tensor
   private let storage: FloatStorage
+  package private(set) var largestScore = Float.infinity
 
   /// - Parameter scored: what is scored, where several scorers share it; the model's own table if nil.
   package init(_ model: any SessionModel, _ scored: ScoredTable? = nil) {
@@ -75,6 +92,8 @@ package final class SessionModelScorer: CatalogueScorer {
       "\(chunk.count) sessions became \(encoded.rows)×\(encoded.columns)")
     vectors.elements.update(repeating: 0)
     vectors.rows(0..<chunk.count).base.update(from: encoded.base, count: encoded.count)
+    // A sum of D products, in any order; the factor is for what rounding adds to it.
+    largestScore = 1.001 * Float(table.columns) * scored.largestElement * vectors.largestMagnitude
   }
 
   package func scores(of rows: Range<Int>) -> Tensor {

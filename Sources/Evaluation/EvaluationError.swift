@@ -1,3 +1,5 @@
+import Text
+
 /// What can be wrong with an evaluation or a prediction. Each case is data; `description` is the one sentence
 /// shown to people.
 public enum EvaluationError: Error, Equatable, CustomStringConvertible {
@@ -12,15 +14,23 @@ public enum EvaluationError: Error, Equatable, CustomStringConvertible {
   case catalogueDiffers(modelItems: Int, datasetItems: Int)
   case unknownOutputFormat(path: String)
   case badTop(Int, items: Int)
+  case tooManyPredictions(sessions: Int, top: Int)
+  /// A score that has no place in an order. The session is counted from 0; the item is nil where only its row is known.
+  case notFinite(row: Int, item: String?, split: String, session: Int)
+  /// Locales that candidates are asked from, in which nothing was seen.
+  case noProducts(locales: [String])
+  /// Sessions of a locale in which nothing was seen, and the first of them, counted from 0.
+  case noProductsForSessions(locale: String, sessions: Int, of: Int, first: Int)
+  case nothingPredicted(sessions: Int)
 
   public var description: String {
     switch self {
     case .unknownCandidates(let text):
-      "unknown candidates '\(text)': choose all, locale, or locales such as ES,FR,IT"
+      "unknown candidates '\(printable(text))': choose all, locale, or locales such as ES,FR,IT"
     case .unknownMetric(let text):
-      "unknown metric '\(text)': write Recall@K, MRR@K or NDCG@K with K from 1, such as MRR@100"
+      "unknown metric '\(printable(text))': write Recall@K, MRR@K or NDCG@K with K from 1, such as MRR@100"
     case .badCutoffs(let text):
-      "'\(text)' is no list of cut-offs: write whole numbers from 1, such as 10,20,100"
+      "'\(printable(text))' is no list of cut-offs: write whole numbers from 1, such as 10,20,100"
     case .metricNotComputed(let metric, let computed):
       "\(metric) was not computed: add its cut-off, or choose from "
         + computed.map(\.description).joined(separator: ", ")
@@ -34,7 +44,19 @@ public enum EvaluationError: Error, Equatable, CustomStringConvertible {
     case .unknownOutputFormat(let path):
       "\(path) names no format for predictions: end it in .csv or .jsonl"
     case .badTop(let top, let items):
-      "cannot predict the top \(top) of \(items) items: choose a number from 1 to \(items)"
+      "cannot predict the top \(top) of \(items) items: choose --top from 1 to \(min(items, Predictor.mostItems))"
+    case .tooManyPredictions(let sessions, let top):
+      "\(top) products for each of \(sessions) sessions are more than fit: lower --top, or predict for fewer at a time"
+    case .notFinite(let row, let item, let split, let session):
+      "the score of \(item.map { "item \(printable($0, limit: 40)) (row \(row))" } ?? "row \(row)") for \(split) session "
+        + "\(session), counted from 0, is not finite: the model diverged, train it again with a lower --lr"
+    case .noProducts(let locales):
+      "no product was seen in \(locales.joined(separator: ", ")): choose other --candidates, or all"
+    case .noProductsForSessions(let locale, let sessions, let total, let first):
+      "no product was seen in \(locale), the locale of \(sessions) of \(total) sessions, the first is number "
+        + "\(first + 1): choose --candidates all, or locales that have products"
+    case .nothingPredicted(let sessions):
+      "none of the \(sessions) sessions has a candidate: choose other --candidates, or leave out --filter-seen"
     }
   }
 }

@@ -23,12 +23,17 @@ public final class Evaluator {
   private let options: EvaluationOptions
   private let team: ThreadTeam
   private let candidates: Candidates
+  /// The id of a row, for messages.
+  private let itemID: ((Int32) -> String)?
 
-  /// - Parameter localeMask: `[items + 1]`, see `CandidateTable.localeMask`.
+  /// - Parameters:
+  ///   - localeMask: `[items + 1]`, see `CandidateTable.localeMask`.
+  ///   - itemID: the id of a row, for messages.
   package init(
     localeMask: some Collection<UInt8>, _ options: EvaluationOptions, team: ThreadTeam = ThreadTeam(),
-    group: any ProcessGroup
+    itemID: ((Int32) -> String)? = nil, group: any ProcessGroup
   ) {
+    self.itemID = itemID
     self.options = options
     self.team = team
     self.group = group
@@ -41,7 +46,8 @@ public final class Evaluator {
     group: any ProcessGroup
   ) {
     self.init(
-      localeMask: dataset.candidates.localeMask, options, team: ThreadTeam(count: threads), group: group)
+      localeMask: dataset.candidates.localeMask, options, team: ThreadTeam(count: threads),
+      itemID: dataset.itemIDs.id(of:), group: group)
   }
 
   /// Evaluates a model; collective.
@@ -51,8 +57,8 @@ public final class Evaluator {
   ///   - split: the sessions' name, for the result and for messages.
   ///   - progress: called on rank 0, with sessions done and sessions in all.
   /// - Returns: the metrics, on every rank.
-  /// - Throws: `EvaluationError.noSessions`, `.unknownTargets`, `.catalogueDiffers`, all of them on every rank;
-  ///   or an `MPIError`.
+  /// - Throws: `EvaluationError.noSessions`, `.unknownTargets`, `.catalogueDiffers`, `.noProducts`, `.notFinite`, or where
+  ///   a signal asked to stop `EndOfProcess`, all of them on every rank; or an `MPIError`.
   public func evaluate(
     _ model: any SessionModel, on sessions: SessionTable, selection: [Int32]? = nil, split: String,
     progress: ((_ done: Int, _ total: Int) -> Void)? = nil
@@ -91,13 +97,20 @@ public final class Evaluator {
       return ranker.ranks(of: batch, locales: chunk.map { sessions.locales[Int($0)] })
     }
     let counts = chunks.counts
+    try StopSignal.require(isWhole: own.count == counts[group.rank], on: group)
     let start = counts[..<group.rank].reduce(0, +)
     var all = [Int32](repeating: 0, count: selection.count)
     all.replaceSubrange(start..<start + own.count, with: own)
     try all.withUnsafeMutableBufferPointer { (all) throws(MPIError) in
       try group.allGather(inPlace: all, counts: counts)
     }
-    return chunks.inSessionOrder(all)
+    let ordered = chunks.inSessionOrder(all)
+    // Every rank has all ranks' results here: all fail, and for the same session.
+    if let place = ordered.firstIndex(where: { $0 < 0 }) {
+      throw EvaluationError.notFinite(
+        row: Int(-ordered[place]), item: itemID?(-ordered[place]), split: split, session: Int(selection[place]))
+    }
+    return ordered
   }
 
   private func check(
@@ -112,5 +125,7 @@ public final class Evaluator {
       throw .catalogueDiffers(
         modelItems: scorer.catalogueRows - 1, datasetItems: candidates.membership.count - 1)
     }
+    let missing = candidates.localesWithoutProducts
+    if !missing.isEmpty { throw .noProducts(locales: missing.map(\.name)) }
   }
 }

@@ -17,25 +17,28 @@ package struct PopularItems: Sendable {
 
   /// The most frequent items of the locale's training sessions, then those of all locales; of equally frequent
   /// ones the lower row first.
+  /// - Parameter isCandidate: whether a row may be among them.
   /// - Returns: `limit` items, or all there are.
-  package func items(forLocale code: UInt8, limit: Int) -> [Int32] {
-    let own = ranked { counts[Int(code) * rows + $0] }
+  package func items(
+    forLocale code: UInt8, limit: Int, where isCandidate: (Int32) -> Bool = { _ in true }
+  ) -> [Int32] {
+    let own = ranked { Int(counts[Int(code) * rows + $0]) }.filter(isCandidate)
     if own.count >= limit { return Array(own.prefix(limit)) }
     let everywhere = ranked { row in
-      ShopLocale.allCases.indices.reduce(0) { $0 + counts[$1 * rows + row] }
+      ShopLocale.allCases.indices.reduce(0) { $0 + Int(counts[$1 * rows + row]) }
     }
     // Items that no training session has, such as answers of tests, come last.
     var isListed = [Bool](repeating: false, count: rows)
     return Array(
       (own + everywhere + Array(1..<Int32(rows))).filter { item in
         defer { isListed[Int(item)] = true }
-        return !isListed[Int(item)]
+        return !isListed[Int(item)] && isCandidate(item)
       }.prefix(limit))
   }
 
   /// The rows with a count above 0, most frequent first.
-  private func ranked(_ count: (Int) -> Int32) -> [Int32] {
-    let seen: [(count: Int32, row: Int32)] = (1..<rows).compactMap { row in
+  private func ranked(_ count: (Int) -> Int) -> [Int32] {
+    let seen: [(count: Int, row: Int32)] = (1..<rows).compactMap { row in
       let times = count(row)
       return times > 0 ? (times, Int32(row)) : nil
     }

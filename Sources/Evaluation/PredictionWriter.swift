@@ -26,21 +26,24 @@ public struct PredictionWriter {
   /// - Parameters:
   ///   - sessions: whose locales the lines name, in the order of the predictions.
   ///   - itemIDs: of the catalogue that the predictions' rows belong to.
+  ///   - sessionsWithoutLocale: whose lines name no locale.
   /// - Throws: `StorageError`.
   public func write(
-    _ predictions: Predictions, for sessions: SessionTable, itemIDs: ItemCatalog
+    _ predictions: Predictions, for sessions: SessionTable, itemIDs: ItemCatalog, sessionsWithoutLocale: [Int] = []
   ) throws {
-    try write(predictions, for: sessions, idOfRow: itemIDs.id(of:))
+    try write(predictions, for: sessions, sessionsWithoutLocale: sessionsWithoutLocale, idOfRow: itemIDs.id(of:))
   }
 
   package func write(
-    _ predictions: Predictions, for sessions: SessionTable, idOfRow: (Int32) -> String
+    _ predictions: Predictions, for sessions: SessionTable, sessionsWithoutLocale: [Int] = [],
+    idOfRow: (Int32) -> String
   ) throws {
     precondition(predictions.count == sessions.count, "\(predictions.count) predictions, \(sessions.count) sessions")
+    let nameless = Set(sessionsWithoutLocale)
     let file = try AtomicFile(path: path)
     var text = format == .csv ? "locale,next_item_prediction\n" : ""
     for session in 0..<sessions.count {
-      let locale = sessions.locale(of: session)?.name ?? ""
+      let locale = nameless.contains(session) ? "" : sessions.locale(of: session)?.name ?? ""
       let ids = predictions.items(of: session).map(idOfRow)
       switch format {
       case .csv: text += "\(locale),\(csvField(numpyList(ids)))\n"

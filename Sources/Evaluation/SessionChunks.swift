@@ -22,7 +22,8 @@ package struct SessionChunks {
 
   private var count: Int { (sessions.count + Self.size - 1) / Self.size }
 
-  /// Computes something for each chunk of this rank.
+  /// Computes something for each chunk of this rank. Once a signal asks to stop, chunks are left out: see
+  /// `StopSignal.require`.
   /// - Parameters:
   ///   - progress: called with how many sessions of how many all ranks have done by now, more or less.
   ///   - workers: one for each thread of `team`, which is used by no other at the same time.
@@ -32,7 +33,8 @@ package struct SessionChunks {
     _ values: (Worker, ArraySlice<Int32>) -> [Int32]
   ) -> [Int32] {
     let own = Array(stride(from: rank, to: count, by: ranks))
-    return team.map(own.count) { thread, place in
+    return team.map(own.count) { (thread, place) -> [Int32] in
+      if StopSignal.received != 0 { return [] }
       let values = values(workers[thread], sessions[range(of: own[place])])
       // One thread speaks for all: pieces are taken in order.
       if thread == 0 { progress?(min((own[place] + ranks) * Self.size, sessions.count), sessions.count) }

@@ -25,15 +25,18 @@ final class TopFinder {
   /// - Parameters:
   ///   - chunk: at most `SessionChunks.size` sessions.
   ///   - locales: the code of each session's locale.
-  /// - Returns: `[sessions, top]`, see `Predictions`.
+  /// - Returns: `[sessions, top]`, see `Predictions`; the first of a session is -row for a row of the catalogue whose
+  ///   score is not finite.
   func items(for chunk: RaggedBatch, locales: [UInt8]) -> [Int32] {
     let padding = SessionChunks.size - chunk.count
     let allowed = locales.map(candidates.allowed) + [Int32](repeating: 0, count: padding)
     let seen = filterSeen ? SeenItems(chunk) : nil
     best.removeAll()
     scorer.begin(chunk, locales: locales)
+    var check = ScoreCheck(scorer, sessions: chunk.count)
     for tile in tiles {
       let scores = scorer.scores(of: tile)
+      check.look(at: scores, firstRow: tile.lowerBound)
       let above = scores.collectAbove(
         firstRow: tile.lowerBound, membership: candidates.membership, allowed: allowed,
         thresholds: best.thresholds, into: &places)
@@ -46,7 +49,7 @@ final class TopFinder {
       }
     }
     return (0..<chunk.count).flatMap { session in
-      let found = best.best(of: session)
+      let found = check.rows[session] > 0 ? [-check.rows[session]] : best.best(of: session)
       return found + [Int32](repeating: 0, count: best.limit - found.count)
     }
   }

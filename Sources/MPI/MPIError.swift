@@ -6,6 +6,8 @@ public enum MPIError: Error, Equatable {
   case failed(call: String, code: Int32, text: String)
   /// The process runs alone although its launcher started several: that launcher belongs to another MPI.
   case wrongLauncher(claimedRanks: Int)
+  /// The process is one of several that were started side by side, and cannot see the others.
+  case startedSideBySide(processes: Int)
   /// The MPI library allows no threads beside the one that calls it.
   case threadsUnsupported
   /// A peer that the group does not have.
@@ -24,6 +26,9 @@ extension MPIError: CustomStringConvertible {
     case .wrongLauncher(let claimed):
       "the launcher started \(claimed) processes but MPI sees only this one: "
         + "use the mpirun of the Open MPI that caravan was built with"
+    case .startedSideBySide(let processes):
+      "this is one of \(processes) processes that srun started, but MPI sees this one alone: start them with mpirun, or "
+        + "srun --mpi=pmix; a job of its own needs SLURM_STEP_NUM_TASKS unset"
     case .threadsUnsupported:
       "this MPI library does not support MPI_THREAD_FUNNELED: use an Open MPI built with threads"
     case .noSuchRank(let rank, let size):

@@ -1,4 +1,5 @@
 import CMPI
+import Text
 
 #if canImport(Glibc)
   import Glibc
@@ -29,6 +30,18 @@ public enum MPIRuntime {
     return names.contains { environment($0) != nil }
   }
 
+  /// Checks that a process which is a job of its own was not started as one of several: those would all do the same
+  /// work, and write over one another.
+  /// - Throws: `MPIError.startedSideBySide`.
+  public static func requireOneJob(_ group: any ProcessGroup) throws(MPIError) {
+    guard group.size == 1, let count = stepSize, count > 1, launchedSize == nil else { return }
+    throw .startedSideBySide(processes: count)
+  }
+
+  /// The processes of the Slurm step that this is one of. `srun` starts them whether or not MPI can see it, which
+  /// needs PMIx.
+  private static var stepSize: Int? { number(named: ["SLURM_STEP_NUM_TASKS"]) }
+
   /// This host's name, for messages.
   public static var hostname: String {
     withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { buffer in
@@ -41,19 +54,25 @@ public enum MPIRuntime {
   /// Runs `body` with the group of all processes that the launcher started; with a group of one, and no MPI at
   /// all, when there is no launcher. Call it once, from the main thread.
   ///
-  /// If `body` throws, the whole job ends with exit code 1 and one line on standard error.
+  /// If `body` throws, the whole job ends with exit code 1 and one line on standard error; but `EndOfProcess`, which
+  /// all ranks throw together, ends it in order, with the code that it names.
   public static func run(_ body: (any ProcessGroup) throws -> Void) {
     guard isLaunched else { return runAlone(body) }
     do {
       let world = try start()
+      var end: EndOfProcess?
       do {
         try body(world)
+      } catch let asked as EndOfProcess {
+        end = asked
       } catch {
         fail(error, rank: world.rank)
       }
+      if world.rank == 0, let sentence = end?.sentence { printError(sentence) }
       fflush(nil)
       try world.free()
       try check(cmpi_stop(), "MPI_Finalize")
+      if let end { exit(end.code) }
     } catch {
       fail(error, rank: launchedRank)
     }
@@ -62,6 +81,9 @@ public enum MPIRuntime {
   private static func runAlone(_ body: (any ProcessGroup) throws -> Void) {
     do {
       try body(SoloGroup())
+    } catch let end as EndOfProcess {
+      if let sentence = end.sentence { printError(sentence) }
+      exit(end.code)
     } catch {
       printError(sentence(error))
       exit(1)
@@ -84,14 +106,18 @@ public enum MPIRuntime {
   ///
   /// Ranks often fail together and for the same cause. Each waits longer than the one before it, and the first to
   /// abort takes the others with it, so that one line comes out. A rank that only heard of a peer's
-  /// failure says nothing and gives that peer the time to speak.
+  /// failure says nothing and gives that peer the time to speak, as does one that is not the first of its node.
   private static func fail(_ error: any Error, rank: Int) -> Never {
     fflush(nil)
     if case .some(.peerFailed) = error as? MPIError {
       sleep(6)
     } else {
       usleep(UInt32(min(rank * 250_000, 3_000_000)))
-      printError("rank \(rank) on host \(hostname): \(sentence(error))")
+      if LostPeer.isFirstToTell() {
+        printError("rank \(rank) on host \(hostname): \(sentence(error))")
+      } else {
+        sleep(6)
+      }
     }
     cmpi_abort(cmpi_world(), 1)
     exit(1)
@@ -99,19 +125,18 @@ public enum MPIRuntime {
 
   /// The error on one line.
   private static func sentence(_ error: any Error) -> String {
-    String(describing: error).split(whereSeparator: \.isNewline).joined(separator: " ")
+    errorLine(String(describing: error))
   }
 
   /// One write, so that lines of several ranks do not mix.
-  private static func printError(_ text: String) {
+  static func printError(_ text: String) {
     let program = CommandLine.arguments.first?.split(separator: "/").last ?? "caravan"
-    let line = Array("\(program): \(text)\n".utf8)
-    _ = line.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+    StandardError.print("\(program): \(text)\n")
   }
 
   private static func number(named names: [String]) -> Int? {
     names.lazy.compactMap { environment($0).flatMap { Int($0) } }.first
   }
 
-  private static func environment(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
+  static func environment(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
 }

@@ -1,3 +1,4 @@
+import OptionTables
 import Sessions
 import Tensors
 
@@ -27,7 +28,7 @@ public final class CORE: SessionModel {
   public static let prefixes = RaggedBatch.PrefixLayout.shared
 
   /// What weighs the items of a session: `dnn_type`.
-  public enum Encoder: String, Codable, Sendable, CaseIterable {
+  public enum Encoder: String, Sendable, CaseIterable {
     /// All alike.
     case average = "ave"
     /// A transformer.
@@ -61,22 +62,10 @@ public final class CORE: SessionModel {
 
     public init() {}
 
-    public func validate() throws(ModelError) {
-      try requirePositive(embeddingSize, "embedding_size")
-      try requirePositive(maximumLength, "max_length")
-      try requirePositive(layers, "n_layers")
-      try requirePositive(heads, "n_heads")
-      try requirePositive(innerSize, "inner_size")
-      try requireRate(sessionDropout, "sess_dropout")
-      try requireRate(itemDropout, "item_dropout")
-      try requireRate(hiddenDropout, "hidden_dropout")
-      try requireRate(attentionDropout, "attn_dropout")
-      if !(temperature > 0 && temperature.isFinite) {
-        throw .badOption(name: "temperature", value: "\(temperature)", allowed: "a number above 0")
-      }
+    public func validate() throws(OptionError) {
+      try Self.table.check(self)
       if encoder == .transformer && embeddingSize % heads != 0 {
-        throw .badOption(
-          name: "n_heads", value: "\(heads)", allowed: "a divisor of the embedding size \(embeddingSize)")
+        throw .badValue("--n-heads", value: "\(heads)", allowed: "a divisor of the embedding size \(embeddingSize)")
       }
     }
   }
@@ -160,36 +149,24 @@ public final class CORE: SessionModel {
 }
 
 extension CORE.Options {
-  enum CodingKeys: String, CodingKey {
-    case encoder = "dnn_type"
-    case embeddingSize = "embedding_size"
-    case sessionDropout = "sess_dropout"
-    case itemDropout = "item_dropout"
-    case temperature
-    case maximumLength = "max_length"
-    case layers = "n_layers"
-    case heads = "n_heads"
-    case innerSize = "inner_size"
-    case hiddenDropout = "hidden_dropout"
-    case attentionDropout = "attn_dropout"
-    case activation = "hidden_act"
-    case layerNormEpsilon = "layer_norm_eps"
-  }
-
-  public init(from decoder: any Decoder) throws {
-    let values = try decoder.container(keyedBy: CodingKeys.self)
-    encoder = try values.value(.encoder, or: encoder)
-    embeddingSize = try values.value(.embeddingSize, or: embeddingSize)
-    sessionDropout = try values.value(.sessionDropout, or: sessionDropout)
-    itemDropout = try values.value(.itemDropout, or: itemDropout)
-    temperature = try values.value(.temperature, or: temperature)
-    maximumLength = try values.value(.maximumLength, or: maximumLength)
-    layers = try values.value(.layers, or: layers)
-    heads = try values.value(.heads, or: heads)
-    innerSize = try values.value(.innerSize, or: innerSize)
-    hiddenDropout = try values.value(.hiddenDropout, or: hiddenDropout)
-    attentionDropout = try values.value(.attentionDropout, or: attentionDropout)
-    activation = try values.value(.activation, or: activation)
-    layerNormEpsilon = try values.value(.layerNormEpsilon, or: layerNormEpsilon)
-  }
+  public static let table = OptionTable<Self>([
+    OptionDeclaration("dnn_type", \.encoder, .choice, "trm, a transformer, or ave, the mean."),
+    OptionDeclaration("embedding_size", \.embeddingSize, .width, "The width of the item table."),
+    OptionDeclaration("sess_dropout", \.sessionDropout, .rate, "Dropout of the looked-up items."),
+    OptionDeclaration("item_dropout", \.itemDropout, .rate, "Dropout of the scored items."),
+    OptionDeclaration("temperature", \.temperature, .positive, "What cosines are divided by."),
+    OptionDeclaration(
+      "max_length", \.maximumLength, .wholeNumber(1...65_536), aliases: ["max_item_list_length"],
+      "How many clicks its transformer can take."),
+    OptionDeclaration("n_layers", \.layers, .layers, aliases: ["num_layers"], "Layers of the transformer."),
+    OptionDeclaration("n_heads", \.heads, .wholeNumber(1...1024), "Heads of its attention."),
+    OptionDeclaration("inner_size", \.innerSize, .width, "The width between its dense layers."),
+    OptionDeclaration(
+      "hidden_dropout", \.hiddenDropout, .rate, aliases: ["hidden_dropout_prob"], "Dropout inside the transformer."),
+    OptionDeclaration(
+      "attn_dropout", \.attentionDropout, .rate, aliases: ["attn_dropout_prob"], "Dropout of the attention."),
+    OptionDeclaration("hidden_act", \.activation, .choice, "The function between its dense layers."),
+    OptionDeclaration(
+      "layer_norm_eps", \.layerNormEpsilon, .positive, "What keeps its layer norms from dividing by 0."),
+  ])
 }

@@ -1,3 +1,4 @@
+import OptionTables
 import Sessions
 import Tensors
 
@@ -31,13 +32,6 @@ public final class GRU4Rec: SessionModel {
     public var dropout: Float = 0
 
     public init() {}
-
-    public func validate() throws(ModelError) {
-      try requirePositive(embeddingSize, "embedding_size")
-      try requirePositive(hiddenSize, "hidden_size")
-      try requirePositive(layers, "num_layers")
-      try requireRate(dropout, "dropout")
-    }
   }
 
   public let parameters: ParameterSet
@@ -80,18 +74,11 @@ public final class GRU4Rec: SessionModel {
 }
 
 extension GRU4Rec.Options {
-  enum CodingKeys: String, CodingKey {
-    case embeddingSize = "embedding_size"
-    case hiddenSize = "hidden_size"
-    case layers = "num_layers"
-    case dropout
-  }
-
-  public init(from decoder: any Decoder) throws {
-    let values = try decoder.container(keyedBy: CodingKeys.self)
-    embeddingSize = try values.value(.embeddingSize, or: embeddingSize)
-    hiddenSize = try values.value(.hiddenSize, or: hiddenSize)
-    layers = try values.value(.layers, or: layers)
-    dropout = try values.value(.dropout, or: dropout)
-  }
+  public static let table = OptionTable<Self>([
+    OptionDeclaration("embedding_size", \.embeddingSize, .width, "The width of the item table."),
+    OptionDeclaration("hidden_size", \.hiddenSize, .width, "The width of the hidden state."),
+    OptionDeclaration("num_layers", \.layers, .layers, aliases: ["n_layers"], "Recurrent layers."),
+    OptionDeclaration(
+      "dropout", \.dropout, .rate, aliases: ["dropout_prob", "dropout_p_embed"], "Dropout of the looked-up items."),
+  ])
 }

@@ -1,3 +1,4 @@
+import OptionTables
 import Tensors
 
 /// A model by name, with its options.
@@ -11,7 +12,7 @@ public struct ModelConfiguration: Sendable {
   public static var names: [String] { kinds.map { $0.name } }
 
   private let kind: any SessionModel.Type
-  private let options: any ModelOptions
+  private var options: any ModelOptions
 
   /// A model with chosen options.
   public init<Model: SessionModel>(_ model: Model.Type, _ options: Model.Options = Model.Options()) {
@@ -19,11 +20,61 @@ public struct ModelConfiguration: Sendable {
     self.options = options
   }
 
+  /// The model of that name, in capital or small letters, with its defaults; nil where there is none.
+  public init?(name: String) {
+    guard let kind = Self.kinds.first(where: { $0.name.lowercased() == name.lowercased() }) else { return nil }
+    func configured<Model: SessionModel>(_ model: Model.Type) -> Self { Self(model) }
+    self = configured(kind)
+  }
+
+  /// The model that options name under `model`, with those of the others that it has.
+  /// - Throws: `OptionError`.
+  public init(options: [String: String]) throws(OptionError) {
+    var configuration = ModelConfiguration(GRU4Rec.self)
+    guard let name = options["model"] else { throw .missing("model", allowed: "one of \(listed(Self.names))") }
+    try Self.choice.set(GivenOption(flag: "model", name), in: &configuration)
+    for option in configuration.table.options {
+      guard let text = options[option.name] else { continue }
+      try configuration.table.set(GivenOption(flag: option.name, text), in: &configuration)
+    }
+    self = configuration
+  }
+
   /// What the command line calls the model.
   public var name: String { kind.name }
 
-  /// - Throws: `ModelError.badOption`.
-  public func validate() throws(ModelError) { try options.validate() }
+  /// The choice of the model. It comes before all options of models: a new one has its own, at their defaults.
+  public static let choice = OptionTable<ModelConfiguration>([
+    OptionDeclaration("model", \.self, .model, isRequired: true, "The model: see caravan models.")
+  ])
+
+  /// The options that this model has.
+  public var table: OptionTable<ModelConfiguration> {
+    func table<Model: SessionModel>(_ model: Model.Type) -> OptionTable<ModelConfiguration> {
+      Model.Options.table.lifted {
+        $0.options as! Model.Options
+      } set: {
+        $0.options = $1
+      }
+    }
+    return table(kind)
+  }
+
+  /// The options of all models, and which have them.
+  public static var summaries: [OptionSummary] {
+    func summaries<Model: SessionModel>(_ model: Model.Type) -> [OptionSummary] {
+      Model.Options.table.summaries(Model.Options(), owner: model.name)
+    }
+    return kinds.flatMap { summaries($0) }.merged
+  }
+
+  /// The models that have an option of that name, or alias.
+  public static func owners(of option: String) -> [String] {
+    summaries.filter { $0.name == option || $0.aliases.contains(option) }.flatMap { $0.defaults.map(\.owner) }
+  }
+
+  /// - Throws: `OptionError.badValue`.
+  public func validate() throws(OptionError) { try options.validate() }
 
   /// The model, its weights all zero.
   /// - Parameter items: how many items the catalogue has, without padding.
@@ -35,26 +86,15 @@ public struct ModelConfiguration: Sendable {
   }
 }
 
-extension ModelConfiguration: Codable {
-  private enum Key: String, CodingKey { case model }
-
-  /// Reads `model` and, beside it, the model's options.
-  /// - Throws: `ModelError.unknownModel`, or a decoding error.
-  public init(from decoder: any Decoder) throws {
-    let name = try decoder.container(keyedBy: Key.self).decode(String.self, forKey: .model)
-    guard let kind = Self.kinds.first(where: { $0.name.lowercased() == name.lowercased() }) else {
-      throw ModelError.unknownModel(name)
+extension OptionKind<ModelConfiguration> {
+  fileprivate static var model: Self {
+    let all = ModelConfiguration.names
+    var kind = Self("one of \(listed(all + CountingModel.names))", valueName: "name") {
+      ModelConfiguration(name: $0)
+    } text: {
+      $0.name
     }
-    func options<Model: SessionModel>(_ model: Model.Type) throws -> any ModelOptions {
-      try Model.Options(from: decoder)
-    }
-    self.kind = kind
-    self.options = try options(kind)
-  }
-
-  public func encode(to encoder: any Encoder) throws {
-    var container = encoder.container(keyedBy: Key.self)
-    try container.encode(name, forKey: .model)
-    try options.encode(to: encoder)
+    kind.choices = all + CountingModel.names
+    return kind
   }
 }

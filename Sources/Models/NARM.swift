@@ -1,3 +1,4 @@
+import OptionTables
 import Sessions
 import Tensors
 
@@ -33,14 +34,6 @@ public final class NARM: SessionModel {
     public var dropouts = DropoutPair(embedding: 0.25, session: 0.5)
 
     public init() {}
-
-    public func validate() throws(ModelError) {
-      try requirePositive(embeddingSize, "embedding_size")
-      try requirePositive(hiddenSize, "hidden_size")
-      try requirePositive(layers, "num_layers")
-      try requireRate(dropouts.embedding, "dropout_probs")
-      try requireRate(dropouts.session, "dropout_probs")
-    }
   }
 
   public let parameters: ParameterSet
@@ -93,24 +86,17 @@ public final class NARM: SessionModel {
 }
 
 extension NARM.Options {
-  enum CodingKeys: String, CodingKey {
-    case embeddingSize = "embedding_size"
-    case hiddenSize = "hidden_size"
-    case layers = "num_layers"
-    case dropouts = "dropout_probs"
-  }
-
-  public init(from decoder: any Decoder) throws {
-    let values = try decoder.container(keyedBy: CodingKeys.self)
-    embeddingSize = try values.value(.embeddingSize, or: embeddingSize)
-    hiddenSize = try values.value(.hiddenSize, or: hiddenSize)
-    layers = try values.value(.layers, or: layers)
-    dropouts = try values.value(.dropouts, or: dropouts)
-  }
+  public static let table = OptionTable<Self>([
+    OptionDeclaration("embedding_size", \.embeddingSize, .width, "The width of the item table."),
+    OptionDeclaration("hidden_size", \.hiddenSize, .width, "The width of the hidden state."),
+    OptionDeclaration("num_layers", \.layers, .layers, aliases: ["n_layers"], "Recurrent layers."),
+    OptionDeclaration(
+      "dropout_probs", \.dropouts, .ratePair, "Dropout of the looked-up items, and of the session's two vectors."),
+  ])
 }
 
-/// Two rates of dropout; written `0.25,0.5`, and read in that form or as RecBole's list.
-public struct DropoutPair: Codable, Equatable, Sendable {
+/// Two rates of dropout; written `0.25,0.5`.
+public struct DropoutPair: Equatable, Sendable {
   public var embedding: Float
   public var session: Float
 
@@ -118,20 +104,19 @@ public struct DropoutPair: Codable, Equatable, Sendable {
     self.embedding = embedding
     self.session = session
   }
+}
 
-  public init(from decoder: any Decoder) throws {
-    let value = try decoder.singleValueContainer()
-    let rates =
-      try (try? value.decode([Float].self))
-      ?? value.decode(String.self).split(separator: ",").map { Float($0.trimmingPrefix(" ")) ?? .nan }
-    guard rates.count == 2, rates.allSatisfy({ !$0.isNaN }) else {
-      throw DecodingError.dataCorruptedError(in: value, debugDescription: "two rates such as 0.25,0.5")
+extension OptionKind<DropoutPair> {
+  fileprivate static var ratePair: Self {
+    Self("two numbers from 0 up to, not including, 1, such as 0.25,0.5", valueName: "rate,rate") { text in
+      let inner = text.hasPrefix("[") && text.hasSuffix("]") ? text.dropFirst().dropLast() : text[...]
+      let rates = inner.split(separator: ",", omittingEmptySubsequences: false).map {
+        OptionKind<Float>.rate.parse(String($0.filter { $0 != " " }))
+      }
+      guard rates.count == 2, let embedding = rates[0], let session = rates[1] else { return nil }
+      return DropoutPair(embedding: embedding, session: session)
+    } text: {
+      "\($0.embedding),\($0.session)"
     }
-    self.init(embedding: rates[0], session: rates[1])
-  }
-
-  public func encode(to encoder: any Encoder) throws {
-    var value = encoder.singleValueContainer()
-    try value.encode("\(embedding),\(session)")
   }
 }

@@ -1,3 +1,4 @@
+import OptionTables
 import Sessions
 import Tensors
 
@@ -28,11 +29,6 @@ public final class SRGNN: SessionModel {
     public var step = 1
 
     public init() {}
-
-    public func validate() throws(ModelError) {
-      try requirePositive(embeddingSize, "embedding_size")
-      try requirePositive(step, "step")
-    }
   }
 
   /// A linear layer with bias.
@@ -99,14 +95,8 @@ public final class SRGNN: SessionModel {
 }
 
 extension SRGNN.Options {
-  enum CodingKeys: String, CodingKey {
-    case embeddingSize = "embedding_size"
-    case step
-  }
-
-  public init(from decoder: any Decoder) throws {
-    let values = try decoder.container(keyedBy: CodingKeys.self)
-    embeddingSize = try values.value(.embeddingSize, or: embeddingSize)
-    step = try values.value(.step, or: step)
-  }
+  public static let table = OptionTable<Self>([
+    OptionDeclaration("embedding_size", \.embeddingSize, .width, "The width of the item table."),
+    OptionDeclaration("step", \.step, .layers, "Steps of the graph network."),
+  ])
 }

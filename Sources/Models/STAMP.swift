@@ -1,3 +1,4 @@
+import OptionTables
 import Sessions
 import Tensors
 
@@ -26,10 +27,6 @@ public final class STAMP: SessionModel {
     public var embeddingSize = 64
 
     public init() {}
-
-    public func validate() throws(ModelError) {
-      try requirePositive(embeddingSize, "embedding_size")
-    }
   }
 
   public let parameters: ParameterSet
@@ -77,12 +74,7 @@ public final class STAMP: SessionModel {
 }
 
 extension STAMP.Options {
-  enum CodingKeys: String, CodingKey {
-    case embeddingSize = "embedding_size"
-  }
-
-  public init(from decoder: any Decoder) throws {
-    let values = try decoder.container(keyedBy: CodingKeys.self)
-    embeddingSize = try values.value(.embeddingSize, or: embeddingSize)
-  }
+  public static let table = OptionTable<Self>([
+    OptionDeclaration("embedding_size", \.embeddingSize, .width, "The width of the item table.")
+  ])
 }

@@ -1,3 +1,4 @@
+import OptionTables
 import Sessions
 import Tensors
 
@@ -48,49 +49,26 @@ extension SessionModel {
   public static var prefixes: RaggedBatch.PrefixLayout { .apart }
 }
 
-/// The sizes and rates of one model. Coded flat, under the names of the command line's flags with underscores;
-/// what is missing keeps its default.
-public protocol ModelOptions: Codable, Equatable, Sendable {
+/// The sizes and rates of one model.
+public protocol ModelOptions: Equatable, Sendable {
+  /// All of them, under RecBole's names.
+  static var table: OptionTable<Self> { get }
+
   /// The defaults.
   init()
 
-  /// - Throws: `ModelError.badOption` for the first value that makes no sense.
-  func validate() throws(ModelError)
-}
-
-/// What can be wrong with the choice of a model.
-public enum ModelError: Error, Equatable, CustomStringConvertible {
-  case unknownModel(String)
-  case badOption(name: String, value: String, allowed: String)
-
-  public var description: String {
-    switch self {
-    case .unknownModel(let name):
-      "there is no model \(name): choose one of "
-        + (ModelConfiguration.names + CountingModel.names).joined(separator: ", ")
-    case .badOption(let name, let value, let allowed):
-      "--\(name.replacing("_", with: "-")) is \(value): choose \(allowed)"
-    }
-  }
+  /// - Throws: `OptionError.badValue` for the first value that makes no sense, by itself or beside the others.
+  func validate() throws(OptionError)
 }
 
 extension ModelOptions {
-  /// - Throws: `ModelError.badOption` unless `value` is 1 or more.
-  func requirePositive(_ value: Int, _ name: String) throws(ModelError) {
-    if value < 1 { throw .badOption(name: name, value: "\(value)", allowed: "a whole number from 1 up") }
-  }
-
-  /// - Throws: `ModelError.badOption` unless `rate` is in 0 ..< 1.
-  func requireRate(_ rate: Float, _ name: String) throws(ModelError) {
-    if !(0..<1).contains(rate) {
-      throw .badOption(name: name, value: "\(rate)", allowed: "a number from 0 up to, not including, 1")
-    }
-  }
+  public func validate() throws(OptionError) { try Self.table.check(self) }
 }
 
-extension KeyedDecodingContainer {
-  /// The value under a key, or `standard` where there is none.
-  package func value<T: Decodable>(_ key: Key, or standard: T) throws -> T {
-    try decodeIfPresent(T.self, forKey: key) ?? standard
-  }
+extension OptionKind<Int> {
+  /// The width of a vector.
+  static var width: Self { .wholeNumber(1...65_536) }
+
+  /// How many layers lie on one another, or how often one is passed through.
+  static var layers: Self { .wholeNumber(1...256) }
 }

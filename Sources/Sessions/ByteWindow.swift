@@ -16,6 +16,7 @@ final class ByteWindow {
   @exclusivity(unchecked) private(set) var bytesRead = 0
   /// The file's size, 0 where it is not known.
   let totalBytes: Int
+  let isPlainFile: Bool
   @exclusivity(unchecked) private(set) var memory: UnsafeMutablePointer<UInt8>
   private var capacity: Int
   private let descriptor: Int32
@@ -25,7 +26,9 @@ final class ByteWindow {
     descriptor = open(path, O_RDONLY | O_CLOEXEC)
     if descriptor < 0 { throw SessionsError.unreadable(path: path, reason: String(cString: strerror(errno))) }
     var status = stat()
-    totalBytes = fstat(descriptor, &status) == 0 ? Int(status.st_size) : 0
+    let isKnown = fstat(descriptor, &status) == 0
+    isPlainFile = isKnown && status.st_mode & S_IFMT == S_IFREG
+    totalBytes = isPlainFile ? Int(status.st_size) : 0
     capacity = Self.pieceSize
     memory = .allocate(capacity: capacity)
   }

@@ -14,6 +14,12 @@ public struct CandidateTable: Sendable {
     localeMask = try file.array("locale_mask", as: UInt8.self, shape: [itemCount + 1])
     trainCount = try file.array(
       "train_count", as: Int32.self, shape: [ShopLocale.allCases.count, itemCount + 1])
+    func check(_ holds: Bool, _ reason: String) throws {
+      if !holds { throw SessionsError.malformedDataset(path: path, reason: reason) }
+    }
+    let locales = Set(ShopLocale.allCases).mask
+    try check(localeMask.allSatisfy { $0 & ~locales == 0 }, "a product is of no locale that there is")
+    try check(trainCount.allSatisfy { $0 >= 0 }, "a count is negative")
   }
 
   /// How often an item occurs in the training sessions of a locale.

@@ -26,6 +26,8 @@ public struct DatasetManifest: Codable, Equatable, Sendable {
     public var seed: UInt64
     public var maxLength: Int
     public var skippedRows: Int
+    /// What `0` in a list was said to be; nil where it was found out.
+    public var zeros: String?
     /// SHA-256 of the `items.txt` that this vocabulary begins with; nil where it is all its own.
     public var extendedVocabulary: String?
   }

@@ -11,8 +11,10 @@ public struct DatasetPreparation {
   private let vocabulary = Vocabulary()
   private let train = SessionCollector()
   private let test = SessionCollector()
+  private let grouping = SessionGrouping()
   private var extendedVocabulary: String?
   private var badRows: [BadRow] = []
+  private var zeros: [ZerosFound] = []
 
   /// Does it all. On an error nothing is left at the destination.
   /// - Parameter progress: called now and then while files are read.
@@ -22,6 +24,8 @@ public struct DatasetPreparation {
   ) throws -> PreparationSummary {
     try options.validate()
     let start = ContinuousClock.now
+    try OutputPlace.check(
+      folder: options.out, inputs: options.sessions + [options.test, options.truth].compactMap { $0 })
     // Begun first: whether the folder can be written should not be learnt after the reading.
     let folder = try FolderTransaction(
       at: options.out, manifest: DatasetManifest.fileName, overwrite: options.replacesExisting)
@@ -32,8 +36,8 @@ public struct DatasetPreparation {
     let manifest = try preparation.write(to: folder)
     let duration = ContinuousClock.now - start
     return PreparationSummary(
-      folder: folder.destination, manifest: manifest, badRows: preparation.badRows,
-      seconds: duration / .seconds(1))
+      folder: folder.destination, manifest: manifest, badRows: preparation.badRows, zeros: preparation.zeros,
+      trainingSessions: preparation.grouping.count, seconds: duration / .seconds(1))
   }
 
   private init(options: PreparationOptions, progress: @escaping (PreparationProgress) -> Void) {
@@ -52,8 +56,8 @@ public struct DatasetPreparation {
   // MARK: - Reading
 
   private mutating func readTraining(_ path: String) throws {
-    let reader = try SessionFileReader(
-      path: path, format: options.format, defaultLocale: options.defaultLocale)
+    let reader = try openSessions(path)
+    defer { noteZeros(of: reader) }
     if !reader.hasAnswers { throw SessionsError.noAnswers(path: path) }
     var reported = 0
     while true {
@@ -71,8 +75,8 @@ public struct DatasetPreparation {
   }
 
   private mutating func readTest(_ path: String) throws {
-    let reader = try SessionFileReader(
-      path: path, format: options.format, defaultLocale: options.defaultLocale)
+    let reader = try openSessions(path)
+    defer { noteZeros(of: reader) }
     guard let truthPath = options.truth else {
       while true {
         switch try reader.next() {
@@ -105,6 +109,17 @@ public struct DatasetPreparation {
     }
   }
 
+  /// Once 0 is an item of the vocabulary, it is one in every further file.
+  private func openSessions(_ path: String) throws -> SessionFileReader {
+    let isItem = options.zeros == .auto && vocabulary.contains("0")
+    return try SessionFileReader.open(
+      path, format: options.format, defaultLocale: options.defaultLocale, zeros: isItem ? .item : options.zeros)
+  }
+
+  private mutating func noteZeros(of reader: SessionFileReader) {
+    if let found = reader.zerosFound { zeros.append(found) }
+  }
+
   /// Numbers a session's items, if its locale is kept.
   private func keep(
     _ reader: SessionFileReader, answer: TextSlice?, in split: SessionCollector
@@ -112,6 +127,7 @@ public struct DatasetPreparation {
     if !options.locales.isEmpty, !options.locales.contains(reader.locale) { return }
     let first = max(0, reader.items.count - options.maxLength)
     if let answer { reader.items.append(answer) }
+    if split === train { try grouping.append(reader.sessionID) }
     try split.append(
       reader.items, from: first, hasAnswer: answer != nil, locale: reader.locale, numbering: vocabulary)
   }
@@ -169,7 +185,8 @@ public struct DatasetPreparation {
     let manifestOptions = DatasetManifest.Options(
       sessions: options.sessions.map(name), test: options.test.map(name), truth: options.truth.map(name),
       locales: localeNames, validFraction: options.validFraction, seed: options.seed,
-      maxLength: options.maxLength, skippedRows: badRows.count, extendedVocabulary: extendedVocabulary)
+      maxLength: options.maxLength, skippedRows: badRows.count,
+      zeros: options.zeros == .auto ? nil : options.zeros.rawValue, extendedVocabulary: extendedVocabulary)
     let manifest = DatasetManifest(
       items: itemCount,
       splits: Dictionary(uniqueKeysWithValues: splits.map { ($0.rawValue, $1.summary()) }),
@@ -178,13 +195,12 @@ public struct DatasetPreparation {
     return manifest
   }
 
-  /// Draws the valid sessions: as many as the fraction says, by a permutation that the seed fixes.
+  /// Draws the valid sessions: as many as the fraction says, by a permutation that the seed fixes. Rows of one session
+  /// stay together: a prefix of what was trained on is easily known again.
   private func drawValidSplit() -> (train: SessionCollector, valid: SessionCollector) {
-    let validCount = min(Int((options.validFraction * Double(train.count)).rounded()), train.count - 1)
-    if validCount == 0 { return (train, SessionCollector()) }
     var stream = RandomStream(seed: options.seed, purpose: .split)
-    var isValid = [Bool](repeating: false, count: train.count)
-    for session in stream.permutation(of: train.count).prefix(validCount) { isValid[Int(session)] = true }
+    let isValid = grouping.draw(options.validFraction) { stream.permutation(of: $0) }
+    if !isValid.contains(true) { return (train, SessionCollector()) }
     let (rest, drawn) = train.divided(by: isValid)
     return (rest, drawn)
   }

@@ -28,17 +28,23 @@ enum DatasetWriter {
     let rows = itemCount + 1
     var localeMask = [UInt8](repeating: 0, count: rows)
     var trainCount = [Int32](repeating: 0, count: ShopLocale.allCases.count * rows)
+    var fits = true
     for (split, sessions) in splits {
       for session in 0..<sessions.count {
         let code = Int(sessions.locales[session])
         func see(_ item: Int) {
           localeMask[item] |= 1 << UInt8(code)
-          if split == .train { trainCount[code * rows + item] += 1 }
+          if split == .train {
+            let (count, overflows) = trainCount[code * rows + item].addingReportingOverflow(1)
+            trainCount[code * rows + item] = count
+            fits = fits && !overflows
+          }
         }
         for item in sessions.items(of: session) { see(Int(item)) }
         see(Int(sessions.targets[session]))
       }
     }
+    if !fits { throw SessionsError.tooManyItems }
     localeMask[0] = 0  // padding, where unknown answers were counted
     for code in 0..<ShopLocale.allCases.count { trainCount[code * rows] = 0 }
     try write(

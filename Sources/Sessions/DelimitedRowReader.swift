@@ -29,6 +29,8 @@ final class DelimitedRowReader {
   var path: String { window.path }
   var bytesRead: Int { window.bytesRead }
   var totalBytes: Int { window.totalBytes }
+  /// Whether opening the file again gives its rows again.
+  var canBeReadTwice: Bool { window.isPlainFile }
 
   init(path: String, delimiter: Unicode.Scalar, allowsQuotes: Bool) throws {
     window = try ByteWindow(path: path)

@@ -1,3 +1,5 @@
+import Text
+
 /// The first row of a session file: the names of its columns.
 struct FileHeader {
   let path: String
@@ -15,12 +17,12 @@ struct FileHeader {
     let fields = rows.fields.map(\.trimmed.string)
     if isTyped, let untyped = fields.first(where: { !$0.contains(":") }) {
       throw SessionsError.badHeader(
-        path: path, reason: "the column '\(untyped.prefix(40))' has no type, RecBole writes item_id:token")
+        path: path, reason: "the column '\(printable(untyped, limit: 40))' has no type, RecBole writes item_id:token")
     }
     names = isTyped ? fields.map { String($0.prefix { $0 != ":" }) } : fields
     var seen: Set<String> = []
     for name in names where !seen.insert(name).inserted {
-      throw SessionsError.duplicateColumn(path: path, column: name)
+      throw SessionsError.duplicateColumn(path: path, column: printable(name, limit: 40))
     }
   }
 
@@ -32,6 +34,7 @@ struct FileHeader {
   }
 
   func missing(_ name: String) -> SessionsError {
-    .missingColumn(path: path, column: name, found: names.map { String($0.prefix(40)) })
+    let shown = names.prefix(6).map { printable($0, limit: 40) }
+    return .missingColumn(path: path, column: name, found: shown + (names.count > 6 ? ["…"] : []))
   }
 }

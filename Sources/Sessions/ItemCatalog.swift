@@ -19,6 +19,10 @@ public final class ItemCatalog: Sendable {
   package init(path: String, count: Int) throws {
     file = try MappedFile(path: path)
     self.count = count
+    // A line has a byte at least: a count that the file cannot hold must not be taken for a capacity.
+    guard (0..<Int(Int32.max)).contains(count), count <= file.bytes.count else {
+      throw SessionsError.malformedDataset(path: path, reason: "it has not \(count) lines")
+    }
     var starts = [0]
     starts.reserveCapacity(count + 1)
     let bytes = file.bytes

@@ -20,6 +20,8 @@ public struct PreparationOptions: Sendable {
   public var seed: UInt64 = 2023
   /// Of longer sessions the last items are kept.
   public var maxLength = 50
+  /// What `0` in a list of items is.
+  public var zeros = ZeroMeaning.auto
   /// Whether rows that cannot be used are counted and listed instead of ending the work.
   public var skipsBadRows = false
   /// Whether an existing data set at `out` is replaced.
@@ -39,6 +41,9 @@ public struct PreparationOptions: Sendable {
     }
     if maxLength < 1 {
       throw SessionsError.invalidOption(name: "--max-length", reason: "must be at least 1, it is \(maxLength)")
+    }
+    for path in sessions + [test, truth, vocabulary].compactMap({ $0 }) + [out] where path.isEmpty {
+      throw SessionsError.invalidOption(name: "a file or folder", reason: "has an empty name: give one")
     }
     if truth != nil, test == nil { throw SessionsError.truthWithoutTest }
   }
@@ -60,5 +65,9 @@ public struct PreparationSummary: Sendable {
   public var manifest: DatasetManifest
   /// Rows that were left out; only with `skipsBadRows`.
   public var badRows: [BadRow]
+  /// What was done about zeros, file by file.
+  public var zeros: [ZerosFound]
+  /// Training sessions by their ids; as many as rows where no two share one.
+  public var trainingSessions: Int
   public var seconds: Double
 }

@@ -42,8 +42,11 @@ public struct PreparedDataset: Sendable {
     itemIDs = try ItemCatalog(path: path(Self.itemsFileName), count: manifest.items)
     candidates = try CandidateTable(path: path(CandidateTable.fileName), itemCount: manifest.items)
     var tables: [DatasetSplit: SessionTable] = [:]
-    for split in DatasetSplit.allCases where manifest.splits[split.rawValue] != nil {
-      tables[split] = try SessionTable(path: path(split.fileName), itemCount: manifest.items)
+    for split in DatasetSplit.allCases {
+      guard let expected = manifest.splits[split.rawValue] else { continue }
+      tables[split] = try SessionTable(
+        path: path(split.fileName), itemCount: manifest.items, expected: expected,
+        maxLength: manifest.options.maxLength)
     }
     self.tables = tables
   }
@@ -53,7 +56,9 @@ public struct PreparedDataset: Sendable {
 
   private static func readManifest(folder: String) throws -> DatasetManifest {
     let path = joined(folder, DatasetManifest.fileName)
-    guard FileManager.default.fileExists(atPath: path) else { throw SessionsError.notADataset(path: folder) }
+    guard !folder.isEmpty, FileManager.default.fileExists(atPath: path) else {
+      throw SessionsError.notADataset(path: folder.isEmpty ? "''" : folder)
+    }
     let data = try MappedFile(path: path).withUnsafeBytes { Data($0) }
     struct Version: Decodable { var formatVersion: Int }
     guard let version = try? JSONDecoder().decode(Version.self, from: data) else {
@@ -63,8 +68,17 @@ public struct PreparedDataset: Sendable {
       throw SessionsError.malformedDataset(
         path: path, reason: "format version \(version.formatVersion) is not \(DatasetManifest.currentVersion)")
     }
-    guard let manifest = try? JSONDecoder().decode(DatasetManifest.self, from: data), manifest.items >= 0 else {
+    guard let manifest = try? JSONDecoder().decode(DatasetManifest.self, from: data) else {
       throw SessionsError.malformedDataset(path: path, reason: "it lacks what format version 1 has")
+    }
+    guard manifest.items >= 1, manifest.items < Int(Int32.max), manifest.options.maxLength >= 1,
+      manifest.splits.values.allSatisfy({ $0.sessions >= 0 && $0.clicks >= 0 })
+    else {
+      throw SessionsError.malformedDataset(path: path, reason: "a number in it makes no sense")
+    }
+    let splits = DatasetSplit.allCases.filter { manifest.splits[$0.rawValue] != nil }
+    for name in [itemsFileName, CandidateTable.fileName] + splits.map(\.fileName) where manifest.files[name] == nil {
+      throw SessionsError.malformedDataset(path: path, reason: "it lists no SHA-256 of \(name)")
     }
     return manifest
   }

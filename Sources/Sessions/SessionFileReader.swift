@@ -34,9 +34,13 @@ final class SessionFileReader {
   // As in the window: no checks of overlapping accesses for every row.
   /// The session's items, oldest first; at least one.
   @exclusivity(unchecked) var items: [TextSlice] = []
+  /// The session's own id, which rows may share; nil in files without that column, and where the field is empty.
+  @exclusivity(unchecked) private(set) var sessionID: TextSlice?
   /// What followed; nil in files without that column.
   @exclusivity(unchecked) private(set) var answer: TextSlice?
   @exclusivity(unchecked) private(set) var locale = ShopLocale.uk
+  /// Whether `locale` is the row's; it may be so in a row that is bad for another reason.
+  @exclusivity(unchecked) private(set) var hasLocale = false
 
   private let rows: DelimitedRowReader
   private let format: SessionFileFormat
@@ -44,6 +48,16 @@ final class SessionFileReader {
   private let listColumn: Int
   private let answerColumn: Int?
   private let localeColumn: Int?
+  private let idColumn: Int?
+  private let lengthColumn: Int?
+  private let allowsGaps: Bool
+  private var padding = ListPadding.none
+  private var doubt: ZerosFound.Doubt?
+  // What was found of zeros so far.
+  @exclusivity(unchecked) private var lists = 0
+  @exclusivity(unchecked) private var paddedLists = 0
+  @exclusivity(unchecked) private var paddedPlaces = 0
+  @exclusivity(unchecked) private var doubtfulLists = 0
 
   var path: String { rows.path }
   var line: Int { rows.line }
@@ -51,9 +65,34 @@ final class SessionFileReader {
   var bytesRead: Int { rows.bytesRead }
   var totalBytes: Int { rows.totalBytes }
 
-  /// Opens the file and reads its header.
-  /// - Parameter defaultLocale: of sessions in a file without a column for it.
-  init(path: String, format: SessionFileFormat, defaultLocale: ShopLocale?) throws {
+  /// Opens a file, reads its header and finds out what zeros are, for which the file may be read twice.
+  /// - Parameters:
+  ///   - defaultLocale: of sessions in a file without a column for it.
+  ///   - zeros: what `0` in a list is. Not asked where a column `item_length` tells how many items a list has.
+  ///   - allowsGaps: whether a session without items, or without the answer that others have, can be used.
+  static func open(
+    _ path: String, format: SessionFileFormat, defaultLocale: ShopLocale?, zeros: ZeroMeaning, allowsGaps: Bool = false
+  ) throws -> SessionFileReader {
+    func open() throws -> SessionFileReader {
+      try SessionFileReader(path: path, format: format, defaultLocale: defaultLocale, allowsGaps: allowsGaps)
+    }
+    let reader = try open()
+    if reader.lengthColumn != nil { return reader }
+    switch zeros {
+    case .item: break
+    case .padding: reader.padding = .atBothEnds
+    case .auto where !reader.rows.canBeReadTwice: reader.padding = .unknown
+    case .auto:
+      let found = try ListPadding.find(in: reader)
+      let again = try open()
+      (again.padding, again.doubt) = found
+      return again
+    }
+    return reader
+  }
+
+  private init(path: String, format: SessionFileFormat, defaultLocale: ShopLocale?, allowsGaps: Bool) throws {
+    self.allowsGaps = allowsGaps
     self.format = try format.resolved(path: path)
     let isCSV = self.format == .csv
     rows = try DelimitedRowReader(path: path, delimiter: isCSV ? "," : "\t", allowsQuotes: isCSV)
@@ -62,47 +101,100 @@ final class SessionFileReader {
     listColumn = try header.index(of: isCSV ? "prev_items" : "item_id_list")
     answerColumn = header.indexIfPresent(of: isCSV ? "next_item" : "item_id")
     localeColumn = header.indexIfPresent(of: isCSV ? "locale" : "item_locale")
+    idColumn = header.indexIfPresent(of: "session_id")
+    lengthColumn = header.indexIfPresent(of: "item_length")
     if localeColumn == nil {
       guard let defaultLocale else {
         throw isCSV ? header.missing("locale") : SessionsError.noLocaleColumn(path: path)
       }
       locale = defaultLocale
+      hasLocale = true
     }
   }
 
   /// Goes to the next session.
   func next() throws -> Outcome {
     guard try rows.next() else { return .end }
-    if let (defect, text) = parseRow() {
+    if let (defect, text) = try parseRow() {
       return .bad(BadRow(path: path, line: line, text: text.shortened, defect: defect))
     }
     return .session
   }
 
   /// - Returns: what is wrong, and the text in which it is.
-  private func parseRow() -> (RowDefect, TextSlice)? {
+  private func parseRow() throws -> (RowDefect, TextSlice)? {
+    if localeColumn != nil { hasLocale = false }
     if let defect = rows.defect { return (defect, rows.text) }
     let fields = rows.fields
     if fields.count != columnCount {
       return (.fieldCount(expected: columnCount, found: fields.count), rows.text)
     }
+    if let localeColumn, let locale = ShopLocale(code: fields[localeColumn].trimmed) {
+      self.locale = locale
+      hasLocale = true
+    }
     items.removeAll(keepingCapacity: true)
     let list = fields[listColumn]
-    let defect = format == .csv ? NumpyList.parse(list, into: &items) : parseTokens(list)
-    if let defect { return (defect, list.count > 0 ? list : rows.text) }
+    var defect = format == .csv ? NumpyList.parse(list, into: &items) : parseTokens(list)
+    if defect == nil { defect = try removePadding(fields) }
+    if let defect, !(defect == .emptySession && allowsGaps) { return (defect, list.count > 0 ? list : rows.text) }
+    answer = nil
     if let answerColumn {
       let text = fields[answerColumn].trimmed
-      if text.count == 0 { return (.emptyAnswer, rows.text) }
+      if text.count == 0, !allowsGaps { return (.emptyAnswer, rows.text) }
       if !text.bytes.allSatisfy(NumpyList.isIDByte) { return (.blankInItem, text) }
-      answer = text
+      if text.count > 0 { answer = text }
     }
-    if let localeColumn {
-      guard let locale = ShopLocale(code: fields[localeColumn].trimmed) else {
-        return (.unknownLocale, rows.text)
-      }
-      self.locale = locale
-    }
+    if !hasLocale { return (.unknownLocale, rows.text) }
+    sessionID = idColumn.map { fields[$0].trimmed }.flatMap { $0.count > 0 ? $0 : nil }
     return nil
+  }
+
+  // MARK: - Padding
+
+  /// What was done about zeros in the rows so far; nil where there is nothing to say.
+  var zerosFound: ZerosFound? {
+    if paddedLists > 0 {
+      return lengthColumn == nil
+        ? .padding(path: path, zeros: paddedPlaces, lists: paddedLists)
+        : .beyondLength(path: path, ids: paddedPlaces, lists: paddedLists)
+    }
+    if let doubt { return .items(path: path, doubt) }
+    return 10 * doubtfulLists > lists ? .manyLists(path: path, lists: doubtfulLists, of: lists) : nil
+  }
+
+  /// Takes what only fills the list up out of `items`.
+  /// - Returns: what is wrong with the row.
+  private func removePadding(_ fields: [TextSlice]) throws -> RowDefect? {
+    lists += 1
+    var removed = 0
+    if let lengthColumn {
+      guard let length = Self.wholeNumber(fields[lengthColumn].trimmed) else { return .noLength }
+      removed = max(0, items.count - length)
+      // The items stand first, unless the list begins with all of the zeros that fill it up.
+      let isFilledInFront = removed > 0 && removed < items.count && items.prefix(removed).allSatisfy { $0.isZero }
+      if isFilledInFront { items.removeFirst(removed) } else { items.removeLast(removed) }
+    } else if padding == .none {
+      let ends = [items.prefix(2), items.suffix(2)]
+      if items.count > 2, ends.contains(where: { $0.allSatisfy(\.isZero) }) { doubtfulLists += 1 }
+    } else if padding == .unknown {
+      if items.first?.isZero ?? false || items.last?.isZero ?? false {
+        throw SessionsError.zerosUnclear(path: path, line: line)
+      }
+    } else {
+      removed = padding.remove(from: &items)
+    }
+    if removed > 0 {
+      paddedPlaces += removed
+      paddedLists += 1
+    }
+    return items.isEmpty ? .emptySession : nil
+  }
+
+  /// `3`, or `3.0` as RecBole's float columns have it.
+  private static func wholeNumber(_ text: TextSlice) -> Int? {
+    guard let number = Double(text.string), number >= 0, number.rounded() == number else { return nil }
+    return Int(exactly: number)
   }
 
   /// RecBole's token_seq: ids separated by blanks.

@@ -71,8 +71,11 @@ public struct SessionTable: Sendable {
 // The file of a split.
 extension SessionTable {
   /// Maps a split's file and checks every number in it, for indices from it are used unchecked later.
-  /// - Parameter itemCount: rows of the catalogue, padding not counted.
-  init(path: String, itemCount: Int) throws {
+  /// - Parameters:
+  ///   - itemCount: rows of the catalogue, padding not counted.
+  ///   - expected: what the manifest says of the split.
+  ///   - maxLength: what no session is longer than.
+  init(path: String, itemCount: Int, expected: DatasetManifest.Split, maxLength: Int) throws {
     let file = try SafetensorsFile(path: path)
     let targets = try file.array("target", as: Int32.self)
     let items = try file.array("items", as: Int32.self)
@@ -84,9 +87,12 @@ extension SessionTable {
     let limit = Int32(clamping: itemCount)
     try check(offsets.first == 0 && offsets.last == Int64(items.count), "offsets do not span the items")
     try check(
+      targets.count == expected.sessions && items.count == expected.clicks,
+      "it has \(targets.count) sessions of \(items.count) clicks, not \(expected.sessions) of \(expected.clicks)")
+    try check(
       offsets.withUnsafeBufferPointer { all in
-        (1..<max(all.count, 1)).allSatisfy { all[$0 - 1] <= all[$0] }
-      }, "offsets go back")
+        (1..<all.count).allSatisfy { all[$0 - 1] < all[$0] && all[$0] - all[$0 - 1] <= Int64(maxLength) }
+      }, "offsets go back, or a session is empty or longer than \(maxLength)")
     try check(items.withUnsafeBufferPointer { $0.allSatisfy { $0 >= 1 && $0 <= limit } }, "an item is no row")
     try check(targets.withUnsafeBufferPointer { $0.allSatisfy { $0 >= 0 && $0 <= limit } }, "a target is no row")
     try check(locales.allSatisfy { ShopLocale(rawValue: $0) != nil }, "a locale code is none")

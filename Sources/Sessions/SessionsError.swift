@@ -16,6 +16,8 @@ public enum SessionsError: Error, Equatable, CustomStringConvertible {
   case noAnswers(path: String)
   case noLocaleColumn(path: String)
   case badRow(BadRow)
+  /// A list in a stream begins or ends with 0.
+  case zerosUnclear(path: String, line: Int)
   case truthWithoutTest
   case truthTwice(testPath: String)
   case truthRowsDiffer(testPath: String, testRows: Int, truthPath: String, truthRows: Int)
@@ -52,6 +54,9 @@ public enum SessionsError: Error, Equatable, CustomStringConvertible {
       "\(path):1: there is no column item_locale: name the locale of its sessions with --default-locale"
     case .badRow(let row):
       row.description
+    case .zerosUnclear(let path, let line):
+      "\(path):\(line): the list begins or ends with 0, and a stream cannot be read twice to see whether that is padding: "
+        + "add --zeros padding or --zeros item"
     case .truthWithoutTest:
       "--truth holds the answers of test sessions: give those with --test"
     case .truthTwice(let testPath):
@@ -101,6 +106,7 @@ public enum RowDefect: Equatable, Sendable, CustomStringConvertible {
   case invalidUTF8
   case emptySession
   case emptyAnswer
+  case noLength
   case noBrackets
   case itemNotQuoted
   case unclosedItem
@@ -121,6 +127,7 @@ public enum RowDefect: Equatable, Sendable, CustomStringConvertible {
     case .invalidUTF8: "the text is not UTF-8"
     case .emptySession: "the session is empty"
     case .emptyAnswer: "the answer is empty"
+    case .noLength: "item_length is no whole number from 0 up"
     case .noBrackets: "the list is not enclosed in [ and ]"
     case .itemNotQuoted: "an item of the list is not quoted"
     case .unclosedItem: "the quote of an item is never closed"

@@ -21,7 +21,11 @@ public struct SynthesisOptions: Sendable {
     self.out = out
   }
 
+  /// - Precondition: the options are valid.
   var testSessions: Int { Int((Double(sessions) * testFraction).rounded()) }
+
+  /// What the files will take, more or less: an id is ten letters, with quotes and blanks thirteen.
+  private var expectedBytes: Int { sessions * 75 }
 
   /// - Throws: `SessionsError.invalidOption` for the first option that makes no sense.
   public func validate() throws {
@@ -30,12 +34,18 @@ public struct SynthesisOptions: Sendable {
     }
     try check(sessions >= 1, "--sessions", "must be at least 1, it is \(sessions)")
     try check(sessions <= 1 << 40, "--sessions", "must be at most \(1 << 40), it is \(sessions)")
+    try check(!out.isEmpty, "--out", "is empty: name a folder")
     try check(!locales.isEmpty, "--locales", "names no locale")
     let fewest = 2 * locales.count
     try check(items >= fewest, "--items", "must be at least \(fewest), two for each locale, it is \(items)")
-    try check(items <= 100_000_000, "--items", "must be at most 100000000, it is \(items)")
+    try check(items <= 50_000_000, "--items", "must be at most 50000000, it is \(items)")
     try check(
       (0..<1).contains(testFraction), "--test-fraction", "must be at least 0 and below 1, it is \(testFraction)")
+    if let free = freeBytes(near: out) {
+      try check(
+        expectedBytes < free, "--sessions",
+        "is \(sessions): that takes \(expectedBytes >> 20) MiB, \(out) has room for \(free >> 20)")
+    }
     try check(
       testSessions < sessions, "--test-fraction", "leaves no session of \(sessions) for training")
   }

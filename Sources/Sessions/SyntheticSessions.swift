@@ -19,10 +19,8 @@ public enum SyntheticSessions {
     let start = ContinuousClock.now
     let names = ["sessions_train.csv", "sessions_test.csv", "truth_test.csv"]
     let paths = names.map { joined(options.out, $0) }
-    if !options.replacesExisting, let existing = paths.first(where: FileManager.default.fileExists) {
-      throw StorageError.alreadyExists(path: existing)
-    }
     try makeFolder(options.out)
+    for path in paths { try OutputPlace.check(path, replaces: options.replacesExisting, inputs: []) }
     let files = try paths.map { path in try BufferedFile(path: path) }
     let (train, test, truth) = (files[0], files[1], files[2])
     try train.append("prev_items,next_item,locale\n")

@@ -1,3 +1,5 @@
+import Text
+
 /// Text as a place in somebody else's memory, such as an item's id in a reader's buffer.
 struct TextSlice {
   var start: UnsafePointer<UInt8>
@@ -5,6 +7,10 @@ struct TextSlice {
 
   var bytes: UnsafeBufferPointer<UInt8> { UnsafeBufferPointer(start: start, count: count) }
   var string: String { String(decoding: bytes, as: UTF8.self) }
+
+  /// Whether it is `0`.
+  @inline(__always)
+  var isZero: Bool { count == 1 && start[0] == UInt8(ascii: "0") }
 
   /// The text without blanks and line breaks around it.
   var trimmed: TextSlice {
@@ -21,8 +27,7 @@ struct TextSlice {
   var shortened: String {
     var line = ""
     for character in String(decoding: bytes.prefix(400), as: UTF8.self).prefix(60) {
-      let isPrintable = character.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7f }
-      line += isPrintable ? String(character) : character.isNewline ? "\\n" : "\u{fffd}"
+      line += character.isNewline ? "\\n" : printable(String(character))
     }
     return line.utf8.count < count ? line + "…" : line
   }

@@ -41,6 +41,12 @@ final class Vocabulary {
     }
   }
 
+  /// Whether an id was numbered.
+  func contains(_ id: StaticString) -> Bool {
+    let text = TextSlice(start: id.utf8Start, count: id.utf8CodeUnitCount)
+    return index.row(hash: text.hash, isEqual: { isEqual(row: $0, text) }) != nil
+  }
+
   /// Numbers the items of a catalogue as they are numbered there.
   /// - Precondition: no id was added before.
   func append(_ catalog: ItemCatalog) throws {

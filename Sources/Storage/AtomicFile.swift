@@ -2,18 +2,26 @@ import Foundation
 
 /// A file that appears whole or not at all: it is written under a hidden name beside its place.
 ///
-/// Without a commit the hidden file goes away with the object.
+/// Without a commit the hidden file goes away with the object. A stream, such as `/dev/null` or a pipe, is written to
+/// as it is.
 public final class AtomicFile {
   public let path: String
-  private let temporary: String
+  /// nil for a stream.
+  private let temporary: String?
   private let file: OutputFile
   private var isCommitted = false
 
   public init(path: String) throws(StorageError) {
     self.path = path
-    temporary = temporaryName(beside: path)
+    if OutputFile.isStream(path) {
+      temporary = nil
+      file = try OutputFile(stream: path)
+      return
+    }
+    let hidden = temporaryName(beside: path)
+    temporary = hidden
     do throws(StorageError) {
-      file = try OutputFile(path: temporary)
+      file = try OutputFile(path: hidden)
     } catch {
       // The hidden name would only puzzle the reader.
       if case .cannotWrite(_, let reason) = error { throw .cannotWrite(path: path, reason: reason) }
@@ -22,7 +30,7 @@ public final class AtomicFile {
   }
 
   deinit {
-    if !isCommitted { unlink(temporary) }
+    if !isCommitted, let temporary { unlink(temporary) }
   }
 
   public func write(_ bytes: UnsafeRawBufferPointer) throws(StorageError) { try file.write(bytes) }
@@ -30,6 +38,7 @@ public final class AtomicFile {
   /// Waits until the bytes are on the disk and puts the file in its place, over an older one.
   public func commit() throws(StorageError) {
     try file.syncAndClose()
+    guard let temporary else { return }
     if rename(temporary, path) != 0 { throw .cannotWrite(path: path, reason: systemErrorText()) }
     isCommitted = true
     try syncToDisk(path: parentFolder(of: path))

@@ -1,4 +1,5 @@
 import Foundation
+import Text
 
 /// SHA-256 of files: what manifests list and what loading verifies.
 public enum Checksum {
@@ -13,6 +14,22 @@ public enum Checksum {
     let hash = SHA256()
     bytes.withUnsafeBytes { hash.update($0) }
     return hash.finalize()
+  }
+
+  /// In words, how a file's SHA-256 is not the one that was listed: from the first digit that differs.
+  static func difference(found: String, expected: String) -> String {
+    guard expected.utf8.count == found.utf8.count, expected.allSatisfy(\.isHexDigit) else {
+      return "its SHA-256 is \(found.prefix(12))…, but '\(printable(expected, limit: 20))' was listed, which is none"
+    }
+    let common = zip(found, expected).prefix { $0 == $1 }.count
+    func part(_ digits: String) -> String {
+      // Beginnings that are equal would leave the reader to look for what is wrong.
+      if common < 12 { return "\(digits.prefix(12))…" }
+      let shown = digits.dropFirst(common).prefix(12)
+      return "…\(shown)\(common + 12 < digits.utf8.count ? "…" : "")"
+    }
+    let place = common < 12 ? "" : " from digit \(common + 1)"
+    return "its SHA-256 is \(part(found))\(place), \(part(expected)) was written"
   }
 
   /// Checks that every listed file is there and unchanged.

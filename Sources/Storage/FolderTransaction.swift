@@ -20,7 +20,7 @@ public final class FolderTransaction {
   ///   - overwrite: whether an existing folder that holds such a manifest is replaced.
   /// - Throws: `.alreadyExists`, `.notReplaceable`, or `.cannotWrite` at once, before any work is done.
   public init(at destination: String, manifest: String, overwrite: Bool = false) throws(StorageError) {
-    let path = destination.count > 1 && destination.hasSuffix("/") ? String(destination.dropLast()) : destination
+    let path = String(withoutEndingSlashes(destination))
     self.destination = path
     self.manifest = manifest
     replaces = try Self.mustReplace(path, manifest: manifest, overwrite: overwrite)
@@ -112,7 +112,9 @@ public final class FolderTransaction {
   ) throws(StorageError) -> Bool {
     var status = stat()
     guard lstat(path, &status) == 0 else { return false }
-    guard status.st_mode & S_IFMT == S_IFDIR else { throw .alreadyExists(path: path) }
+    guard status.st_mode & S_IFMT == S_IFDIR else {
+      throw overwrite ? .notReplaceable(path: path, manifest: manifest) : .alreadyExists(path: path)
+    }
     if let names = try? FileManager.default.contentsOfDirectory(atPath: path), names.isEmpty { return false }
     if !overwrite { throw .alreadyExists(path: path) }
     if access(joined(path, manifest), F_OK) != 0 { throw .notReplaceable(path: path, manifest: manifest) }

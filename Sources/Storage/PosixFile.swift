@@ -15,6 +15,22 @@ package final class OutputFile {
     if descriptor < 0 { throw .cannotWrite(path: path, reason: systemErrorText()) }
   }
 
+  /// Opens a stream, to write behind what is there.
+  package init(stream path: String) throws(StorageError) {
+    self.path = path
+    descriptor = open(path, O_WRONLY | O_APPEND | O_CLOEXEC)
+    if descriptor < 0 { throw .cannotWrite(path: path, reason: systemErrorText()) }
+  }
+
+  /// Whether a path leads to something that takes bytes as they come, such as a device, a pipe or this process's own
+  /// standard output: no other file can be put in its place.
+  package static func isStream(_ path: String) -> Bool {
+    if ["/dev/std", "/dev/fd/", "/proc/"].contains(where: path.hasPrefix) { return true }
+    var status = stat()
+    guard stat(path, &status) == 0 else { return false }
+    return status.st_mode & S_IFMT != S_IFREG && status.st_mode & S_IFMT != S_IFDIR
+  }
+
   deinit { if descriptor >= 0 { _ = close(descriptor) } }
 
   package func write(_ bytes: UnsafeRawBufferPointer) throws(StorageError) {
@@ -32,7 +48,10 @@ package final class OutputFile {
 
   /// Waits until the bytes are on the disk, then closes. Also where a full disk on NFS shows itself.
   package func syncAndClose() throws(StorageError) {
-    if fsync(descriptor) != 0 { throw .cannotWrite(path: path, reason: systemErrorText()) }
+    // Streams have no disk to wait for.
+    if fsync(descriptor) != 0, errno != EINVAL, errno != ENOTSUP {
+      throw .cannotWrite(path: path, reason: systemErrorText())
+    }
     let open = descriptor
     descriptor = -1
     if close(open) != 0 { throw .cannotWrite(path: path, reason: systemErrorText()) }
@@ -60,13 +79,42 @@ package func syncToDisk(path: String) throws(StorageError) {
   if fsync(descriptor) != 0 { throw .cannotWrite(path: path, reason: systemErrorText()) }
 }
 
+// Paths are cut by hand: Foundation takes a name of one character for a root.
+
 /// The folder that holds `path`: "." for a bare name.
 package func parentFolder(of path: String) -> String {
-  let parent = (path as NSString).deletingLastPathComponent
-  return parent.isEmpty ? "." : parent
+  let path = withoutEndingSlashes(path)
+  guard let slash = path.lastIndex(of: "/") else { return "." }
+  return slash == path.startIndex ? "/" : String(withoutEndingSlashes(path[..<slash]))
+}
+
+/// What `path` is called in the folder that holds it.
+package func lastName(of path: String) -> String {
+  let path = withoutEndingSlashes(path)
+  return path.lastIndex(of: "/").map { String(path[path.index(after: $0)...]) } ?? String(path)
 }
 
 /// `folder/name`, without doubling the slash.
 package func joined(_ folder: String, _ name: String) -> String {
-  (folder as NSString).appendingPathComponent(name)
+  if folder.isEmpty { return name }
+  let folder = withoutEndingSlashes(folder[...])
+  return folder == "/" ? "/" + name : folder + "/" + name
+}
+
+/// `path` without the slashes that it ends in; "/" stays.
+func withoutEndingSlashes(_ path: some StringProtocol) -> Substring {
+  var path = Substring(path)
+  while path.count > 1, path.hasSuffix("/") { path.removeLast() }
+  return path
+}
+
+/// What a user may still write below `path`, of which the last folders need not be there yet; in bytes, nil where the
+/// system does not say.
+package func freeBytes(near path: String) -> Int? {
+  var folder = path
+  while access(folder, F_OK) != 0, folder != parentFolder(of: folder) { folder = parentFolder(of: folder) }
+  var status = statvfs()
+  guard statvfs(folder, &status) == 0 else { return nil }
+  let (bytes, overflows) = Int(clamping: status.f_bavail).multipliedReportingOverflow(by: Int(clamping: status.f_frsize))
+  return overflows ? nil : bytes
 }

@@ -109,6 +109,6 @@ public struct SafetensorsFile: Sendable {
       if overflows { throw .shapeOverflow(name: entry.name) }
       bits = product
     }
-    return (bits + 7) / 8
+    return bits / 8 + (bits % 8 == 0 ? 0 : 1)
   }
 }

@@ -1,3 +1,5 @@
+import Text
+
 /// What the header of a safetensors file says about one tensor.
 struct SafetensorsHeaderEntry {
   var name: String
@@ -49,11 +51,11 @@ struct SafetensorsHeaderParser {
       case "shape" where shape == nil: shape = try parser.parseNumbers(overflow: .shapeOverflow(name: name))
       case "data_offsets" where offsets == nil:
         offsets = try parser.parseNumbers(overflow: .invalidOffset(name: name))
-      default: throw parser.unexpected("key \(key)")
+      default: throw parser.unexpected("key \(printable(key, limit: 20))")
       }
     }
     guard let dtypeName, let shape, let offsets, offsets.count == 2 else {
-      throw unexpected("tensor \(name) without dtype, shape or two data_offsets")
+      throw unexpected("tensor \(printable(name)) without dtype, shape or two data_offsets")
     }
     guard let dtype = SafetensorsDtype(rawValue: dtypeName) else {
       throw .unknownDtype(name: name, dtype: dtypeName)

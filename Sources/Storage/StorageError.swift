@@ -1,11 +1,19 @@
+import Text
+
 /// What can go wrong with files. Each case is data; `description` is the one sentence shown to people.
 public enum StorageError: Error, Equatable, CustomStringConvertible {
   case cannotRead(path: String, reason: String)
   case cannotWrite(path: String, reason: String)
   case missingFile(path: String)
   case alreadyExists(path: String)
+  /// A file to be written is one of those that are read.
+  case isInput(path: String, input: String)
   /// A folder to be replaced holds something that we did not write.
   case notReplaceable(path: String, manifest: String)
+  /// Another process has the lock of the folder.
+  case inUse(folder: String, by: String)
+  /// The file system has no locks, or gives none.
+  case cannotLock(path: String, reason: String)
   case checksumDiffers(path: String, expected: String, found: String)
   case malformedTensors(path: String, defect: SafetensorsDefect)
   case noSuchTensor(path: String, name: String)
@@ -21,19 +29,25 @@ public enum StorageError: Error, Equatable, CustomStringConvertible {
     case .missingFile(let path):
       "\(path) is missing: the folder is incomplete, make it again or copy it again"
     case .alreadyExists(let path):
-      "\(path) exists already: choose another name, or remove it first"
+      "\(path) exists already: choose another name, or replace it with --force"
+    case .isInput(let path, let input):
+      "\(path) would be replaced, but \(path == input ? "it" : input) is read: choose another name for what is written"
     case .notReplaceable(let path, let manifest):
       "\(path) holds no \(manifest), so it is not replaced: choose another name, or remove it yourself"
+    case .inUse(let folder, let holder):
+      "\(folder) is in use by \(holder): wait for its end, or choose another folder"
+    case .cannotLock(let path, let reason):
+      "cannot lock \(path): \(reason): choose a folder on a file system that has locks"
     case .checksumDiffers(let path, let expected, let found):
-      "\(path) is damaged: its SHA-256 is \(found.prefix(12))…, \(expected.prefix(12))… was written; copy it again"
+      "\(path) is damaged: \(Checksum.difference(found: found, expected: expected)); copy it again"
     case .malformedTensors(let path, let defect):
       "\(path) is not a valid safetensors file: \(defect)"
     case .noSuchTensor(let path, let name):
-      "\(path) has no tensor \(name): is it the right file?"
+      "\(path) has no tensor \(printable(name)): is it the right file?"
     case .dtypeDiffers(let path, let name, let expected, let found):
       "tensor \(name) of \(path) is \(found), \(expected) is needed: is it the right file?"
     case .shapeDiffers(let path, let name, let expected, let found):
-      "tensor \(name) of \(path) has shape \(found), \(expected) is needed: is it the right file?"
+      "tensor \(name) of \(path) has shape \(printable("\(found)")), \(expected) is needed: is it the right file?"
     }
   }
 }
@@ -65,12 +79,12 @@ public enum SafetensorsDefect: Error, Equatable, CustomStringConvertible {
     case .badHeaderLength(let bytes): "its header claims \(bytes) bytes, more than the file has"
     case .headerNotUTF8: "its header is not UTF-8"
     case .badJSON(let reason, let offset): "its header is not the JSON expected, \(reason) at byte \(offset)"
-    case .duplicateName(let name): "its header names \(name) twice"
-    case .unknownDtype(let name, let dtype): "tensor \(name) has the unknown dtype \(dtype)"
-    case .invalidOffset(let name): "tensor \(name) leaves a hole or overlaps another"
+    case .duplicateName(let name): "its header names \(printable(name)) twice"
+    case .unknownDtype(let name, let dtype): "tensor \(printable(name)) has the unknown dtype \(printable(dtype, limit: 20))"
+    case .invalidOffset(let name): "tensor \(printable(name)) leaves a hole or overlaps another"
     case .sizeDiffers(let name, let expected, let found):
-      "tensor \(name) has \(found) bytes, its shape needs \(expected)"
-    case .shapeOverflow(let name): "the shape of tensor \(name) overflows"
+      "tensor \(printable(name)) has \(found) bytes, its shape needs \(expected)"
+    case .shapeOverflow(let name): "the shape of tensor \(printable(name)) overflows"
     case .incompleteBuffer(let expected, let found):
       "it has \(found) bytes of tensors, its header needs \(expected); it may be cut off"
     }

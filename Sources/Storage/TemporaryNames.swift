@@ -51,7 +51,7 @@ public func removeStaleTemporaries(in folder: String, of name: String) throws(St
 
 /// `.name.tmp-` with a random end, in the same folder: a rename within one folder is atomic.
 func temporaryName(beside path: String) -> String {
-  let name = (path as NSString).lastPathComponent
+  let name = lastName(of: path)
   let random = String(UInt64.random(in: 0 ... .max), radix: 36)
   return joined(parentFolder(of: path), temporaryPrefix(of: name) + random)
 }

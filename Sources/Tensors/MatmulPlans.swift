@@ -56,6 +56,3 @@ package final class MatmulPlans {
     return made!
   }
 }
-
-/// The instruction set that decides the bits of matrix products: `avx512_core_bf16` …
-package var instructionSet: String { String(cString: ck_instruction_set()) }

@@ -1,7 +1,7 @@
 import CKernels
 
 /// What the products of the catalogue head multiply. Sums and weights are float32 either way.
-public enum Precision: String, Codable, CaseIterable, Sendable {
+public enum Precision: String, CaseIterable, Sendable {
   case float32 = "f32"
   /// bfloat16: float32's range with 8 bits of precision, and products at about twice the speed.
   case bfloat16 = "bf16"

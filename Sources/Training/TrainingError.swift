@@ -1,20 +1,23 @@
 import Evaluation
 import Models
+import OptionTables
 import Text
 
 /// What can go wrong with a run, beside files and messages.
 public enum TrainingError: Error, Equatable, CustomStringConvertible {
-  case badOption(name: String, value: String, allowed: String)
-  case unknownOption(name: String, model: String)
   case badConfiguration(path: String, reason: String)
   case noSessions(dataset: String, locales: String)
   case datasetsDiffer(rank: Int)
-  case diverged(step: Int, loss: Double)
+  /// What told it after so many steps, such as `the loss is nan`; nil where no checkpoint is left to go on from.
+  case diverged(step: Int, sign: String, rate: Double, checkpoint: String?)
+  case replicasDiffer(rank: Int, host: String, what: String)
+  /// A failure in a hand-off, and for which of its models.
+  case ofTask(String, cause: String)
   case notACheckpoint(path: String)
   case noWholeCheckpoint(path: String)
   case malformedCheckpoint(path: String, reason: String)
   /// The checkpoint was made with another value of something that decides the weights.
-  case optionDiffers(name: String, saved: String, current: String, path: String)
+  case optionDiffers(name: String, saved: String?, current: String?, path: String)
   case otherDataset(path: String)
   /// The checkpoint is from beyond where the run is to end.
   case beyondTheEnd(path: String, step: Int, lastStep: Int)
@@ -36,18 +39,21 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
 
   public var description: String {
     switch self {
-    case .badOption(let name, let value, let allowed):
-      "\(flag(name)) is \(value): choose \(allowed)"
-    case .unknownOption(let name, let model):
-      "\(model) has no option \(name): `caravan train --help` lists those that it has"
     case .badConfiguration(let path, let reason):
       "\(path) is no plan for training: \(reason)"
     case .noSessions(let dataset, let locales):
       "\(dataset) has no training sessions\(locales.isEmpty ? "" : " in \(locales)"): nothing to train on"
     case .datasetsDiffer(let rank):
       "the data set of rank \(rank) is not that of rank 0: give all ranks the same files"
-    case .diverged(let step, let loss):
-      "the loss at step \(step) is \(loss): training diverged, lower --lr"
+    case .diverged(let step, let sign, let rate, let checkpoint):
+      "\(sign) at step \(step), with a learning rate of \(rate): training diverged, lower --lr"
+        + (checkpoint.map { " and go on from \($0) with --resume auto" }
+          ?? " and start anew: there is no checkpoint yet")
+    case .replicasDiffer(let rank, let host, let what):
+      "rank \(rank) on host \(host) has other weights than rank 0, in \(what): its memory or network may be at fault; "
+        + "go on from the last checkpoint without that host"
+    case .ofTask(let name, let cause):
+      "\(name): \(cause)"
     case .notACheckpoint(let path):
       "\(path) is neither a run nor a checkpoint: give a folder that `caravan train` wrote"
     case .noWholeCheckpoint(let path):
@@ -55,8 +61,8 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
     case .malformedCheckpoint(let path, let reason):
       "\(path) cannot be used: \(reason)"
     case .optionDiffers(let name, let saved, let current, let path):
-      "\(path) was trained with \(flag(name)) \(saved), now it is \(current): "
-        + "use the same, or another --out, or --resume never"
+      "\(path) was trained \(saved.map { "with \(flag(name)) \($0)" } ?? "without \(flag(name))"), now it is "
+        + "\(current ?? "not given"): use the same, or another --out, or --resume never"
     case .beyondTheEnd(let path, let step, let lastStep):
       "\(path) has \(step) steps, but --epochs and --max-steps end the run after \(lastStep): "
         + "use another --out, or --resume never"
@@ -92,6 +98,4 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
   }
 
   private func gigabytes(_ bytes: Int) -> String { (Double(bytes) / 1e9).formatted(digits: 2) }
-
-  private func flag(_ name: String) -> String { "--\(name.replacing("_", with: "-"))" }
 }

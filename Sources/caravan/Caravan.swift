@@ -1,5 +1,11 @@
 import ArgumentParser
 import Foundation
+import MPI
+import OptionTables
+import Provenance
+import Tensors
+import Text
+import Training
 
 /// The root command. Commands only translate: they check options, call one library function and print.
 @main
@@ -7,34 +13,73 @@ struct Caravan: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "caravan",
     abstract: "Trains session-based recommenders over MPI.",
+    version: version,
     subcommands: [
       PrepareCommand.self, SynthCommand.self, TrainCommand.self, FinetuneCommand.self, EvaluateCommand.self,
       PredictCommand.self, ModelsCommand.self, BenchCommand.self, InspectCommand.self, SweepCommand.self,
     ])
 
-  /// Runs the command line. An error of ours is one line and exit code 1; ArgumentParser prints wrong usage
-  /// and help itself.
+  /// All that computes only where it is to be printed: to name the instruction set is to choose it, before `--isa`.
+  private static var version: String {
+    CommandLine.arguments.contains("--version") ? "\(BuildInformation.current)" : caravanVersion
+  }
+
+  /// Runs the command line on all ranks of the launcher, or alone. What is wrong with it, help and all results are
+  /// printed once, by rank 0.
   static func main() {
-    do {
-      var command = try parseAsRoot(withDashesInFlags(Array(CommandLine.arguments.dropFirst())))
+    StandardStreams.secure()
+    let line = CommandLineText(Array(CommandLine.arguments.dropFirst()))
+    let parsed = Result { try parseAsRoot(line.arguments) }
+    // Before MPI starts and data are read: what asks the command to stop may come at any time.
+    if (try? parsed.get()) is any GroupCommand { StopSignal.listen() }
+    MPIRuntime.run { group in
+      try RankAgreement.require(line.facts, group)
       do {
-        try command.run()
-      } catch  where exitCode(for: error) == .failure && !(error is ExitCode) {
-        FileHandle.standardError.write(Data("caravan: \(error)\n".utf8))
-        exit(withError: ExitCode.failure)
+        try run(try parsed.get(), group)
+      } catch  where exitCode(for: error) != .failure || error is ExitCode {
+        // Help, or wrong usage: the same on all ranks, for all have the same command line.
+        throw answer(error, line, group)
       }
-    } catch {
-      exit(withError: error)
     }
   }
 
-  /// Accepts flags with underscores, as other tools spell them: `--max_length=20` is `--max-length=20`.
-  static func withDashesInFlags(_ arguments: [String]) -> [String] {
-    let end = arguments.firstIndex(of: "--") ?? arguments.endIndex
-    return arguments.enumerated().map { position, argument in
-      guard position < end, argument.hasPrefix("--") else { return argument }
-      let name = argument.prefix { $0 != "=" }
-      return name.replacing("_", with: "-") + String(argument.dropFirst(name.count))
+  private static func run(_ command: any ParsableCommand, _ group: any ProcessGroup) throws {
+    if let command = command as? any GroupCommand {
+      try MPIRuntime.requireOneJob(group)
+      try command.machine.settle(group)
+      return try command.run(group)
     }
+    // What needs one process runs on rank 0, and the others wait for it.
+    var command = command
+    var end: (any Error)?
+    try group.together {
+      guard group.rank == 0 || !(type(of: command) is any LeaderCommand.Type) else { return }
+      do {
+        try command.run()
+      } catch  where exitCode(for: error) != .failure {
+        end = error
+      }
+    }
+    if let end { throw end }
+  }
+
+  /// Prints help, or what is wrong with the command line in one line.
+  private static func answer(_ error: any Error, _ line: CommandLineText, _ group: any ProcessGroup) -> EndOfProcess {
+    let code = exitCode(for: error).rawValue
+    guard group.rank == 0 else { return EndOfProcess(code: code) }
+    if code != 0 { return EndOfProcess(code: code, sentence: UsageError(message(for: error), line).description) }
+    print(fullMessage(for: error))
+    return EndOfProcess(code: 0)
   }
 }
+
+/// A command that all ranks run together.
+protocol GroupCommand: ParsableCommand {
+  /// What its ranks compute with.
+  var machine: MachineOptions { get }
+
+  func run(_ group: any ProcessGroup) throws
+}
+
+/// A command that one process runs.
+protocol LeaderCommand: ParsableCommand {}

@@ -6,7 +6,7 @@ import Sessions
 import Storage
 import Training
 
-struct EvaluateCommand: ParsableCommand {
+struct EvaluateCommand: GroupCommand {
   static let configuration = CommandConfiguration(
     commandName: "evaluate",
     abstract: "Ranks the catalogue for every session of a split: Recall, MRR and NDCG, per locale too.",
@@ -32,13 +32,17 @@ struct EvaluateCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Write the figures as JSON, too.", valueName: "file"))
   var json: String?
 
-  func run() throws { MPIRuntime.run(evaluate) }
+  @OptionGroup(title: "Machine") var machine: MachineOptions
 
-  private func evaluate(_ group: any ProcessGroup) throws {
+  func run(_ group: any ProcessGroup) throws {
     var options = EvaluationOptions()
     options.candidates = try CandidateRule(parsing: candidates)
     options.filterSeen = ranking.filterSeen
     options.cutoffs = try RankingMetric.parse(cutoffs: top)
+    try group.together {
+      guard group.rank == 0, let json else { return }
+      try OutputPlace.check(json, replaces: true, inputs: try ranking.inputs())
+    }
     let dataset = try PreparedDataset.open(ranking.dataset, group: group)
     guard let sessions = dataset.split(split) else { throw EvaluationError.noSessions(split: split.rawValue) }
     var recommender = try ranking.loadRecommender(for: dataset, group: group)

@@ -4,7 +4,7 @@ import Foundation
 import Sessions
 import Text
 
-struct InspectCommand: ParsableCommand {
+struct InspectCommand: LeaderCommand {
   static let configuration = CommandConfiguration(
     commandName: "inspect",
     abstract: "Shows what a prepared data set holds: sessions, products and what locales share.",

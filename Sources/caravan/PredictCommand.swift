@@ -3,21 +3,26 @@ import Evaluation
 import Foundation
 import MPI
 import Sessions
+import Storage
 import Training
 
-struct PredictCommand: ParsableCommand {
+struct PredictCommand: GroupCommand {
   static let configuration = CommandConfiguration(
     commandName: "predict",
     abstract: "Predicts the next products of the sessions in a file, as a KDD Cup 2023 submission.",
     discussion: """
       Items that training never saw are left out of the sessions, and counted. A session of which nothing is
-      left gets the most popular products of its locale.
+      left, or that is empty, gets the most popular of its candidates. The output has a row for every row of the
+      sessions; with --skip-bad-rows that goes for rows that cannot be read, too.
       """)
 
   @OptionGroup var ranking: RankingOptions
 
   @Option(help: ArgumentHelp("The sessions, with or without answers: .csv or .inter.", valueName: "file"))
   var sessions: String
+
+  @Option(help: "csv, inter or auto: by the file's name.")
+  var format = SessionFileFormat.auto
 
   @Option(help: ArgumentHelp("The locale of sessions in files that name none.", valueName: "locale"))
   var defaultLocale: ShopLocale?
@@ -34,14 +39,34 @@ struct PredictCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Where to write: .csv or .jsonl.", valueName: "file"))
   var out: String
 
-  func run() throws { MPIRuntime.run(predict) }
+  @Option(
+    help: ArgumentHelp(
+      "What 0 in a list of items is. auto: an item if the data set has it, else padding.",
+      valueName: "auto|padding|item"))
+  var zeros = ZeroMeaning.auto
 
-  private func predict(_ group: any ProcessGroup) throws {
+  @Flag(
+    help: """
+      List rows that cannot be read and answer them like empty sessions; where the locale cannot be read either, with \
+      an empty list.
+      """)
+  var skipBadRows = false
+
+  @Flag(help: "Replace the file that is at --out. What is read is never replaced.")
+  var force = false
+
+  @OptionGroup(title: "Machine") var machine: MachineOptions
+
+  func run(_ group: any ProcessGroup) throws {
     var options = Predictor.Options()
     options.candidates = try CandidateRule(parsing: candidates)
     options.filterSeen = ranking.filterSeen
     options.top = top
     let writer = try PredictionWriter(path: out)
+    try group.together {
+      guard group.rank == 0 else { return }
+      try OutputPlace.check(out, replaces: force, inputs: [sessions] + ranking.inputs())
+    }
     let dataset = try PreparedDataset.open(ranking.dataset, group: group)
     var recommender = try ranking.loadRecommender(for: dataset, group: group)
     let asked = try group.together { try readSessions(of: dataset, trainedOn: recommender.locales) }
@@ -54,13 +79,29 @@ struct PredictCommand: ParsableCommand {
     try group.together {
       guard let predictions else { return }
       line.clear()
-      try writer.write(predictions, for: asked.table, itemIDs: dataset.itemIDs)
-      print("\(asked.table.count) sessions, \(top) products each: \(out)")
-      if asked.unknownClicks > 0 {
-        print(
-          "\(asked.unknownClicks) clicks on items that training never saw were left out; "
-            + "\(asked.emptySessions) sessions had nothing else")
-      }
+      try write(predictions.emptied(at: asked.sessionsWithoutLocale), for: asked, of: dataset, writer)
+    }
+  }
+
+  /// Rank 0's part: the file, and what there is to say about it.
+  private func write(
+    _ predictions: Predictions, for asked: TranslatedSessions, of dataset: PreparedDataset, _ writer: PredictionWriter
+  ) throws {
+    let (shorter, empty) = predictions.shortLists
+    if empty == predictions.count { throw EvaluationError.nothingPredicted(sessions: predictions.count) }
+    try writer.write(
+      predictions, for: asked.table, itemIDs: dataset.itemIDs, sessionsWithoutLocale: asked.sessionsWithoutLocale)
+    listBadRows(asked.badRows, "answered like empty sessions")
+    if let zeros = asked.zeros { note(zeros) }
+    print("\(asked.table.count) sessions, \(shorter == 0 ? "" : "up to ")\(top) products each: \(out)")
+    if shorter > 0 {
+      print("\(shorter) lists are shorter than \(top), for want of candidates; \(empty) of them are empty")
+    }
+    if asked.unknownClicks > 0 {
+      print("\(asked.unknownClicks) clicks on items that training never saw were left out")
+    }
+    if asked.emptySessions > 0 {
+      print("\(asked.emptySessions) sessions have no known item: they got what is popular")
     }
   }
 
@@ -69,7 +110,8 @@ struct PredictCommand: ParsableCommand {
   ) throws -> TranslatedSessions {
     let seen = dataset.candidates.rowsSeenInTraining(of: locales)
     return try TranslatedSessions.read(
-      path: sessions, defaultLocale: defaultLocale, catalog: dataset.itemIDs,
-      maxLength: dataset.manifest.options.maxLength, isKnown: { seen[Int($0)] })
+      path: sessions, format: format, defaultLocale: defaultLocale, catalog: dataset.itemIDs,
+      maxLength: dataset.manifest.options.maxLength, zeros: zeros, skipsBadRows: skipBadRows, isKnown: { seen[Int($0)] }
+    )
   }
 }

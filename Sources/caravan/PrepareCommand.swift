@@ -4,13 +4,14 @@ import Foundation
 import Sessions
 import Text
 
-struct PrepareCommand: ParsableCommand {
+struct PrepareCommand: LeaderCommand {
   static let configuration = CommandConfiguration(
     commandName: "prepare",
     abstract: "Makes a prepared data set from session files.",
     discussion: """
       Reads KDD Cup 2023 files (prev_items,next_item,locale) and RecBole's .inter files. Items are numbered in
-      the order of their first appearance; of a session longer than --max-length the last items are kept.
+      the order of their first appearance; of a session longer than --max-length the last items are kept. The valid
+      split is drawn by session: rows that share a session_id stay together.
       """)
 
   @Option(help: ArgumentHelp("Training sessions; may be given several times.", valueName: "file"))
@@ -49,6 +50,12 @@ struct PrepareCommand: ParsableCommand {
   @Option(help: "Items of a session that are kept, the last ones.")
   var maxLength = 50
 
+  @Option(
+    help: ArgumentHelp(
+      "What 0 in a list of items is. auto: padding where zeros fill up the lists of a file to one length.",
+      valueName: "auto|padding|item"))
+  var zeros = ZeroMeaning.auto
+
   @Flag(help: "List rows that cannot be used and go on without them.")
   var skipBadRows = false
 
@@ -66,6 +73,7 @@ struct PrepareCommand: ParsableCommand {
     options.vocabulary = vocabulary
     options.seed = seed
     options.maxLength = maxLength
+    options.zeros = zeros
     options.skipsBadRows = skipBadRows
     options.replacesExisting = force
     let line = ProgressLine()
@@ -74,19 +82,13 @@ struct PrepareCommand: ParsableCommand {
       defer { line.clear() }
       summary = try DatasetPreparation.run(options) { line.show($0.line) }
     }
-    listBadRows(summary.badRows)
+    listBadRows(summary.badRows, "left out")
+    summary.zeros.forEach { note($0) }
     print(summary.text, terminator: "")
   }
-
-  private func listBadRows(_ rows: [BadRow]) {
-    if rows.isEmpty { return }
-    let limit = 100
-    var text = "caravan: left out \(rows.count) row\(rows.count == 1 ? "" : "s") that cannot be used\n"
-    for row in rows.prefix(limit) { text += "  \(row)\n" }
-    if rows.count > limit { text += "  … and \(rows.count - limit) more\n" }
-    FileHandle.standardError.write(Data(text.utf8))
-  }
 }
+
+extension ZeroMeaning: ExpressibleByArgument {}
 
 extension SessionFileFormat: ExpressibleByArgument {}
 
@@ -118,7 +120,11 @@ extension PreparationSummary {
         [split.rawValue, "\(counts.sessions)", mean.formatted(digits: 2)]
           + locales.map { "\(counts.sessionsByLocale[$0] ?? 0)" })
     }
-    return alignedTable(rows)
+    let trainingRows = (manifest.splits["train"]?.sessions ?? 0) + (manifest.splits["valid"]?.sessions ?? 0)
+    let bySession =
+      trainingSessions < trainingRows
+      ? "\(trainingRows) training rows are of \(trainingSessions) sessions: each is in train or valid whole\n" : ""
+    return alignedTable(rows) + bySession
       + "\(manifest.items) items\n"
       + "prepared in \(seconds.formatted(digits: 2)) s: \(folder)\n"
   }

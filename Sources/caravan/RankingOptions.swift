@@ -42,6 +42,11 @@ struct RankingOptions: ParsableArguments {
     }
   }
 
+  /// The files and folders that are read.
+  func inputs() throws -> [String] {
+    [dataset, checkpoint] + (try blend.map { try BlendPart(parsing: $0).checkpoint })
+  }
+
   /// The checkpoint and those blended in, on every rank; collective.
   func loadRecommender(for dataset: PreparedDataset, group: any ProcessGroup) throws -> Recommender {
     try Recommender.load(checkpoint, blend: blend.map(BlendPart.init(parsing:)), for: dataset, group: group)

@@ -3,7 +3,7 @@ import Foundation
 import MPI
 import Training
 
-struct SweepCommand: ParsableCommand {
+struct SweepCommand: GroupCommand {
   static let configuration = CommandConfiguration(
     commandName: "sweep",
     abstract: "Runs a command with many choices of options, and finds the best by the valid metric.",
@@ -39,9 +39,9 @@ struct SweepCommand: ParsableCommand {
     if out == nil && !dryRun { throw ValidationError("Missing expected argument '--out <folder>'") }
   }
 
-  func run() throws { MPIRuntime.run(sweep) }
+  @OptionGroup(title: "Machine") var machine: MachineOptions
 
-  private func sweep(_ group: any ProcessGroup) throws {
+  func run(_ group: any ProcessGroup) throws {
     var text = try group.together { group.rank == 0 ? try readFile() : "" }
     try group.broadcast(&text, from: 0)
     let sweep = try SweepFile(parsing: text, path: file, settings: set)
@@ -49,10 +49,9 @@ struct SweepCommand: ParsableCommand {
       return try group.together { if group.rank == 0 { try list(sweep) } }
     }
     let run = try SweepRun(sweep, folder: out, group: group, ranksPerJob: ranksPerJob)
-    guard let results = try run.run(retryFailed: retryFailed) else { return }
-    print(results.text, terminator: "")
-    if results.jobsLeft > 0 { print("stopped by SIGUSR1: the same command goes on from here") }
-    print("results: \(out)/results.txt")
+    let results = try run.run(retryFailed: retryFailed)
+    if let results { print(results.text + "results: \(out)/results.txt") }
+    try run.requireNothingLeft(results)
   }
 
   private func readFile() throws -> String {

@@ -4,7 +4,7 @@ import Foundation
 import Sessions
 import Text
 
-struct SynthCommand: ParsableCommand {
+struct SynthCommand: LeaderCommand {
   static let configuration = CommandConfiguration(
     commandName: "synth",
     abstract: "Makes up sessions with structure to learn, as CSV files in the KDD Cup's shape.",

@@ -7,14 +7,16 @@ import Sessions
 import Text
 import Training
 
-struct TrainCommand: ParsableCommand {
+struct TrainCommand: GroupCommand {
   static let configuration = CommandConfiguration(
     commandName: "train",
     abstract: "Trains a model on a prepared data set, alone or on all ranks of mpirun.",
     discussion: """
-      Options may also stand in a YAML file, under the names of the flags with underscores; a flag outweighs the
-      file. The run's folder gets config.yaml, metrics.jsonl, log.txt, TensorBoard events and checkpoints/.
-      SIGUSR1 writes a checkpoint and stops; the same command then goes on from there.
+      Options may also stand in a YAML file, under the names of the flags with underscores; a flag outweighs the \
+      file. Names of RecBole (--learning-rate, --train-batch-size …) are understood in both. The run's folder gets \
+      config.yaml, metrics.jsonl, log.txt, TensorBoard events and checkpoints/. \
+      SIGTERM, SIGINT, SIGUSR1 or SIGHUP write a checkpoint and stop, with exit code 75; the same command then goes \
+      on from there.
       """)
 
   @Option(help: ArgumentHelp("A YAML file of options.", valueName: "file"))
@@ -35,19 +37,22 @@ struct TrainCommand: ParsableCommand {
       valueName: "file"))
   var trace: String?
 
-  @OptionGroup(title: "Plan") var plan: PlanOptions
-  @OptionGroup(title: "Optimization") var optimization: OptimizationOptions
-  @OptionGroup(title: "Loss") var loss: LossOptions
-  @OptionGroup(title: "Model, with defaults of its own (see caravan models)") var modelOptions: ModelOptionFlags
+  @OptionGroup(title: "Plan") var plan: OptionFlags<PlanSection>
+  @OptionGroup(title: "Optimization") var optimization: OptionFlags<OptimizationSection>
+  @OptionGroup(title: "Loss") var loss: OptionFlags<LossSection>
+  @OptionGroup(title: "Model") var model: OptionFlags<ModelSection>
 
-  func run() throws { MPIRuntime.run(train) }
+  @OptionGroup(title: "Machine") var machine: MachineOptions
 
-  private func train(_ group: any ProcessGroup) throws {
-    let source = try group.together { try PlanSource(file: config, flags: flags) }
+  func run(_ group: any ProcessGroup) throws {
+    let given = TrainingFlags.given(plan, optimization, loss, model)
+    let source = try PlanSource.ofLeader(file: config, flags: given, group: group)
     if source.countingModel != nil { return try count(source, group) }
-    let plan = try group.together { try source.plan(TrainingPlan.self) }
+    let plan = try source.plan(TrainingPlan.self)
     let dataset = try PreparedDataset.open(plan.dataset, group: group)
-    let log = try group.together { try openRun(isLeader: group.rank == 0) }
+    let lock = try group.together { group.rank == 0 ? try RunFolder.claim(out) : nil }
+    defer { lock?.release() }
+    let log = try group.together { try openLog(isLeader: group.rank == 0) }
     log.info("\(plan.modelName) on \(ranks(of: group)), \(plan.lanes) lanes: \(out)")
     let run = try TrainingRun(plan, dataset: dataset, folder: out, group: group, log: log, trace: trace)
     let summary = try run.run(resumePolicy)
@@ -56,10 +61,12 @@ struct TrainCommand: ParsableCommand {
 
   /// Trains a model that counts.
   private func count(_ source: PlanSource, _ group: any ProcessGroup) throws {
-    let plan = try group.together { try source.plan(CountingPlan.self) }
+    let plan = try source.plan(CountingPlan.self)
     let dataset = try PreparedDataset.open(plan.dataset, group: group)
+    let lock = try group.together { group.rank == 0 ? try RunFolder.claim(out) : nil }
+    defer { lock?.release() }
     let log = try group.together {
-      let log = try openRun(isLeader: group.rank == 0)
+      let log = try openLog(isLeader: group.rank == 0)
       if group.rank == 0 { try RunFolder.write(plan, to: out) }
       return log
     }
@@ -70,18 +77,8 @@ struct TrainCommand: ParsableCommand {
 
   private func ranks(of group: any ProcessGroup) -> String { group.size == 1 ? "1 rank" : "\(group.size) ranks" }
 
-  /// All options that were given, by their names in a configuration file.
-  private var flags: [String: String] {
-    [plan.flags, optimization.flags, loss.flags, modelOptions.flags].reduce(into: [:]) { all, some in
-      all.merge(some) { _, later in later }
-    }
-  }
-
-  /// Makes the run's folder and opens its log.
-  private func openRun(isLeader: Bool) throws -> Logger {
-    guard isLeader else { return RunLogHandler.silent }
-    try RunFolder.create(out)
-    return try RunLogHandler.logger(run: out)
+  private func openLog(isLeader: Bool) throws -> Logger {
+    isLeader ? try RunLogHandler.logger(run: out) : RunLogHandler.silent
   }
 
   private var resumePolicy: ResumePolicy {
@@ -98,6 +95,7 @@ struct TrainCommand: ParsableCommand {
     if let value = summary.bestValue, let step = summary.bestStep {
       parts.append("best valid \(value.formatted(digits: 4)) at step \(step)")
     }
-    return parts.joined(separator: ", ") + ": \(out)/checkpoints/latest"
+    let checkpoint = summary.bestStep == nil ? "latest" : "best"
+    return parts.joined(separator: ", ") + ": \(out)/checkpoints/\(checkpoint)"
   }
 }

@@ -21,6 +21,11 @@ var failureCases: [String: RankCase] {
       if group.rank == 1 { kill(getpid(), SIGKILL) }
       try group.barrier()
     },
+    // All ranks end in order, with an exit code of their own.
+    "end-75": { group in
+      try group.barrier()
+      throw EndOfProcess(code: 75, sentence: "stopped after step 3")
+    },
     "sleep": { group in sleep(60) },
   ]
 }

@@ -139,10 +139,10 @@ import Testing
     ])
     #expect(counted.status == 0)
     let cases: [(MPIRun.Outcome, String)] = [
-      (try train("POP", "p", ["--batch-size", "8"]), "POP has no option batch_size"),
-      (try train("COVISIT", "p", ["--lr", "0.1"]), "COVISIT has no option lr"),
+      (try train("POP", "p", ["--batch-size", "8"]), "POP has no option --batch-size"),
+      (try train("COVISIT", "p", ["--lr", "0.1"]), "COVISIT has no option --lr"),
       (try train("POP", "pop", ["--resume", folder + "/pop"]), "choose auto or never: counting is one pass"),
-      (try train("POPP", "p"), "there is no model POPP: choose one of GRU4Rec"),
+      (try train("POPP", "p"), "--model is POPP: did you mean POP? Choose one of GRU4Rec"),
       (try evaluate("pop", ["--transductive"]), "--transductive adds to what COVISIT and NEIGHBOURS count"),
       (try evaluate("pop", ["--blend", folder + "/other:0.3"]), "was trained on another vocabulary"),
       (try evaluate("other"), "was trained on another vocabulary"),

@@ -58,7 +58,11 @@ import Testing
     let file = shop.folder + "/bare.yaml"
     try "command: finetune\ngrid: {lr: [0.1]}\n".write(toFile: file, atomically: true, encoding: .utf8)
     let listed = try CaravanCommand.run(["sweep", file, "--dry-run", "--set", "dataset=x"])
-    #expect(listed.status == 0 && listed.stdout == "lr=0.1  --checkpoint is missing: choose a folder\n1 jobs\n")
+    #expect(
+      listed.status == 0
+        && listed.stdout
+          == "lr=0.1  --checkpoint is missing: give the folder of a pre-trained run or checkpoint\n1 jobs\n"
+    )
   }
 
   /// Without the checkpoint: what is an option of any model may be one of the checkpoint's.
@@ -66,14 +70,14 @@ import Testing
     let file = shop.folder + "/checked.yaml"
     let jobs: [(options: String, complaint: String?)] = [
       ("lr: 0.1", nil), ("n_layers: 1", nil), ("hidden_size: 12", nil), ("model: narm", nil),
-      ("lrr: 0.1", "finetune has no option lrr"),
-      ("model: NARM, dropout: 0.1", "NARM has no option dropout"),
-      ("model: BERT", "there is no model BERT"),
-      ("epochs: 0", "--epochs is 0: choose a whole number from 1 up"),
-      ("lr: fast", "lr has a value of the wrong kind"),
-      ("mode: many", "mode has a value of the wrong kind"),
-      ("candidates: mars", "unknown candidates 'mars'"),
-      ("valid_metric: luck", "luck"),
+      ("lrr: 0.1", "has no option --lrr: did you mean lr?"),
+      ("model: NARM, dropout: 0.1", "NARM has no option --dropout, GRU4Rec has it"),
+      ("model: BERT", "--model is BERT: choose one of GRU4Rec"),
+      ("epochs: 0", "--epochs is 0: choose a whole number from 1 to "),
+      ("lr: fast", "--lr is fast: choose a number above 0"),
+      ("mode: many", "--mode is many: choose each, joint or both"),
+      ("candidates: mars", "--candidates is mars: choose locale, joint, all, or"),
+      ("valid_metric: luck", "--valid-metric is luck: choose Recall, MRR or NDCG"),
     ]
     // As options of all jobs, for a search over the valid metric is refused.
     for (options, complaint) in jobs {
@@ -96,7 +100,7 @@ import Testing
     try "hidden_size: big\n".write(toFile: config, atomically: true, encoding: .utf8)
     let outcome = try shop.finetune("refused", ranks: nil, ["--config", config])
     #expect(outcome.status == 1)
-    let sentence = "\(config) is no plan for training: hidden_size has a value of the wrong kind"
+    let sentence = "hidden_size in \(config) is big: choose a whole number from 1 to 65536"
     #expect(outcome.stderr.contains(sentence), "\(outcome.stderr)")
     #expect(outcome.stderr.split(separator: "\n").count == 1, "\(outcome.stderr)")
   }

@@ -82,7 +82,7 @@ import Testing
     #expect(metrics.count == 4 && metrics == metrics.sorted(by: >) && metrics[0] > metrics[3])
     #expect(lines[5].hasPrefix("failed: lr=1e30: the loss at step ") && lines[5].contains("training diverged"))
     #expect(lines[6] == "failed: lr=0.01,lanes=6: --lanes is 6: choose a power of two from 1 to 4096")
-    #expect(lines[7].hasPrefix("failed: lr=0.01,dropouts=0.3: GRU4Rec has no option dropouts"))
+    #expect(lines[7].hasPrefix("failed: lr=0.01,dropouts=0.3: GRU4Rec has no option --dropouts: did you mean dropout?"))
 
     // What the sweep found can be trained again, to the same bytes.
     let again = try CaravanCommand.run(

@@ -263,12 +263,12 @@ import Testing
     #expect(try train("by-flags", ranks: nil, ["--max-steps", "5"]).status == 0)
     #expect(try checksums("by-file") == checksums("by-flags"))
 
-    try "model: GRU4Rec\nlearning_rate: 0.5\n".write(toFile: config, atomically: true, encoding: .utf8)
+    try "model: GRU4Rec\nlearning_rats: 0.5\n".write(toFile: config, atomically: true, encoding: .utf8)
     let stray = try CaravanCommand.run([
       "train", "--config", config, "--dataset", dataset, "--out", folder + "/stray",
     ])
     #expect(stray.status == 1)
-    #expect(stray.stderr.contains("GRU4Rec has no option learning_rate"))
+    #expect(stray.stderr.contains("GRU4Rec has no option learning_rats in \(config): did you mean learning_rate?"))
     #expect(!FileManager.default.fileExists(atPath: folder + "/stray"))
   }
 }

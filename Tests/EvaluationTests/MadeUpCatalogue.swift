@@ -1,14 +1,15 @@
 import Evaluation
 import MPI
 import Models
+import OptionTables
 import Sessions
 import Tensors
 
 /// A model whose vector of a session is the table's row of the session's first item.
 final class FirstItemModel: SessionModel {
   struct Options: ModelOptions {
+    static let table = OptionTable<Options>([])
     var width = 64
-    func validate() {}
   }
 
   static let name = "FirstItem"

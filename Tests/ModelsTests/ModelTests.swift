@@ -1,27 +1,27 @@
 import Foundation
 import Models
+import OptionTables
 import Sessions
 import Tensors
+import TestSupport
 import Testing
 
 /// What every model keeps, whatever its formula.
 @Suite struct ModelTests {
   static let items = 30
   /// Small models with dropout wherever they have any.
-  static let configurations: [(name: String, options: String)] = [
-    ("GRU4Rec", #""embedding_size":12,"hidden_size":10,"num_layers":2,"dropout":0.3"#),
-    ("NARM", #""embedding_size":12,"hidden_size":10,"dropout_probs":"0.25,0.5""#),
-    ("STAMP", #""embedding_size":12"#),
-    ("SRGNN", #""embedding_size":12,"step":2"#),
-    ("CORE", #""dnn_type":"ave","embedding_size":12"#),
-    ("CORE", #""dnn_type":"trm","embedding_size":12,"n_layers":2,"inner_size":20,"max_length":9"#),
+  static let configurations = [
+    "GRU4Rec embedding_size=12 hidden_size=10 num_layers=2 dropout=0.3",
+    "NARM embedding_size=12 hidden_size=10 dropout_probs=0.25,0.5",
+    "STAMP embedding_size=12",
+    "SRGNN embedding_size=12 step=2",
+    "CORE dnn_type=ave embedding_size=12",
+    "CORE dnn_type=trm embedding_size=12 n_layers=2 inner_size=20 max_length=9",
   ]
   static let sessions: [[Int32]] = [[3, 4, 3, 5], [6], [7, 7], [1, 2, 3, 4, 5, 6, 7, 8, 9], [30]]
 
-  private func makeModel(_ configuration: (name: String, options: String)) throws -> any SessionModel {
-    let text = #"{"model":"\#(configuration.name)",\#(configuration.options)}"#
-    let model = try JSONDecoder().decode(ModelConfiguration.self, from: Data(text.utf8))
-      .makeModel(items: Self.items)
+  private func makeModel(_ configuration: String) throws -> any SessionModel {
+    let model = try ModelConfiguration(text: configuration).makeModel(items: Self.items)
     model.parameters.initialise(seed: 5)
     return model
   }
@@ -34,7 +34,7 @@ import Testing
   }
 
   @Test(arguments: configurations)
-  func aLaneWithoutSessionsRunsBothWays(_ configuration: (name: String, options: String)) throws {
+  func aLaneWithoutSessionsRunsBothWays(_ configuration: String) throws {
     let model = try makeModel(configuration)
     let arena = Arena(), dense = FloatStorage(count: model.parameters.denseStorage.count)
     let tape = Tape(arena: arena, gradients: dense.base, randomness: DropoutKey(seed: 1, step: 0))
@@ -47,7 +47,7 @@ import Testing
   /// A session's vector and what it drops are its own. The tolerance is for matrix products, whose bits may go by
   /// the number of rows.
   @Test(arguments: configurations, [false, true])
-  func companyDoesNotMatter(_ configuration: (name: String, options: String), _ training: Bool) throws {
+  func companyDoesNotMatter(_ configuration: String, _ training: Bool) throws {
     let model = try makeModel(configuration)
     let arena = Arena(), dense = FloatStorage(count: model.parameters.denseStorage.count)
     func vectors(_ numbers: [Int]) -> [[Float]] {
@@ -71,12 +71,12 @@ import Testing
   /// The quotient's step is 1e-2 / |g|, so that float32's error of 1e-6 in the loss makes 1e-4 of |g|; the
   /// second-order error is of the same order in a central difference.
   @Test(arguments: configurations)
-  func gradientsAreThoseOfTheWholeModel(_ configuration: (name: String, options: String)) throws {
+  func gradientsAreThoseOfTheWholeModel(_ configuration: String) throws {
     let model = try makeModel(configuration)
     let arena = Arena(), dense = FloatStorage(count: model.parameters.denseStorage.count)
     let batch = batch([0, 1, 2, 3, 4]), key = DropoutKey(seed: 1, step: 7)
     // STAMP's first weights are too small to see anything by: all are made somewhat larger.
-    for parameter in model.parameters.all where configuration.name == "STAMP" {
+    for parameter in model.parameters.all where configuration.hasPrefix("STAMP") {
       for index in parameter.value.elements.indices { parameter.value.elements[index] *= 8 }
     }
     func weight(_ index: Int) -> Float { Float(sin(Double(index) * 1.7 + 0.3)) }
@@ -119,26 +119,28 @@ import Testing
   }
 
   @Test(arguments: configurations)
-  func optionsSurviveBeingWritten(_ configuration: (name: String, options: String)) throws {
-    let text = #"{"model":"\#(configuration.name)",\#(configuration.options)}"#
-    let first = try JSONDecoder().decode(ModelConfiguration.self, from: Data(text.utf8))
-    let written = try JSONEncoder().encode(first)
-    let second = try JSONDecoder().decode(ModelConfiguration.self, from: written)
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = .sortedKeys
-    #expect(try encoder.encode(first) == encoder.encode(second))
-    #expect(second.name == configuration.name)
+  func optionsSurviveBeingWritten(_ configuration: String) throws {
+    let first = try ModelConfiguration(text: configuration)
+    let written = first.table.texts(of: first).reduce(into: ["model": first.name]) { $0[$1.name] = $1.text }
+    let second = try ModelConfiguration(options: written)
+    #expect(second.table.texts(of: second).map(\.text) == first.table.texts(of: first).map(\.text))
+    #expect(second.name == first.name)
+    for word in configuration.split(separator: " ").dropFirst() {
+      let parts = word.split(separator: "=")
+      #expect(written[String(parts[0])] == String(parts[1]), "\(word)")
+    }
     try second.validate()
   }
 
   @Test func dropoutProbsAreTextOrAList() throws {
-    func pair(_ text: String) throws -> DropoutPair {
-      try JSONDecoder().decode([DropoutPair].self, from: Data("[\(text)]".utf8))[0]
+    func pair(_ text: String) throws -> String? {
+      try ModelConfiguration(options: ["model": "narm", "dropout_probs": text]).table["dropout_probs"]?.read(
+        ModelConfiguration(options: ["model": "narm", "dropout_probs": text]))
     }
-    #expect(try pair(#""0.1, 0.2""#) == DropoutPair(embedding: 0.1, session: 0.2))
-    #expect(try pair("[0.1, 0.2]") == DropoutPair(embedding: 0.1, session: 0.2))
-    for wrong in [#""0.1""#, #""0.1,x""#, "[0.1]", "3"] {
-      #expect(throws: DecodingError.self) { try pair(wrong) }
+    #expect(try pair("0.1, 0.2") == "0.1,0.2")
+    #expect(try pair("[0.1, 0.2]") == "0.1,0.2")
+    for wrong in ["0.1", "0.1,x", "[0.1]", "3", "0.1,0.2,0.3", "0.1,1", "nan,0", ""] {
+      #expect(throws: OptionError.self) { try pair(wrong) }
     }
   }
 
@@ -146,15 +148,15 @@ import Testing
     var core = CORE.Options()
     core.heads = 3
     #expect(
-      throws: ModelError.badOption(name: "n_heads", value: "3", allowed: "a divisor of the embedding size 64")
+      throws: OptionError.badValue("--n-heads", value: "3", allowed: "a divisor of the embedding size 64")
     ) { try core.validate() }
     core.encoder = .average
     try core.validate()
     core.temperature = 0
-    #expect(throws: ModelError.self) { try core.validate() }
+    #expect(throws: OptionError.self) { try core.validate() }
     var narm = NARM.Options()
     narm.dropouts.session = 1
-    #expect(throws: ModelError.self) { try narm.validate() }
+    #expect(throws: OptionError.self) { try narm.validate() }
   }
 
   /// RecBole's first weights, model by model; a large table makes the moments certain to a few per cent.

@@ -12,13 +12,13 @@ import Training
   /// Every model, without dropout: a prefix in the pass of its session drops what the session drops, a session of
   /// its own does not.
   static let configurations = [
-    #"{"model":"GRU4Rec","embedding_size":12,"hidden_size":10,"num_layers":2}"#,
-    #"{"model":"NARM","embedding_size":12,"hidden_size":10,"num_layers":2,"dropout_probs":"0,0"}"#,
-    #"{"model":"STAMP","embedding_size":12}"#,
-    #"{"model":"SRGNN","embedding_size":12,"step":2}"#,
-    #"{"model":"CORE","dnn_type":"ave","embedding_size":12,"sess_dropout":0,"item_dropout":0}"#,
-    #"{"model":"CORE","dnn_type":"trm","embedding_size":12,"inner_size":20,"max_length":9,"sess_dropout":0,"#
-      + #""item_dropout":0,"hidden_dropout":0,"attn_dropout":0}"#,
+    "GRU4Rec embedding_size=12 hidden_size=10 num_layers=2",
+    "NARM embedding_size=12 hidden_size=10 num_layers=2 dropout_probs=0,0",
+    "STAMP embedding_size=12",
+    "SRGNN embedding_size=12 step=2",
+    "CORE dnn_type=ave embedding_size=12 sess_dropout=0 item_dropout=0",
+    "CORE dnn_type=trm embedding_size=12 inner_size=20 max_length=9 sess_dropout=0 item_dropout=0 hidden_dropout=0 "
+      + "attn_dropout=0",
   ]
   /// Sessions of one click among them, items that come twice, and more targets than a multiple of sixteen.
   static let sessions: [[Int32]] = [
@@ -43,8 +43,7 @@ import Training
   }
 
   private func makeModel(_ configuration: String) throws -> any SessionModel {
-    let model = try JSONDecoder().decode(ModelConfiguration.self, from: Data(configuration.utf8))
-      .makeModel(items: Self.items)
+    let model = try ModelConfiguration(text: configuration).makeModel(items: Self.items)
     model.parameters.initialise(seed: 5)
     // Some weights start too small to tell a wrong gradient from none.
     for parameter in model.parameters.all where parameter.value.elements.allSatisfy({ abs($0) < 0.25 }) {
@@ -113,8 +112,7 @@ import Training
   /// Dropout after a query's pooling is the query's own; before it, a click is dropped once for all prefixes.
   @Test func dropoutOfPrefixes() throws {
     func vectors(_ dropouts: String) throws -> [[Float]] {
-      let model = try makeModel(
-        #"{"model":"NARM","embedding_size":12,"hidden_size":10,"dropout_probs":"\#(dropouts)"}"#)
+      let model = try makeModel("NARM embedding_size=12 hidden_size=10 dropout_probs=\(dropouts)")
       var batch = RaggedBatch()
       batch.appendAllPrefixes(of: [5, 5, 5, 5], target: 5, position: 3)
       batch.append([5, 5], target: 5, position: 3)

@@ -75,6 +75,14 @@ import Testing
     #expect(outcome.status != 0)
   }
 
+  /// nil runs without a launcher, hence without MPI.
+  @Test(arguments: [nil, 1, 3])
+  func anEndInOrderHasItsOwnExitCode(ranks: Int?) throws {
+    let outcome = try run("end-75", ranks: ranks)
+    #expect(outcome.status == 75)
+    #expect(outcome.stderr == "rank-tests: stopped after step 3\n")
+  }
+
   @Test func aloneAFailureHasNoRank() throws {
     let outcome = try run("fail-rank-0", ranks: nil)
     #expect(outcome.status == 1)

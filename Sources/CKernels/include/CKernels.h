@@ -3,7 +3,8 @@
 // What every kernel keeps (docs/numerics.md): its bits depend on its arguments alone. Sums run in a fixed
 // order, elementwise loops do the same operations in the vector body and in the remainder, and oneDNN is
 // called on one thread, so that a thread count never changes a result. Variants for AVX-512, AVX2 and plain
-// x86-64 are chosen at run time and may differ from one another in the last bit.
+// x86-64 are chosen at run time, one level for the whole process. Those of AVX-512 and AVX2 have the same bits, plain
+// ones may differ in the last one, for they do not fuse multiply and add; oneDNN's products differ on every level.
 //
 // Not here: anything about sessions, ranks or models. No kernel allocates but ck_matmul_plan_create.
 #ifndef CKERNELS_H
@@ -12,13 +13,35 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-// ---- matmul.c -------------------------------------------------------------------------------------------
+// ---- instruction_set.c ----------------------------------------------------------------------------------
 
-/// The instruction set that oneDNN uses ("avx512_core_bf16" …); static storage.
+/// Levels of instructions, each with those of the ones before. Plain is what every x86-64 CPU has, or another CPU.
+/// AVX2 comes with FMA (x86-64-v3), AVX-512 is F, BW, CD, DQ and VL (x86-64-v4).
+typedef enum { CK_PLAIN = 1, CK_AVX2, CK_AVX512, CK_AVX512_BF16 } ck_isa;
+
+/// The highest level that this CPU, and the operating system, have.
+ck_isa ck_cpu_isa(void);
+
+typedef enum { CK_PINNED, CK_CPU_LACKS_ISA, CK_ISA_IN_USE } ck_pin_status;
+
+/// Pins products and kernels to a level, whatever DNNL_MAX_CPU_ISA says: to call at the start of a process.
+/// CK_ISA_IN_USE is another level that something was computed at, or told about, before.
+ck_pin_status ck_pin_instruction_set(ck_isa level);
+
+/// The level in use: the pinned one, or the highest that CPU, oneDNN and its variable DNNL_MAX_CPU_ISA allow. This
+/// call chooses it for good, as do the two below, products and kernels.
+ck_isa ck_isa_in_use(void);
+
+/// The same as oneDNN calls it ("avx512_core_bf16" …), which is finer; static storage.
 const char *ck_instruction_set(void);
 
-/// Whether the instruction set has products of bfloat16 numbers (AVX512_BF16, AMX).
+/// Whether the level in use has products of bfloat16 numbers (AVX512_BF16, AMX).
 bool ck_has_bf16(void);
+
+// ---- matmul.c -------------------------------------------------------------------------------------------
+
+/// oneDNN's version, "2.6.3", into `text`, which has room for `capacity` characters.
+void ck_onednn_version(char *text, int capacity);
 
 /// c[m,n] = op(a)·op(b) + (accumulate ? c : 0), where op transposes if told so:
 /// a is [m,k] or, transposed, stored [k,m]; b is [k,n] or, transposed, stored [n,k]. c must not alias a or b.

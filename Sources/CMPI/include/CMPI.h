@@ -19,7 +19,10 @@ typedef struct { MPI_Datatype raw; } cmpi_type;
 typedef struct { MPI_Op raw; } cmpi_op;
 typedef struct { MPI_Request raw; } cmpi_request;
 
-enum { cmpi_error_text_capacity = MPI_MAX_ERROR_STRING };
+enum {
+  cmpi_error_text_capacity = MPI_MAX_ERROR_STRING,
+  cmpi_library_version_capacity = MPI_MAX_LIBRARY_VERSION_STRING
+};
 
 /* Life cycle */
 
@@ -37,6 +40,13 @@ static inline int cmpi_start(int32_t *funneled) {
 
 static inline int cmpi_stop(void) { return MPI_Finalize(); }
 static inline void cmpi_abort(cmpi_comm c, int32_t code) { MPI_Abort(c.raw, code); }
+
+/* The library's name and version, also before it is started. text has room for cmpi_library_version_capacity
+ * characters, the final zero included. */
+static inline int cmpi_library_version(char *text) {
+  int length = 0;
+  return MPI_Get_library_version(text, &length);
+}
 
 /* text has room for cmpi_error_text_capacity characters, the final zero included. */
 static inline int cmpi_error_text(int32_t status, char *text) {

@@ -20,6 +20,9 @@ package final class BlendScorer: CatalogueScorer {
     sum = storage.tensor(rows: Tensor.tileItems, columns: SessionChunks.size)
   }
 
+  /// Infinite or no number where a part's is, or the sum might be.
+  package var largestScore: Float { parts.reduce(0) { $0 + abs($1.weight) * $1.scorer.largestScore } }
+
   package func begin(_ chunk: RaggedBatch, locales: [UInt8]) {
     for part in parts { part.scorer.begin(chunk, locales: locales) }
   }

@@ -20,6 +20,9 @@ package final class SoftmaxScorer: CatalogueScorer {
 
   package var catalogueRows: Int { logits.catalogueRows }
 
+  /// Probabilities do not exceed 1 by more than rounding, if the exponents of their logits fit.
+  package var largestScore: Float { logits.largestScore < 1e37 ? 2 : .infinity }
+
   package func begin(_ chunk: RaggedBatch, locales: [UInt8]) {
     logits.begin(chunk, locales: locales)
     var reference = [Float](repeating: -.infinity, count: SessionChunks.size)

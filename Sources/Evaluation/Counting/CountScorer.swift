@@ -7,6 +7,8 @@ package final class CountScorer: CatalogueScorer {
   typealias Followers = (_ lastItem: Int32, _ locale: UInt8) -> [(item: Int32, score: Float)]
 
   package let catalogueRows: Int
+  /// Places and shares of what was counted in whole numbers of 64 bits.
+  package let largestScore: Float = 0x1p64
   /// `[6, items + 1]`.
   private let ofLocales: [Float]
   private let followers: Followers?

@@ -87,15 +87,15 @@ extension ItemCounts {
   }
 
   /// - Parameter unit: what an occurrence counts for.
-  private static func shares(_ counts: ArraySlice<Int32>, unit: Int32 = 1) -> [Float] {
-    let sum = counts.reduce(0) { $0 + Int($1) }
-    return counts.map { Float(Double($0) / Double(sum + Int(unit))) }
+  private static func shares(_ counts: ArraySlice<Int64>, unit: Int32 = 1) -> [Float] {
+    let sum = counts.reduce(0, +) + Int64(unit)
+    return counts.map { Float(Double($0) / Double(sum)) }
   }
 }
 
 /// What an item that followed is compared by.
 private struct Follower: Comparable {
-  let count: Int32
+  let count: Int64
   let popularity: Float
 
   static func < (one: Follower, other: Follower) -> Bool {

@@ -6,9 +6,9 @@ package struct ItemPopularity: Equatable, Sendable {
   /// Rows of the catalogue, the padding row counted.
   package let rows: Int
   /// `[6, items + 1]`, by the locale's code.
-  package let counts: [Int32]
+  package let counts: [Int64]
 
-  package init(rows: Int, counts: [Int32]) {
+  package init(rows: Int, counts: [Int64]) {
     precondition(counts.count == ShopLocale.allCases.count * rows, "\(counts.count) counts of \(rows) rows")
     self.rows = rows
     self.counts = counts
@@ -23,7 +23,7 @@ package struct ItemPopularity: Equatable, Sendable {
   package static func count(
     in sessions: SessionTable, selection: [Int32], rows: Int, group: any ProcessGroup
   ) throws(MPIError) -> ItemPopularity {
-    var counts = [Int32](repeating: 0, count: ShopLocale.allCases.count * rows)
+    var counts = [Int64](repeating: 0, count: ShopLocale.allCases.count * rows)
     for session in selection[group.share(of: selection.count)] {
       let first = Int(sessions.locales[Int(session)]) * rows, target = Int(sessions.targets[Int(session)])
       for item in sessions.items(of: Int(session)) { counts[first + Int(item)] += 1 }
@@ -37,7 +37,7 @@ package struct ItemPopularity: Equatable, Sendable {
   /// two items apart. An item is more popular with more occurrences in the locale, of equal ones with more in all.
   package func places() -> [Float] {
     let locales = ShopLocale.allCases.indices
-    let overall = (0..<rows).map { row in locales.reduce(0) { $0 + Int(counts[$1 * rows + row]) } }
+    let overall = (0..<rows).map { row in locales.reduce(0) { $0 + counts[$1 * rows + row] } }
     return locales.flatMap { locale in
       let own = counts[locale * rows..<(locale + 1) * rows]
       return denseRanks(
@@ -48,8 +48,8 @@ package struct ItemPopularity: Equatable, Sendable {
 
 /// What an item is compared by.
 private struct Popularity: Comparable {
-  let inLocale: Int32
-  let overall: Int
+  let inLocale: Int64
+  let overall: Int64
 
   static func < (one: Popularity, other: Popularity) -> Bool {
     (one.inLocale, one.overall) < (other.inLocale, other.overall)
@@ -58,8 +58,8 @@ private struct Popularity: Comparable {
 
 /// The place of each value among the different ones, from 0: equal values have equal places.
 ///
-/// As Float32, which holds whole numbers up to 2^24. So many places would take more clicks than an Int32 counts:
-/// for n different pairs of counts some n^1.5.
+/// As Float32, which tells whole numbers up to 2^24 apart: behind so many places some that differ would be equal. They
+/// would take some n^1.5 clicks for n different pairs of counts, 7 · 10^10.
 func denseRanks<Value: Comparable>(of values: [Value]) -> [Float] {
   var ranks = [Float](repeating: 0, count: values.count)
   var rank = -1
@@ -69,6 +69,5 @@ func denseRanks<Value: Comparable>(of values: [Value]) -> [Float] {
     previous = values[place]
     ranks[place] = Float(rank)
   }
-  precondition(rank <= 1 << 24, "\(rank) places are more than Float32 tells apart")
   return ranks
 }

@@ -31,7 +31,7 @@ struct TransitionCounter {
 /// Different pairs in rising order of (item, next), and the sum of each one's weights.
 struct PairRun {
   private(set) var keys: [UInt64] = []
-  private(set) var counts: [Int32] = []
+  private(set) var counts: [Int64] = []
 
   /// A pair as one number: its order is that of (item, next).
   static func key(_ item: Int32, next: Int32) -> UInt64 {
@@ -42,7 +42,7 @@ struct PairRun {
   static func next(ofKey key: UInt64) -> Int32 { Int32(bitPattern: UInt32(key & 0xffff_ffff)) }
 
   /// - Parameter keys: rising, each once; `counts` beside them.
-  init(keys: [UInt64], counts: [Int32]) {
+  init(keys: [UInt64], counts: [Int64]) {
     precondition(keys.count == counts.count, "\(keys.count) pairs, \(counts.count) counts")
     self.keys = keys
     self.counts = counts
@@ -50,7 +50,7 @@ struct PairRun {
 
   /// - Parameter occurrences: in any order.
   init(adding occurrences: [(key: UInt64, weight: Int32)]) {
-    for (key, weight) in occurrences.sorted(by: { $0.key < $1.key }) { append(key, weight) }
+    for (key, weight) in occurrences.sorted(by: { $0.key < $1.key }) { append(key, Int64(weight)) }
   }
 
   /// The sum of some runs: the same in any order, for integers are added.
@@ -77,7 +77,7 @@ struct PairRun {
     return result
   }
 
-  private mutating func append(_ key: UInt64, _ count: Int32) {
+  private mutating func append(_ key: UInt64, _ count: Int64) {
     if keys.last == key {
       counts[counts.count - 1] += count
     } else {

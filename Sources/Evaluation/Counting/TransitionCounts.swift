@@ -10,13 +10,13 @@ package struct TransitionCounts: Equatable, Sendable {
   /// `[pairs]`: the items that followed, rising for each item.
   package let next: [Int32]
   /// `[pairs]`: how often, from 1, in the rule's weights.
-  package let counts: [Int32]
+  package let counts: [Int64]
 
   /// Rows of the catalogue, the padding row counted.
   package var rows: Int { offsets.count - 1 }
 
   /// - Precondition: the arrays belong together.
-  package init(_ rule: TransitionRule, offsets: [Int64], next: [Int32], counts: [Int32]) {
+  package init(_ rule: TransitionRule, offsets: [Int64], next: [Int32], counts: [Int64]) {
     precondition(
       next.count == counts.count && offsets.last == Int64(next.count),
       "\(offsets.count) offsets to \(offsets.last ?? 0), \(next.count) items and \(counts.count) counts")

@@ -1,7 +1,7 @@
 import CKernels
 
 /// A function of one number, named as in RecBole's `hidden_act`.
-public enum Activation: String, Codable, Sendable, CaseIterable {
+public enum Activation: String, Sendable, CaseIterable {
   case tanh, sigmoid, relu
   /// x·σ(x). Ramachandran, Zoph and Le, arXiv:1710.05941.
   case swish

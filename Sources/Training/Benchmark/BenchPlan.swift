@@ -1,4 +1,5 @@
 import Models
+import OptionTables
 import Tensors
 
 /// What `caravan bench` measures: training steps of a model on made-up sessions.
@@ -17,62 +18,40 @@ public struct BenchPlan: Sendable {
   public var warmupSteps = 2
   public var seed: UInt64 = 2023
 
-  public init(model: ModelConfiguration) { self.model = model }
+  public init() { model = ModelConfiguration(GRU4Rec.self) }
 
   /// Sessions that are ranked to time evaluation.
   var evaluatedSessions: Int { 4096 }
 }
 
 extension BenchPlan: RunPlan {
-  enum Key: String, CodingKey {
-    case items
-    case batchSize = "batch_size"
-    case lanes
-    case precision
-    case threadsPerRank = "threads_per_rank"
-    case steps
-    case warmupSteps = "warmup_steps"
-    case seed
-  }
-
-  public init(from decoder: any Decoder) throws {
-    let values = try decoder.container(keyedBy: Key.self)
-    model = try ModelConfiguration(from: decoder)
-    items = try values.value(.items, or: items)
-    batchSize = try values.value(.batchSize, or: batchSize)
-    lanes = try values.value(.lanes, or: lanes)
-    precision = try values.value(.precision, or: precision)
-    threadsPerRank = try values.value(.threadsPerRank, or: threadsPerRank)
-    steps = try values.value(.steps, or: steps)
-    warmupSteps = try values.value(.warmupSteps, or: warmupSteps)
-    seed = try values.value(.seed, or: seed)
-  }
-
-  public func encode(to encoder: any Encoder) throws {
-    var values = encoder.container(keyedBy: Key.self)
-    try model.encode(to: encoder)
-    try values.encode(items, forKey: .items)
-    try values.encode(batchSize, forKey: .batchSize)
-    try values.encode(lanes, forKey: .lanes)
-    try values.encode(precision, forKey: .precision)
-    try values.encode(threadsPerRank, forKey: .threadsPerRank)
-    try values.encode(steps, forKey: .steps)
-    try values.encode(warmupSteps, forKey: .warmupSteps)
-    try values.encode(seed, forKey: .seed)
-  }
-
   public var modelName: String { model.name }
 
-  public func validate() throws {
-    let wholeNumber = "a whole number from 1 up"
-    try requireOption((12...100_000_000).contains(items), "items", items, "a whole number from 12 to 100000000")
-    try requireOption(batchSize >= 1, "batch_size", batchSize, wholeNumber)
-    try requireOption(steps >= 1, "steps", steps, wholeNumber)
-    try requireOption(warmupSteps >= 0, "warmup_steps", warmupSteps, "a whole number from 0 up")
-    try requireLanes(lanes)
-    try requireThreads(threadsPerRank)
-    try model.validate()
+  public var table: OptionTable<BenchPlan> {
+    OptionTable(joining: [
+      ModelConfiguration.choice.lifted(\.model), model.table.lifted(\.model), Self.ownTable,
+    ])
   }
 
-  public func decidingOptions() throws -> [String: String] { try resolvedOptions() }
+  /// What is not the model's.
+  static let ownTable = OptionTable<BenchPlan>([
+    OptionDeclaration("items", \.items, .wholeNumber(12...100_000_000), "Items of the catalogue."),
+    .batchSize(\.batchSize),
+    .lanes(\.lanes),
+    OptionDeclaration("steps", \.steps, .wholeNumber(1...1_000_000), "Steps that are timed."),
+    OptionDeclaration("warmup_steps", \.warmupSteps, .wholeNumber(0...1_000_000), "Steps before them."),
+    .precision(\.precision),
+    .threads(\.threadsPerRank),
+    .seed(\.seed),
+  ])
+
+  /// The options without those of models, for help.
+  public static var section: [OptionSummary] {
+    ModelConfiguration.choice.summaries(Self().model) + ownTable.summaries(Self())
+  }
+
+  public func validate() throws(OptionError) {
+    try table.check(self)
+    try model.validate()
+  }
 }

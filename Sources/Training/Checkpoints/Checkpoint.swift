@@ -20,13 +20,26 @@ public struct Checkpoint {
     state = try CheckpointState(verifying: folder)
   }
 
-  /// - Parameter options: those that decide what is learned: see `RunPlan.decidingOptions`.
-  /// - Throws: `TrainingError.otherDataset`, or `.optionDiffers` for the first option, by name, that is not what it
-  ///   was.
-  func requireSame(_ options: [String: String], _ dataset: PreparedDataset) throws {
-    for name in Set(options.keys).union(state.options.keys).sorted() where state.options[name] != options[name] {
-      throw TrainingError.optionDiffers(
-        name: name, saved: state.options[name] ?? "unset", current: options[name] ?? "unset", path: folder)
+  /// - Parameters:
+  ///   - plan: whose options that decide what is learned must be what they were.
+  ///   - others: what else decides it, by name.
+  ///   - free: options that may be others all the same.
+  /// - Throws: `TrainingError.otherDataset`, or `.optionDiffers` for the first option that is not what it was.
+  func requireSame<Plan: RunPlan>(
+    _ plan: Plan, and others: [String: String] = [:], but free: Set<String> = [], _ dataset: PreparedDataset
+  ) throws {
+    func require(_ name: String, _ saved: String?, _ current: String?) throws {
+      if saved == current || free.contains(name) { return }
+      throw TrainingError.optionDiffers(name: name, saved: saved, current: current, path: folder)
+    }
+    for (name, current) in plan.optionsToCompare(with: state.options) {
+      // An option that the checkpoint does not know of was not there yet, which is its default.
+      try require(name, state.options[name] ?? plan.defaultText(of: name), current)
+    }
+    for (name, current) in others.sorted(by: { $0.key < $1.key }) { try require(name, state.options[name], current) }
+    let known = Set(plan.table.options.map(\.name)).union(others.keys)
+    for (name, saved) in state.options.sorted(by: { $0.key < $1.key }) where !known.contains(name) {
+      try require(name, saved, nil)
     }
     if state.dataset != dataset.fingerprint { throw TrainingError.otherDataset(path: folder) }
   }

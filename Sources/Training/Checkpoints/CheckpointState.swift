@@ -2,7 +2,6 @@ import Foundation
 import Models
 import Sessions
 import Storage
-import Yams
 
 /// Where a run is, beside weights and moments: `state.json` of a checkpoint. It also lists the checkpoint's files.
 ///
@@ -14,7 +13,7 @@ public struct CheckpointState: Codable, Equatable, Sendable {
   var formatVersion = Self.currentVersion
   /// Steps done.
   public var step: Int
-  /// The options that decide the weights, as text, by name: see `TrainingPlan.decidingOptions`.
+  /// The options that decide the weights, as text, by name: see `RunPlan.decidingOptions`.
   public var options: [String: String]
   /// Items of the catalogue, padding not counted.
   public var items: Int
@@ -32,13 +31,7 @@ public struct CheckpointState: Codable, Equatable, Sendable {
   private var checksum: String?
 
   /// The model, from the options.
-  func modelConfiguration() throws -> ModelConfiguration { try Self.modelConfiguration(options) }
-
-  /// The model that options describe, beside others.
-  static func modelConfiguration(_ options: [String: String]) throws -> ModelConfiguration {
-    let mapping = Node.Mapping(options.sorted { $0.key < $1.key }.map { (Node($0.key), Node($0.value)) })
-    return try YAMLDecoder().decode(ModelConfiguration.self, from: Node.mapping(mapping))
-  }
+  func modelConfiguration() throws -> ModelConfiguration { try ModelConfiguration(options: options) }
 
   /// SHA-256 of the weights.
   var weightsChecksum: String { files[Checkpoint.modelFile] ?? "" }
@@ -79,9 +72,9 @@ public struct CheckpointState: Codable, Equatable, Sendable {
     self = try decoder.decode(Self.self, from: data)
   }
 
-  /// Reads and verifies the state of a checkpoint folder and the files that it lists.
-  /// - Throws: `TrainingError.notACheckpoint`, `.malformedCheckpoint`, or `StorageError`.
-  init(verifying folder: String) throws {
+  /// Reads the state of a checkpoint folder, without looking at the other files.
+  /// - Throws: `TrainingError.notACheckpoint`, `.malformedCheckpoint`.
+  init(reading folder: String) throws {
     let path = joined(folder, Self.fileName)
     guard let data = FileManager.default.contents(atPath: path) else {
       throw TrainingError.notACheckpoint(path: folder)
@@ -98,8 +91,26 @@ public struct CheckpointState: Codable, Equatable, Sendable {
     guard try state.checksum == state.ownChecksum() else {
       throw TrainingError.malformedCheckpoint(path: path, reason: "its bytes are not those that were written")
     }
-    try Checksum.verify(folder: folder, files: state.files)
+    guard state.isPossible else {
+      throw TrainingError.malformedCheckpoint(path: path, reason: "its numbers are not those of a run")
+    }
     self = state
+  }
+
+  /// Reads and verifies the state of a checkpoint folder and the files that it lists.
+  /// - Throws: `TrainingError.notACheckpoint`, `.malformedCheckpoint`, or `StorageError`.
+  init(verifying folder: String) throws {
+    try self.init(reading: folder)
+    try Checksum.verify(folder: folder, files: files)
+  }
+
+  /// Whether the numbers are such that one can count on from them.
+  private var isPossible: Bool {
+    let countable = 0...1 << 53
+    let before = options[PretrainedModel.optimizerStepsKey].map { Int($0) ?? -1 } ?? 0
+    return countable.contains(step) && step > 0 && countable.contains(before) && (1..<1 << 31).contains(items)
+      && countable.contains(progress.epochTargets) && countable.contains(progress.epochsSinceBest)
+      && (1...step).contains(progress.bestStep ?? 1)
   }
 }
 
@@ -109,11 +120,16 @@ public struct RunProgress: Codable, Equatable, Sendable {
   public var epochLoss = 0.0
   /// The targets of the epoch so far.
   public var epochTargets = 0
-  /// The best value of the valid metric, and the step after which it was reached.
+  /// The best value of the valid metric, and the step after which it was reached; without a valid split the last epoch
+  /// counts as the best, and has no value.
   public var bestValue: Double?
   public var bestStep: Int?
   /// Epochs since then.
   public var epochsSinceBest = 0
+
+  /// Whether a checkpoint was saved at the end of an epoch whose evaluation was not done: what adds up over an epoch is
+  /// cleared after it.
+  func awaitsEvaluation(step: Int, stepsPerEpoch: Int) -> Bool { step % stepsPerEpoch == 0 && epochTargets > 0 }
 }
 
 extension CheckpointState {

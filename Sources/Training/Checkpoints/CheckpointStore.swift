@@ -1,13 +1,16 @@
 import Foundation
 import Storage
+import Text
 
 /// The checkpoints of a run: `step-%08d` folders, and the links `latest` and `best`.
 ///
-/// A checkpoint is whole or not there: it is written under another name, verified by checksums, renamed. Only
-/// rank 0 uses a store.
+/// A checkpoint is whole or not there: it is written under another name, verified by checksums, renamed. Which is the
+/// best is known from the newest one's state; the links are for people, and a copy of the run may lack them or have
+/// folders in their place. Only rank 0 uses a store.
 public struct CheckpointStore {
   /// Besides the best one, how many checkpoints are kept.
   static let kept = 2
+  private static let links = ["latest", "best"]
 
   /// `RUN/checkpoints`.
   public let folder: String
@@ -15,28 +18,45 @@ public struct CheckpointStore {
   /// - Parameter run: the folder of the run; nothing is created.
   public init(run: String) { folder = joined(run, "checkpoints") }
 
+  private init(folder: String) { self.folder = folder }
+
   /// The folder of the checkpoint after `step` steps.
   public func path(ofStep step: Int) -> String { path(name(ofStep: step)) }
 
   /// The steps of which there are checkpoints, whole or not, rising.
   public var steps: [Int] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-    return names.filter { $0.hasPrefix("step-") }.compactMap { Int($0.dropFirst(5)) }.sorted()
+    return names.compactMap { file in
+      guard file.hasPrefix("step-"), let step = Int(file.dropFirst(5)), step >= 1 else { return nil }
+      return file == name(ofStep: step) ? step : nil
+    }.sorted()
   }
+
+  // MARK: Which is which
 
   /// The newest checkpoint that is whole, and those that were passed over.
   public func newestWhole() -> (folder: String, damaged: [String])? {
     var damaged: [String] = []
     for step in steps.reversed() {
-      if (try? CheckpointState(verifying: path(ofStep: step))) != nil { return (path(ofStep: step), damaged) }
+      if isWhole(step) { return (path(ofStep: step), damaged) }
       damaged.append(path(ofStep: step))
     }
     return nil
   }
 
-  /// The best checkpoint; nil where there is none.
+  /// The best checkpoint as the newest one's state has it, and as long as that knows of none what `best` leads to; nil
+  /// where there is none.
   var best: String? {
-    FileManager.default.fileExists(atPath: path("best")) ? Self.withoutLinks(path("best")) : nil
+    let found = found
+    if let step = Self.bestStep(of: found) { return found[step] }
+    return (try? CheckpointState(reading: path("best"))) == nil ? nil : path("best")
+  }
+
+  /// Whether the best checkpoint is known, but not there or not whole: going on from the newest would not make it again.
+  var isBestLost: Bool {
+    let found = found
+    guard let step = Self.bestStep(of: found) else { return false }
+    return !(found[step].map { (try? CheckpointState(verifying: $0)) != nil } ?? false)
   }
 
   /// Whether a folder is the checkpoint of this run after `step` steps.
@@ -44,40 +64,108 @@ public struct CheckpointStore {
     Self.withoutLinks(checkpoint) == Self.withoutLinks(path(ofStep: step))
   }
 
-  /// Points `latest`, and if it is the best `best`, to a checkpoint, and removes those no longer needed.
-  func publish(step: Int, isBest: Bool) throws {
+  /// The checkpoint folder that a user means by a run folder (its best, else its newest), the folder of its
+  /// checkpoints, a checkpoint folder, or a link to one.
+  /// - Throws: `TrainingError.notACheckpoint`.
+  public static func resolve(_ given: String) throws -> String {
+    if FileManager.default.fileExists(atPath: joined(given, CheckpointState.fileName)) { return withoutLinks(given) }
+    for store in [CheckpointStore(run: given), CheckpointStore(folder: given)] {
+      if let best = store.best { return withoutLinks(best) }
+      let found = store.found
+      guard let newest = found.keys.max(), let folder = found[newest] else { continue }
+      if let lost = bestStep(of: found) {
+        StandardError.print(
+          "warning: the best checkpoint of \(given), after step \(lost), is missing: taking that after step \(newest)\n"
+        )
+      }
+      return withoutLinks(folder)
+    }
+    throw TrainingError.notACheckpoint(path: given)
+  }
+
+  /// All checkpoints by their steps: the folders of steps and, in a copy that followed links, `latest` and `best`.
+  private var found: [Int: String] {
+    var found: [Int: String] = [:]
+    for link in Self.links {
+      if let state = try? CheckpointState(reading: path(link)) { found[state.step] = path(link) }
+    }
+    for step in steps { found[step] = path(ofStep: step) }
+    return found
+  }
+
+  /// The best step, as the newest state that can be read has it.
+  private static func bestStep(of found: [Int: String]) -> Int? {
+    found.sorted { $0.key > $1.key }.lazy.compactMap { try? CheckpointState(reading: $0.value) }.first?.progress
+      .bestStep
+  }
+
+  private func isWhole(_ step: Int) -> Bool { (try? CheckpointState(verifying: path(ofStep: step)))?.step == step }
+
+  // MARK: Changes
+
+  /// Points `latest` to a checkpoint and `best` to the best so far, and removes those no longer needed.
+  /// - Parameter best: nil where the state does not tell, as that of older runs without a valid split.
+  func publish(step: Int, best: Int?) throws {
+    let best = best ?? (try? CheckpointState(reading: path("best")))?.step
     try replaceSymbolicLink(at: path("latest"), to: name(ofStep: step))
-    if isBest { try replaceSymbolicLink(at: path("best"), to: name(ofStep: step)) }
-    let best = try? FileManager.default.destinationOfSymbolicLink(atPath: path("best"))
-    for old in steps.filter({ $0 <= step }).dropLast(Self.kept) where name(ofStep: old) != best {
+    if let best, FileManager.default.fileExists(atPath: path(ofStep: best)) {
+      try replaceSymbolicLink(at: path("best"), to: name(ofStep: best))
+    }
+    for old in steps.filter({ $0 <= step }).dropLast(Self.kept) where old != best {
       try removeIfThere(path(ofStep: old))
+    }
+  }
+
+  /// Puts a checkpoint's state in the place of the one that was saved with it.
+  func rewrite(_ progress: RunProgress, ofStep step: Int) throws {
+    var state = try CheckpointState(reading: path(ofStep: step))
+    state.progress = progress
+    try atomicWrite(state.encoded(), to: joined(path(ofStep: step), CheckpointState.fileName))
+  }
+
+  /// Makes step folders again of `latest` and `best` where a copy of the run has folders in the links' places.
+  func restoreLinks() throws {
+    for link in Self.links where isFolder(path(link)) {
+      let copy = path(link)
+      if let state = try? CheckpointState(verifying: copy) {
+        if isWhole(state.step) {
+          try removeIfThere(copy)
+        } else {
+          try removeIfThere(path(ofStep: state.step))
+          try move(copy, to: path(ofStep: state.step))
+        }
+      } else {
+        try removeIfThere(path("damaged-\(link)"))
+        try move(copy, to: path("damaged-\(link)"))
+      }
     }
   }
 
   /// Removes what a killed run left half-written, and checkpoints from beyond `step`, which another run made.
   func discard(beyond step: Int) throws {
     for stale in steps where stale > step { try removeIfThere(path(ofStep: stale)) }
+    for kept in steps { try removeStaleTemporaries(in: path(ofStep: kept), of: CheckpointState.fileName) }
     for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-    where name.hasPrefix(".step-") {
+    where name.hasPrefix(".step-") || Self.links.contains(where: { name.hasPrefix(".\($0).tmp-") }) {
       try removeIfThere(path(name))
     }
-    for link in ["latest", "best"] where !FileManager.default.fileExists(atPath: path(link)) {
+    for link in Self.links where !FileManager.default.fileExists(atPath: path(link)) {
       try removeIfThere(path(link))
     }
   }
 
-  /// The checkpoint folder that a user means by a run folder (its best, else its latest), a checkpoint folder or
-  /// a link to one.
-  /// - Throws: `TrainingError.notACheckpoint`.
-  public static func resolve(_ given: String) throws -> String {
-    let checkpoints = CheckpointStore(run: given)
-    for candidate in [given, checkpoints.path("best"), checkpoints.path("latest")] {
-      let state = joined(candidate, CheckpointState.fileName)
-      if FileManager.default.fileExists(atPath: state) {
-        return withoutLinks(candidate)
-      }
+  private func move(_ from: String, to destination: String) throws(StorageError) {
+    do {
+      try FileManager.default.moveItem(atPath: from, toPath: destination)
+    } catch {
+      throw .cannotWrite(path: destination, reason: "\(from) cannot be renamed to it")
     }
-    throw TrainingError.notACheckpoint(path: given)
+  }
+
+  /// Whether there is a folder itself, not a link to one.
+  private func isFolder(_ path: String) -> Bool {
+    let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+    return attributes?[.type] as? FileAttributeType == .typeDirectory
   }
 
   /// A path as it is without symbolic links, absolute.

@@ -1,12 +1,12 @@
 import Evaluation
-import Foundation
 import Models
+import OptionTables
 import Sessions
 
-/// Every option of a hand-off: those of the training in each locale, and what is handed over how. Coded flat.
+/// Every option of a hand-off: those of the training in each locale, and what is handed over how.
 public struct FineTuningPlan: Sendable {
   /// How many models come out.
-  public enum Mode: String, Codable, CaseIterable, Sendable {
+  public enum Mode: String, CaseIterable, Sendable {
     /// One a locale.
     case each
     /// One for all locales together.
@@ -16,7 +16,7 @@ public struct FineTuningPlan: Sendable {
   }
 
   /// What happens to the optimizer's moments.
-  public enum MomentRule: String, Codable, CaseIterable, Sendable {
+  public enum MomentRule: String, CaseIterable, Sendable {
     /// They start from zero.
     case fresh
     /// They are the checkpoint's, zero for new items.
@@ -53,9 +53,8 @@ public struct FineTuningPlan: Sendable {
       throw TrainingError.nothingToFineTune(path: path, model: counting.name)
     }
     let model = try opened.state.modelConfiguration()
-    let own = try optionTexts(model).map(\.name)
-    try Self.requireShapes(of: model, own, source, saved, path)
-    let inherited = Set(own + (try optionTexts(LossPlan()).map(\.name)) + [TrainingPlan.Key.targets.rawValue])
+    try Self.requireShapes(of: model, source, saved, path)
+    let inherited = Set((model.table.options.map(\.name)) + LossPlan.table.options.map(\.name) + ["model", "targets"])
     self = try source.over(saved.filter { inherited.contains($0.key) }).plan(FineTuningPlan.self)
     let rule = opened.state.options["optimizer"].flatMap(OptimizerOptions.Rule.init(rawValue:)) ?? .adam
     var before = training.optimization
@@ -68,28 +67,22 @@ public struct FineTuningPlan: Sendable {
 
   /// Checks the given options of the model one by one: with each alone, the weights must keep their shapes.
   private static func requireShapes(
-    of model: ModelConfiguration, _ names: [String], _ source: PlanSource, _ saved: [String: String], _ path: String
+    of model: ModelConfiguration, _ source: PlanSource, _ saved: [String: String], _ path: String
   ) throws {
     let shapes = model.shapes
-    for name in names {
-      guard let asked = source.text(of: name), asked != saved[name] else { continue }
-      func refuse() -> TrainingError {
-        .checkpointDiffers(name: name, saved: saved[name] ?? "unset", asked: asked, path: path)
+    for option in OptionTable(joining: [ModelConfiguration.choice, model.table]).options {
+      guard let given = source.given(option), given.text != saved[option.name] else { continue }
+      var changed = model
+      if option.name == "model" {
+        // Its options would be those of another model.
+        try ModelConfiguration.choice.set(given, in: &changed)
+        if changed.name == model.name { continue }
+      } else {
+        try model.table.set(given, in: &changed)
+        if changed.shapes == shapes { continue }
       }
-      if name == "model" {
-        if asked.lowercased() == model.name.lowercased() { continue }
-        throw refuse()
-      }
-      var options = saved
-      options[name] = asked
-      let changed: ModelConfiguration
-      do {
-        changed = try CheckpointState.modelConfiguration(options)
-      } catch is DecodingError {
-        continue  // not a value of its kind: `PlanSource.plan` says so, and where it was given
-      }
-      try changed.validate()
-      if changed.shapes != shapes { throw refuse() }
+      throw TrainingError.checkpointDiffers(
+        name: option.name, saved: saved[option.name] ?? "unset", asked: given.text, path: path)
     }
   }
 }
@@ -100,53 +93,72 @@ extension ModelConfiguration {
 }
 
 extension FineTuningPlan: RunPlan {
-  private enum Key: String, CodingKey, CaseIterable {
-    case checkpoint, mode, candidates, freeze, moments, scratch, split
+  public init() {
+    training = TrainingPlan()
+    checkpoint = ""
   }
 
   public var modelName: String { training.modelName }
 
-  public func validate() throws {
+  public var table: OptionTable<FineTuningPlan> {
+    OptionTable(joining: [training.table.lifted(\.training), Self.ownTable])
+  }
+
+  /// What is handed over how.
+  static let ownTable = OptionTable<FineTuningPlan>([
+    OptionDeclaration(
+      "checkpoint", \.checkpoint, .text("the folder of a pre-trained run or checkpoint", valueName: "folder"),
+      aliases: ["saved_model"], isRequired: true,
+      "The pre-trained run (its best checkpoint, else its latest) or checkpoint."),
+    OptionDeclaration("mode", \.mode, .choice, "each: a model a locale; joint: one for all of them; both."),
+    OptionDeclaration(
+      "candidates", \.candidates, .candidates,
+      "What targets are ranked among: what was seen in the session's locale, in any of --locales, or the whole catalogue."
+    ),
+    OptionDeclaration(
+      "freeze", \.frozen, .choice, "What stays as it is: items, the item table; encoder, all but the item table."),
+    OptionDeclaration("moments", \.moments, .choice, "The optimizer's moments: fresh, or keep the checkpoint's."),
+    OptionDeclaration(
+      "scratch", \.scratch, .flag, "Also train from scratch on the same sessions, with the same budget."),
+    OptionDeclaration(
+      "split", \.split, .reported,
+      "The split of the report; by default test where its answers are known, else valid."),
+  ])
+
+  /// The options of a hand-off alone, for help.
+  public static var section: [OptionSummary] { ownTable.summaries(Self()) }
+
+  public func validate() throws(OptionError) {
+    try table.check(self)
     try training.validate()
-    _ = try candidateRule()
-    try requireOption(split != .train, "split", "train", "valid or test")
   }
 
   /// The options that decide the weights, and those that decide when training ends and what is reported.
-  public func decidingOptions() throws -> [String: String] {
-    let ending: [TrainingPlan.Key] = [.epochs, .maxSteps, .stoppingStep, .validMetric]
-    let names = Set(try training.decidingOptions().keys)
-      .union(ending.map(\.rawValue)).union(Key.allCases.map(\.rawValue))
-    return try resolvedOptions().filter { names.contains($0.key) }
+  public var decidingOptions: [String: String] {
+    let ending = ["epochs", "max_steps", "stopping_step", "valid_metric"]
+    let texts = table.texts(of: self).filter { ending.contains($0.name) }
+    return texts.reduce(into: table.decidingTexts(of: self)) { $0[$1.name] = $1.text }
   }
+}
 
-  public init(from decoder: any Decoder) throws {
-    let values = try decoder.container(keyedBy: Key.self)
-    training = try TrainingPlan(from: decoder)
-    checkpoint = try values.decode(String.self, forKey: .checkpoint)
-    mode = try values.value(.mode, or: mode)
-    candidates = try values.value(.candidates, or: candidates)
-    frozen = try values.value(.freeze, or: frozen)
-    moments = try values.value(.moments, or: moments)
-    scratch = try values.value(.scratch, or: scratch)
-    split = try values.decodeIfPresent(String.self, forKey: .split).map { text in
-      guard let split = DatasetSplit(rawValue: text) else {
-        throw TrainingError.badOption(name: "split", value: text, allowed: "valid or test")
-      }
-      return split
+extension OptionKind<String> {
+  /// A `CandidateRule`, or `joint`.
+  fileprivate static var candidates: Self {
+    Self("locale, joint, all, or locales such as ES,FR", valueName: "locale|joint|all|list") { text in
+      text == "joint" ? text : (try? CandidateRule(parsing: text)) == nil ? nil : text
+    } text: {
+      $0
     }
   }
+}
 
-  public func encode(to encoder: any Encoder) throws {
-    try training.encode(to: encoder)
-    var values = encoder.container(keyedBy: Key.self)
-    try values.encode(checkpoint, forKey: .checkpoint)
-    try values.encode(mode, forKey: .mode)
-    try values.encode(candidates, forKey: .candidates)
-    try values.encode(frozen, forKey: .freeze)
-    try values.encode(moments, forKey: .moments)
-    // As text: a number would come out of a Bool on its way through JSON.
-    try values.encode(scratch ? "true" : "false", forKey: .scratch)
-    try values.encode(split?.rawValue, forKey: .split)
+extension OptionKind<DatasetSplit?> {
+  /// A split that has answers and is not trained on.
+  fileprivate static var reported: Self {
+    Self("valid or test", valueName: "valid|test") { text in
+      DatasetSplit(rawValue: text).flatMap { $0 == .train ? nil : .some(.some($0)) }
+    } text: {
+      $0?.rawValue
+    }
   }
 }

@@ -2,6 +2,7 @@ import Evaluation
 import Foundation
 import Logging
 import MPI
+import OptionTables
 import Sessions
 import Storage
 
@@ -30,7 +31,7 @@ public struct HandOff {
   ///   - source: what was given for the options.
   ///   - folder: of the whole hand-off, on a file system that all ranks share.
   ///   - startsAnew: whether what is there already is done again.
-  /// - Throws: `TrainingError`, `ModelError`, `SessionsError`, `StorageError`, `EvaluationError`, `MPIError`.
+  /// - Throws: `OptionError`, `TrainingError`, `SessionsError`, `StorageError`, `EvaluationError`, `MPIError`.
   public init(_ source: PlanSource, folder: String, startsAnew: Bool = false, group: any ProcessGroup) throws {
     let (path, checkpoint) = try group.together {
       try Self.requireNoRun(at: folder)
@@ -52,17 +53,18 @@ public struct HandOff {
   }
 
   /// Does what is left to do; collective.
-  /// - Returns: on rank 0, what came out; nil on the others, and where SIGUSR1 stopped the job.
+  /// - Returns: on rank 0, what came out; nil on the others.
+  /// - Throws: `EndOfProcess` where a signal stopped the job, and what can go wrong.
   public func run() throws -> HandOffReport? {
-    StopSignal.listen()
     let plan = worker.plan, names = tasks.map(\.name)
-    let log = try group.together {
-      let log = try worker.openLog(worker.folder, of: group)
-      if group.rank == 0 {
-        try RunFolder.write(plan, to: worker.folder)
-        try worker.removeStale(tasks)
-      }
-      return log
+    let lock = try group.together { group.rank == 0 ? try RunFolder.claim(worker.folder) : nil }
+    defer { lock?.release() }
+    let log = try group.together { () -> Logger in
+      guard group.rank == 0 else { return RunLogHandler.silent }
+      try tasks.forEach(worker.requireFit)
+      try RunFolder.write(plan, to: worker.folder)
+      try worker.removeStale(tasks)
+      return try worker.openLog(worker.folder, of: group)
     }
     let layout =
       isSideBySide
@@ -76,8 +78,9 @@ public struct HandOff {
       try worker.row(of: tasks[task], on: part).map { Array(try $0.encoded()) }
     }
     guard results.allSatisfy({ $0 != nil }) else {
-      log.notice("stopped by SIGUSR1; the same command goes on from here")
-      return nil
+      let name = try StopSignal.wasReceived(by: group).map(StopSignal.name) ?? "a signal"
+      log.notice("stopped by \(name); the same command goes on from here")
+      throw StopSignal.end(nil)
     }
     return try group.together {
       guard group.rank == 0 else { return nil }
@@ -97,26 +100,17 @@ public struct HandOff {
   var validMetric: String { worker.plan.training.validMetric }
 
   /// The options that must be given.
-  /// - Throws: `TrainingError.badOption` for the first that is not.
+  /// - Throws: `OptionError.missing` for the first that is not.
   @discardableResult
-  static func requireOptions(_ source: PlanSource) throws(TrainingError) -> (dataset: String, checkpoint: String) {
-    (try source.required("dataset"), try source.required("checkpoint"))
+  static func requireOptions(_ source: PlanSource) throws(OptionError) -> (dataset: String, checkpoint: String) {
+    let table = FineTuningPlan().table
+    return (try source.required("dataset", of: table), try source.required("checkpoint", of: table))
   }
 
   /// The folder's `config.yaml` is that of the hand-off: another run's must not be lost.
   private static func requireNoRun(at folder: String) throws {
     if CheckpointStore(run: folder).steps.isEmpty { return }
-    throw TrainingError.badOption(name: "out", value: folder, allowed: "a folder that is not a run itself")
-  }
-}
-
-extension PlanSource {
-  /// - Throws: `TrainingError.badOption` for an option that must be given and is not.
-  fileprivate func required(_ name: String) throws(TrainingError) -> String {
-    guard let text = text(of: name) else {
-      throw .badOption(name: name, value: "missing", allowed: "a folder")
-    }
-    return text
+    throw OptionError.badValue("--out", value: folder, allowed: "a folder that is not a run itself")
   }
 }
 

@@ -20,21 +20,35 @@ struct HandOffWorker {
   var isQuiet = false
 
   /// Zero-shot, fine-tuned, from scratch: one task on all ranks of a group; collective.
-  /// - Returns: nil where SIGUSR1 stopped it.
+  /// - Returns: nil where a signal stopped it.
+  /// - Throws: `TrainingError.ofTask`, or an `MPIError`.
   func row(of task: HandOffTask, on group: any ProcessGroup) throws -> HandOffRow? {
+    do {
+      return try makeRow(of: task, on: group)
+    } catch is EndOfProcess {
+      return nil
+    } catch  where isSharedFailure(error) && !(error is MPIError) {
+      throw TrainingError.ofTask(task.name, cause: "\(error)")
+    }
+  }
+
+  private func makeRow(of task: HandOffTask, on group: any ProcessGroup) throws -> HandOffRow {
     let plan = plan(of: task)
-    let options = try options(of: plan)
+    let options = options(of: plan)
     var done = try group.together { group.rank == 0 ? try finishedRow(of: task, options) : nil } ?? []
     try group.broadcast(resizing: &done, from: 0)
-    if !done.isEmpty { return try JSONDecoder().decode(HandOffRow.self, from: Data(done)) }
+    if !done.isEmpty {
+      try group.together { try openLog(path(task.name), of: group, label: "\(task.name): ").info("done before") }
+      return try JSONDecoder().decode(HandOffRow.self, from: Data(done))
+    }
 
     let zeroShot = try evaluate(SessionModelScorer(pretrained.model, pretrained.scored), on: task, group)
-    guard let tuned = try fineTune(task, plan, group) else { return nil }
+    let tuned = try fineTune(task, plan, group)
     var row = HandOffRow(
       name: task.name, locales: task.locales.inOrder.map(\.name), trainSessions: task.sessions, zeroShot: zeroShot,
       fineTuned: tuned.figures, fineTuning: tuned.outcome, options: options)
     if plan.scratch {
-      guard let scratch = try trainFromScratch(task, plan.training, group) else { return nil }
+      let scratch = try trainFromScratch(task, plan.training, group)
       (row.scratch, row.scratchTraining) = (scratch.figures, scratch.outcome)
     }
     try group.together { if group.rank == 0 { try atomicWrite(row.encoded(), to: rowPath(task)) } }
@@ -43,7 +57,18 @@ struct HandOffWorker {
 
   private typealias Result = (figures: RankingMetrics?, outcome: HandOffRow.Outcome)
 
-  private func fineTune(_ task: HandOffTask, _ plan: FineTuningPlan, _ group: any ProcessGroup) throws -> Result? {
+  private func fineTune(_ task: HandOffTask, _ plan: FineTuningPlan, _ group: any ProcessGroup) throws -> Result {
+    try train(task, as: task.name, group) { try fineTuning(task, plan, group, $0) }
+  }
+
+  private func trainFromScratch(_ task: HandOffTask, _ plan: TrainingPlan, _ group: any ProcessGroup) throws -> Result {
+    try train(task, as: task.scratchName, group) { try fromScratch(task, plan, group, $0) }
+  }
+
+  /// The run that adapts the pre-trained model.
+  private func fineTuning(
+    _ task: HandOffTask, _ plan: FineTuningPlan, _ group: any ProcessGroup, _ log: Logger
+  ) throws -> TrainingRun {
     var adaptation = Adaptation()
     adaptation.pretrained = pretrained
     adaptation.frozen = plan.frozen
@@ -51,23 +76,19 @@ struct HandOffWorker {
       "checkpoint": pretrained.checksum, "freeze": plan.frozen.rawValue, "moments": plan.moments.rawValue,
       PretrainedModel.optimizerStepsKey: "\(pretrained.optimizerSteps)",
     ]
-    let log = try group.together { try openLog(path(task.name), of: group, label: "\(task.name): ") }
-    return try train(task, plan.training, adaptation, plan, as: task.name, group, log)
+    return try run(plan.training, adaptation, plan, as: task.name, group, log)
   }
 
-  private func trainFromScratch(
-    _ task: HandOffTask, _ plan: TrainingPlan, _ group: any ProcessGroup
-  ) throws -> Result? {
-    let name = task.scratchName
-    let log = try group.together { try openLog(path(name), of: group, label: "\(name): ") }
-    return try train(task, plan, Adaptation(), plan, as: name, group, log)
+  private func fromScratch(
+    _ task: HandOffTask, _ plan: TrainingPlan, _ group: any ProcessGroup, _ log: Logger
+  ) throws -> TrainingRun {
+    try run(plan, Adaptation(), plan, as: task.scratchName, group, log)
   }
 
-  /// Trains a model and ranks the report's split with its best checkpoint.
-  private func train(
-    _ task: HandOffTask, _ plan: TrainingPlan, _ adaptation: Adaptation, _ configuration: any RunPlan,
-    as name: String, _ group: any ProcessGroup, _ log: Logger
-  ) throws -> Result? {
+  private func run(
+    _ plan: TrainingPlan, _ adaptation: Adaptation, _ configuration: any RunPlan, as name: String,
+    _ group: any ProcessGroup, _ log: Logger
+  ) throws -> TrainingRun {
     var adaptation = adaptation
     adaptation.candidates = candidates
     adaptation.label = "\(name): "
@@ -75,8 +96,31 @@ struct HandOffWorker {
     var run = try TrainingRun(
       plan, adaptation, configuration: configuration, dataset: dataset, folder: path(name), group: group, log: log)
     run.showsProgress = !isQuiet
-    let summary = try run.run(try isBestDamaged(name, group, log) ? .never : resume)
-    if summary.isInterrupted { return nil }
+    return run
+  }
+
+  /// Rank 0's question before anything is written: whether the runs of a task that are there go on with this plan.
+  /// - Throws: `TrainingError.ofTask` where one does not.
+  func requireFit(_ task: HandOffTask) throws {
+    if resume == .never { return }
+    do {
+      let plan = plan(of: task), alone = SoloGroup(), silent = RunLogHandler.silent
+      if try finishedRow(of: task, options(of: plan)) != nil { return }
+      try fineTuning(task, plan, alone, silent).requireFit()
+      if plan.scratch { try fromScratch(task, plan.training, alone, silent).requireFit() }
+    } catch  where isSharedFailure(error) {
+      throw TrainingError.ofTask(task.name, cause: "\(error)")
+    }
+  }
+
+  /// Trains a model and ranks the report's split with its best checkpoint.
+  private func train(
+    _ task: HandOffTask, as name: String, _ group: any ProcessGroup, _ makeRun: (Logger) throws -> TrainingRun
+  ) throws -> Result {
+    let lock = try group.together { group.rank == 0 ? try RunFolder.claim(path(name)) : nil }
+    defer { lock?.release() }
+    let log = try group.together { try openLog(path(name), of: group, label: "\(name): ") }
+    let summary = try makeRun(log).run(try isBestLost(name, group, log) ? .never : resume)
     let best = try OpenedCheckpoint(path(name), for: dataset, group: group)
     let model = try RankingModel.load(best, for: dataset, group: group)
     let outcome = HandOffRow.Outcome(
@@ -85,18 +129,17 @@ struct HandOffWorker {
     return (try evaluate(model.rankingScorer(), on: task, group), outcome)
   }
 
-  /// Whether the best checkpoint of a run is there, but not whole: going on from the newest one would not make it
-  /// again. Collective.
-  private func isBestDamaged(_ name: String, _ group: any ProcessGroup, _ log: Logger) throws -> Bool {
-    var isDamaged = [Int32(0)]
+  /// Whether the best checkpoint of a run was made, but is not whole any more: going on from the newest one would not
+  /// make it again. Collective.
+  private func isBestLost(_ name: String, _ group: any ProcessGroup, _ log: Logger) throws -> Bool {
+    var isLost = [Int32(0)]
     try group.together {
-      guard group.rank == 0, resume == .auto, let best = CheckpointStore(run: path(name)).best else { return }
-      if (try? CheckpointState(verifying: best)) != nil { return }
-      log.warning("\(best) is damaged: training anew")
-      isDamaged[0] = 1
+      guard group.rank == 0, resume == .auto, CheckpointStore(run: path(name)).isBestLost else { return }
+      log.warning("\(path(name))/checkpoints/best is damaged or missing: training anew")
+      isLost[0] = 1
     }
-    try group.broadcast(&isDamaged, from: 0)
-    return isDamaged[0] == 1
+    try group.broadcast(&isLost, from: 0)
+    return isLost[0] == 1
   }
 
   /// The figures of the task's sessions in the report's split; nil where it has none.
@@ -119,7 +162,6 @@ struct HandOffWorker {
       let row = try? JSONDecoder().decode(HandOffRow.self, from: data), row.options == options,
       isWhole(task.name, row.fineTuning), row.scratchTraining.map({ isWhole(task.scratchName, $0) }) ?? true
     else { return nil }
-    try RunLogHandler.logger(run: path(task.name), label: isQuiet ? nil : "\(task.name): ").info("done before")
     return Array(data)
   }
 
@@ -145,8 +187,8 @@ struct HandOffWorker {
   }
 
   /// Everything that a row follows from, by the names of options; data by their checksums.
-  private func options(of plan: FineTuningPlan) throws -> [String: String] {
-    var options = try plan.decidingOptions()
+  private func options(of plan: FineTuningPlan) -> [String: String] {
+    var options = plan.decidingOptions
     options["dataset"] = dataset.fingerprint
     options["checkpoint"] = pretrained.checksum
     return options

@@ -1,5 +1,5 @@
 /// The weights that training leaves as they are.
-public enum FrozenWeights: String, Codable, CaseIterable, Sendable {
+public enum FrozenWeights: String, CaseIterable, Sendable {
   case none
   /// The item table.
   case items

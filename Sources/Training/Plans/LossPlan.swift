@@ -1,10 +1,10 @@
-import Models
+import OptionTables
 
-/// What a run minimises. Coded flat, beside a plan's other options.
+/// What a run minimises.
 public struct LossPlan: Equatable, Sendable {
   /// The losses: over the whole catalogue, or over in-batch targets and shared samples (Hidasi and Karatzoglou,
   /// "Recurrent Neural Networks with Top-k Gains for Session-based Recommendations", CIKM 2018).
-  public enum Kind: String, Codable, CaseIterable, Sendable {
+  public enum Kind: String, CaseIterable, Sendable {
     /// Cross-entropy over the whole catalogue.
     case crossEntropy = "ce"
     /// Cross-entropy over the targets of the batch and the samples.
@@ -14,7 +14,7 @@ public struct LossPlan: Equatable, Sendable {
   }
 
   /// What sampled scores go through before the loss.
-  public enum Activation: Codable, Equatable, Sendable {
+  public enum Activation: Equatable, Sendable {
     case linear
     /// x above 0, alpha · (exp(x) - 1) below.
     case elu(alpha: Float)
@@ -35,66 +35,37 @@ public struct LossPlan: Equatable, Sendable {
 
   /// Whether the loss is over the whole catalogue.
   var isFull: Bool { kind == .crossEntropy }
-
-  /// - Throws: `TrainingError.badOption` for the first value that makes no sense.
-  func validate() throws {
-    try requireOption(samples >= 0, "n_sample", samples, "a whole number from 0 up")
-    try requireOption(sampleAlpha >= 0, "sample_alpha", sampleAlpha, "a number from 0 up")
-    try requireOption(bprRegularisation >= 0, "bpreg", bprRegularisation, "a number from 0 up")
-    try requireOption(logQ >= 0, "logq", logQ, "a number from 0 up")
-  }
 }
 
-extension LossPlan.Activation {
-  /// `linear`, or `elu-` and a number.
-  init?(text: String) {
-    if text == "linear" {
-      self = .linear
-    } else if text.hasPrefix("elu-"), let alpha = Float(text.dropFirst(4)), alpha > 0 {
-      self = .elu(alpha: alpha)
-    } else {
-      return nil
-    }
-  }
-
-  var text: String {
-    switch self {
-    case .linear: "linear"
-    case .elu(let alpha): "elu-\(alpha)"
-    }
-  }
-
-  public init(from decoder: any Decoder) throws {
-    let text = try decoder.singleValueContainer().decode(String.self)
-    guard let activation = Self(text: text) else {
-      throw TrainingError.badOption(name: "final_act", value: text, allowed: "linear, or elu-0.5 or the like")
-    }
-    self = activation
-  }
-
-  public func encode(to encoder: any Encoder) throws {
-    var container = encoder.singleValueContainer()
-    try container.encode(text)
-  }
+extension LossPlan {
+  static let table = OptionTable<LossPlan>([
+    OptionDeclaration(
+      "loss", \.kind, .choice, aliases: ["loss_type"],
+      "ce: the whole catalogue; over samples: ce-sampled, bpr-max, top1-max."),
+    OptionDeclaration(
+      "n_sample", \.samples, .wholeNumber(0...(1 << 24)), "Items drawn for each step, beside the batch's own targets."),
+    OptionDeclaration(
+      "sample_alpha", \.sampleAlpha, .notNegative,
+      "Items are drawn in proportion to their occurrences to this power."),
+    OptionDeclaration(
+      "bpreg", \.bprRegularisation, .notNegative, "bpr-max: how much the negatives' squared scores count."),
+    OptionDeclaration(
+      "logq", \.logQ, .notNegative, "ce-sampled: how much of the log-probability of being there is taken off."),
+    OptionDeclaration("final_act", \.activation, .activation, "linear, or elu- and its alpha, such as elu-0.5."),
+  ])
 }
 
-extension LossPlan: Codable {
-  enum CodingKeys: String, CodingKey {
-    case kind = "loss"
-    case samples = "n_sample"
-    case sampleAlpha = "sample_alpha"
-    case bprRegularisation = "bpreg"
-    case logQ = "logq"
-    case activation = "final_act"
-  }
-
-  public init(from decoder: any Decoder) throws {
-    let values = try decoder.container(keyedBy: CodingKeys.self)
-    kind = try values.value(.kind, or: kind)
-    samples = try values.value(.samples, or: samples)
-    sampleAlpha = try values.value(.sampleAlpha, or: sampleAlpha)
-    bprRegularisation = try values.value(.bprRegularisation, or: bprRegularisation)
-    logQ = try values.value(.logQ, or: logQ)
-    activation = try values.value(.activation, or: activation)
+extension OptionKind<LossPlan.Activation> {
+  fileprivate static var activation: Self {
+    Self("linear, or elu-0.5 or the like", valueName: "linear|elu-…") { text in
+      if text == "linear" { return .linear }
+      guard text.hasPrefix("elu-") else { return nil }
+      return OptionKind<Float>.positive.parse(String(text.dropFirst(4))).map { .elu(alpha: $0) }
+    } text: {
+      switch $0 {
+      case .linear: "linear"
+      case .elu(let alpha): "elu-\(alpha)"
+      }
+    }
   }
 }

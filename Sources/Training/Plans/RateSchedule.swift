@@ -3,7 +3,7 @@ import Foundation
 /// The learning rate over the steps of a run: a pure function of the step, so that a resumed run has the same.
 public struct RateSchedule: Equatable, Sendable {
   /// How the rate falls once warm-up is over.
-  public enum Shape: String, Codable, CaseIterable, Sendable {
+  public enum Shape: String, CaseIterable, Sendable {
     case constant
     /// Times `decay` every `decaySteps`, as `torch.optim.lr_scheduler.StepLR`.
     case step

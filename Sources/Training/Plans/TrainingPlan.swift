@@ -1,5 +1,6 @@
-import Foundation
+import Evaluation
 import Models
+import OptionTables
 import Sessions
 import Tensors
 
@@ -33,107 +34,84 @@ public struct TrainingPlan: Sendable {
   public var stoppingStep = 10
   /// Which figure of the valid split decides on the best epoch: `MRR@100` …
   public var validMetric = "MRR@100"
-  /// Steps between checkpoints inside an epoch; none but the epochs' own where nil.
-  public var checkpointEvery: Int?
+  /// How often checkpoints are written inside an epoch.
+  public var checkpointEvery = CheckpointInterval.seconds(600)
 
-  public init(dataset: String, model: ModelConfiguration) {
-    self.dataset = dataset
-    self.model = model
-  }
-
-  /// - Throws: `ModelError.badOption`, or `TrainingError.badOption` for the first value that makes no sense.
-  public func validate() throws {
-    let wholeNumber = "a whole number from 1 up"
-    try requireOption(epochs >= 1, "epochs", epochs, wholeNumber)
-    try requireOption(batchSize >= 1, "batch_size", batchSize, wholeNumber)
-    try requireLanes(lanes)
-    try requireThreads(threadsPerRank)
-    try requireOption(maxSteps ?? 1 >= 1, "max_steps", maxSteps ?? 0, wholeNumber)
-    try requireOption(stoppingStep >= 1, "stopping_step", stoppingStep, wholeNumber)
-    try requireOption(checkpointEvery ?? 1 >= 1, "checkpoint_every", checkpointEvery ?? 0, wholeNumber)
-    try optimization.validate()
-    try loss.validate()
-    try model.validate()
-  }
-}
-
-extension TrainingPlan: Codable {
-  enum Key: String, CodingKey, CaseIterable {
-    case dataset
-    case epochs
-    case batchSize = "batch_size"
-    case lanes
-    case precision
-    case threadsPerRank = "threads_per_rank"
-    case targets
-    case locales
-    case maxSteps = "max_steps"
-    case seed
-    case stoppingStep = "stopping_step"
-    case validMetric = "valid_metric"
-    case checkpointEvery = "checkpoint_every"
-  }
-
-  public init(from decoder: any Decoder) throws {
-    let values = try decoder.container(keyedBy: Key.self)
-    dataset = try values.decode(String.self, forKey: .dataset)
-    model = try ModelConfiguration(from: decoder)
-    epochs = try values.value(.epochs, or: epochs)
-    batchSize = try values.value(.batchSize, or: batchSize)
-    lanes = try values.value(.lanes, or: lanes)
-    precision = try values.value(.precision, or: precision)
-    threadsPerRank = try values.value(.threadsPerRank, or: threadsPerRank)
-    optimization = try OptimizationPlan(from: decoder)
-    loss = try LossPlan(from: decoder)
-    targets = try values.value(.targets, or: targets)
-    let list = try values.value(.locales, or: "")
-    locales = list.isEmpty ? [] : try ShopLocale.parse(list: list)
-    maxSteps = try values.value(.maxSteps, or: maxSteps)
-    seed = try values.value(.seed, or: seed)
-    stoppingStep = try values.value(.stoppingStep, or: stoppingStep)
-    validMetric = try values.value(.validMetric, or: validMetric)
-    checkpointEvery = try values.value(.checkpointEvery, or: checkpointEvery)
-  }
-
-  public func encode(to encoder: any Encoder) throws {
-    var values = encoder.container(keyedBy: Key.self)
-    try values.encode(dataset, forKey: .dataset)
-    try model.encode(to: encoder)
-    try values.encode(epochs, forKey: .epochs)
-    try values.encode(batchSize, forKey: .batchSize)
-    try values.encode(lanes, forKey: .lanes)
-    try values.encode(precision, forKey: .precision)
-    try values.encode(threadsPerRank, forKey: .threadsPerRank)
-    try optimization.encode(to: encoder)
-    try loss.encode(to: encoder)
-    try values.encode(targets, forKey: .targets)
-    try values.encode(locales.inOrder.map(\.name).joined(separator: ","), forKey: .locales)
-    try values.encode(maxSteps, forKey: .maxSteps)
-    try values.encode(seed, forKey: .seed)
-    try values.encode(stoppingStep, forKey: .stoppingStep)
-    try values.encode(validMetric, forKey: .validMetric)
-    try values.encode(checkpointEvery, forKey: .checkpointEvery)
+  public init() {
+    dataset = ""
+    model = ModelConfiguration(GRU4Rec.self)
   }
 }
 
 extension TrainingPlan: RunPlan {
+  public var modelName: String { model.name }
+
+  /// The model's own options among them.
+  public var table: OptionTable<TrainingPlan> {
+    OptionTable(joining: [
+      Self.dataTable, ModelConfiguration.choice.lifted(\.model), model.table.lifted(\.model), Self.ownTable,
+      OptimizationPlan.table.lifted(\.optimization), LossPlan.table.lifted(\.loss),
+    ])
+  }
+
+  static let dataTable = OptionTable<TrainingPlan>([.dataset(\.dataset)])
+
+  /// What is neither the model's, the optimizer's nor the loss's.
+  static let ownTable = OptionTable<TrainingPlan>([
+    .locales(\.locales),
+    OptionDeclaration(
+      "targets", \.targets, .choice, "last: what follows a session; all: every item from the second on."),
+    OptionDeclaration(
+      "epochs", \.epochs, .wholeNumber(1...(1 << 24)), aliases: ["n_epochs"],
+      // The rate along a cosine depends on the length of the run.
+      decides: .when { $0.optimization.schedule == .cosine }, "How often all sessions are seen."),
+    OptionDeclaration(
+      "max_steps", \.maxSteps, OptionKind<Int>.wholeNumber(1...(1 << 40)).orNone(), decides: .never,
+      "End the run after this many steps in all."),
+    .batchSize(\.batchSize),
+    .lanes(\.lanes),
+    .precision(\.precision),
+    .threads(\.threadsPerRank),
+    .seed(\.seed),
+    OptionDeclaration(
+      "stopping_step", \.stoppingStep, .wholeNumber(1...(1 << 24)), decides: .never,
+      "Evaluations without a better valid metric after which the run stops."),
+    OptionDeclaration(
+      "valid_metric", \.validMetric, .rankingMetric,
+      "What decides on the best epoch: Recall, MRR or NDCG."),
+    OptionDeclaration(
+      "checkpoint_every", \.checkpointEvery, .checkpointInterval, decides: .never,
+      "Write a checkpoint inside an epoch, too: every so many steps, after a time, or never."),
+  ])
+
+  /// The options by the sections of help, without those of models.
+  public static var sections: (plan: [OptionSummary], optimization: [OptionSummary], loss: [OptionSummary]) {
+    (
+      dataTable.summaries(Self()) + ModelConfiguration.choice.summaries(Self().model) + ownTable.summaries(Self()),
+      OptimizationPlan.table.summaries(OptimizationPlan()), LossPlan.table.summaries(LossPlan())
+    )
+  }
+
   /// A plan from a configuration file, from flags, or from both: see `PlanSource`.
-  /// - Throws: `TrainingError.badConfiguration`, `.unknownOption`, `.badOption`, `ModelError`.
+  /// - Throws: `OptionError`, `TrainingError.badConfiguration`.
   public init(file: String?, flags: [String: String]) throws {
     self = try PlanSource(file: file, flags: flags).plan(TrainingPlan.self)
   }
 
-  public var modelName: String { model.name }
+  /// - Throws: `OptionError.badValue` for the first value that makes no sense, by itself or beside the others.
+  public func validate() throws(OptionError) {
+    try table.check(self)
+    try model.validate()
+  }
+}
 
-  /// The options that decide the weights, and which are the best: a checkpoint fits a plan that has the same.
-  public func decidingOptions() throws -> [String: String] {
-    let free: [Key] = [
-      .dataset, .threadsPerRank, .epochs, .maxSteps, .stoppingStep, .checkpointEvery,
-    ]
-    // The rate along a cosine depends on the length of the run.
-    let bound = optimization.schedule == .cosine ? [Key.epochs] : []
-    return try resolvedOptions().filter { option in
-      bound.contains { $0.rawValue == option.key } || !free.contains { $0.rawValue == option.key }
+extension OptionKind<String> {
+  /// A `RankingMetric`, as it writes itself.
+  fileprivate static var rankingMetric: Self {
+    Self("Recall, MRR or NDCG at a cut-off, such as MRR@100", valueName: "metric@k") { text in
+      (try? RankingMetric(parsing: text))?.description
+    } text: {
+      $0
     }
   }
 }

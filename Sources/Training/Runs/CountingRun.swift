@@ -3,6 +3,7 @@ import Foundation
 import Logging
 import MPI
 import Models
+import OptionTables
 import Sessions
 import Storage
 import Text
@@ -30,12 +31,13 @@ public struct CountingRun {
   }
 
   /// Counts and writes the checkpoint, unless this plan's is there already; collective.
-  /// - Throws: `TrainingError.badOption` where it is to go on from elsewhere, `.noSessions`, `.optionDiffers`,
+  /// - Throws: `OptionError` where it is to go on from elsewhere, `.noSessions`, `.optionDiffers`,
   ///   `.otherDataset`; `StorageError`; `MPIError`.
   public func run(_ resume: ResumePolicy) throws {
     if case .from(let path) = resume {
-      throw TrainingError.badOption(name: "resume", value: path, allowed: "auto or never: counting is one pass")
+      throw OptionError.badValue("--resume", value: path, allowed: "auto or never: counting is one pass")
     }
+    try StopSignal.check(group)
     let sessions = try dataset.trainingSessions(in: plan.locales)
     var isDone = [try group.together { group.rank == 0 ? try isCounted(resume) : false } ? Int32(1) : 0]
     try group.broadcast(&isDone, from: 0)
@@ -50,7 +52,7 @@ public struct CountingRun {
     try group.together {
       guard group.rank == 0 else { return }
       try counts.save(to: checkpoints.path(ofStep: 1), state(), model: plan.model)
-      try checkpoints.publish(step: 1, isBest: true)
+      try checkpoints.publish(step: 1, best: 1)
     }
   }
 
@@ -62,13 +64,13 @@ public struct CountingRun {
     }
     let newest = checkpoints.newestWhole()
     if newest == nil, !checkpoints.steps.isEmpty { throw TrainingError.noWholeCheckpoint(path: checkpoints.folder) }
-    try newest.map { try Checkpoint($0.folder) }?.requireSame(plan.decidingOptions(), dataset)
+    try newest.map { try Checkpoint($0.folder) }?.requireSame(plan, dataset)
     return newest != nil
   }
 
   private func state() throws -> CheckpointState {
     CheckpointState(
-      step: 1, options: try plan.decidingOptions(), items: dataset.itemCount, vocabulary: dataset.vocabulary,
-      dataset: dataset.fingerprint, instructionSet: "any", progress: RunProgress())
+      step: 1, options: plan.decidingOptions, items: dataset.itemCount, vocabulary: dataset.vocabulary,
+      dataset: dataset.fingerprint, instructionSet: "any", progress: RunProgress(bestStep: 1))
   }
 }

@@ -1,5 +1,6 @@
 import Evaluation
 import Foundation
+import Logging
 import Storage
 
 /// What a run says of each epoch: a line of `metrics.jsonl`.
@@ -23,16 +24,23 @@ public struct EpochRecord: Codable, Sendable {
 }
 
 /// The record of a run, `metrics.jsonl` and a TensorBoard event file beside it. Only rank 0 keeps one.
-struct Journal {
+///
+/// A line that cannot be written, as on a full disk, is said once and ends nothing; it comes with a later one.
+final class Journal {
   private let path: String
   private let events: EventFile
+  private let log: Logger
+  private var lines: Data
+  private var isWarned = false
 
   /// Opens the journal of a run that starts, or goes on, after `step` steps: lines from beyond are dropped.
-  init(run: String, step: Int) throws {
+  init(run: String, step: Int, log: Logger) throws {
     path = Self.path(ofRun: run)
     events = try EventFile(folder: run)
+    self.log = log
     let kept = Self.entries(ofRun: run).filter { $0.record.step <= step }
-    try atomicWrite(Data(kept.flatMap { $0.line + [UInt8(ascii: "\n")] }), to: path)
+    lines = Data(kept.flatMap { $0.line + [UInt8(ascii: "\n")] })
+    try atomicWrite(lines, to: path)
   }
 
   /// The epochs of a run, as far as its journal can be read.
@@ -49,18 +57,20 @@ struct Journal {
   private static func path(ofRun run: String) -> String { joined(run, "metrics.jsonl") }
 
   /// Adds an epoch.
-  func append(_ record: EpochRecord) throws {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys]
-    var lines = FileManager.default.contents(atPath: path) ?? Data()
-    lines.append(try encoder.encode(record))
-    lines.append(UInt8(ascii: "\n"))
-    try atomicWrite(lines, to: path)
-    try events.append(step: record.step, tag: "train/loss", value: Float(record.loss))
-    if let valid = record.valid {
+  func append(_ record: EpochRecord) {
+    do {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.sortedKeys]
+      lines.append(try encoder.encode(record) + Data("\n".utf8))
+      try atomicWrite(lines, to: path)
+      try events.append(step: record.step, tag: "train/loss", value: Float(record.loss))
+      guard let valid = record.valid else { return }
       for metric in valid.all.metrics {
         try events.append(step: record.step, tag: "valid/\(metric)", value: Float(valid.all[metric] ?? 0))
       }
+    } catch {
+      if !isWarned { log.warning("training goes on, but its figures are not recorded: \(error)") }
+      isWarned = true
     }
   }
 }

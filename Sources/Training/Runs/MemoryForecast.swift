@@ -2,6 +2,7 @@ import Evaluation
 import Foundation
 import MPI
 import Models
+import Storage
 import Tensors
 import Text
 
@@ -114,7 +115,7 @@ enum NodeMemory {
     ]
     return files.lazy.compactMap { limit, usage -> Int? in
       guard let most = number(folder + limit), let used = number(folder + usage), most < 1 << 60 else { return nil }
-      let statistics = text(folder + (limit as NSString).deletingLastPathComponent + "/memory.stat") ?? ""
+      let statistics = text(folder + parentFolder(of: limit) + "/memory.stat") ?? ""
       return max(0, most - used + cached(statistics))
     }.first
   }

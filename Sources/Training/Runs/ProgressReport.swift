@@ -29,9 +29,6 @@ struct ProgressReport {
     self.totalSteps = totalSteps
   }
 
-  /// Whether standard error is a terminal.
-  static var isTerminal: Bool { isatty(STDERR_FILENO) == 1 }
-
   /// Takes in a step, and shows it when it is time to.
   /// - Parameters:
   ///   - loss: mean over the batch.
@@ -51,16 +48,14 @@ struct ProgressReport {
     if style == .bar {
       let filled = totalSteps == 0 ? 24 : 24 * steps / totalSteps
       let bar = String(repeating: "━", count: filled) + String(repeating: "─", count: 24 - filled)
-      write("\r\u{1B}[2K\(bar)  \(text)")
+      StandardError.print("\r\u{1B}[2K\(bar)  \(text)")
     } else {
-      write(text + "\n")
+      StandardError.print(text + "\n")
     }
   }
 
   /// Clears the bar, so that other lines can be printed.
   mutating func pause() {
-    if style == .bar { write("\r\u{1B}[2K") }
+    if style == .bar { StandardError.print("\r\u{1B}[2K") }
   }
-
-  private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import MPI
 import Storage
 
 /// The folder of a run.
@@ -11,6 +12,16 @@ public enum RunFolder {
     } catch {
       throw StorageError.cannotWrite(path: path, reason: "the folder cannot be made")
     }
+  }
+
+  /// Makes the folder, unless it is there, and keeps it to this job until the lock is released or the process ends.
+  /// Before anything else is written there.
+  /// - Throws: `StorageError.inUse`, `.cannotLock`, `.cannotWrite`.
+  public static func claim(_ path: String) throws -> FolderLock {
+    try create(path)
+    let process = ProcessInfo.processInfo.processIdentifier
+    return try FolderLock(
+      folder: path, owner: "process \(process) on host \(MPIRuntime.hostname) since \(Date().ISO8601Format())")
   }
 
   /// Writes a plan as the folder's `config.yaml`: of a run that may go on from a checkpoint only when it is known to

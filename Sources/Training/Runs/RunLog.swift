@@ -1,6 +1,7 @@
 import Foundation
 import Logging
 import Storage
+import Text
 
 /// Sends log messages to standard error and to `log.txt` of the run. Rank 0's; the other ranks log nothing.
 public struct RunLogHandler: LogHandler {
@@ -33,7 +34,7 @@ public struct RunLogHandler: LogHandler {
   public func log(event: LogEvent) {
     let level = event.level >= .warning ? "\(event.level): " : ""
     let time = Date().ISO8601Format()
-    if let label { FileHandle.standardError.write(Data("\(label)\(level)\(event.message)\n".utf8)) }
+    if let label { StandardError.print("\(label)\(level)\(event.message)\n") }
     try? file?.write(contentsOf: Data("\(time) \(level)\(event.message)\n".utf8))
   }
 

@@ -61,74 +61,107 @@ public struct TrainingRun {
 
   /// Trains; collective.
   /// - Returns: where the run ended.
+  /// - Throws: `EndOfProcess` where a signal asked it to stop; what was done by then is saved.
   public func run(_ resume: ResumePolicy) throws -> Summary {
+    try StopSignal.check(group)
     let sessions = try dataset.trainingSessions(in: plan.locales)
     let schedule = BatchSchedule(sessionCount: sessions.chosen.count, batchSize: plan.batchSize, seed: plan.seed)
     try group.together { try requireSupport(of: plan.precision) }
     try forecastMemory(of: sessions)
     let training = try makeTrainer(sessions.table, sessions.chosen)
     let lastStep = min(plan.maxSteps ?? .max, plan.epochs * schedule.stepsPerEpoch)
-    var (step, progress) = try resumeOrInitialise(
-      training, resume, stepsPerEpoch: schedule.stepsPerEpoch, lastStep: lastStep)
+    let start = try resumeOrInitialise(training, resume, lastStep: lastStep)
+    var (step, progress) = (start.step, start.progress)
     let rates = plan.optimization.rateSchedule(stepsPerEpoch: schedule.stepsPerEpoch, epochs: plan.epochs)
-    let journal = try group.together { group.rank == 0 ? try Journal(run: folder, step: step) : nil }
-    let style = ProgressReport.isTerminal && adaptation.label.isEmpty ? ProgressReport.Style.bar : .lines
-    var report = ProgressReport(
-      style: group.rank == 0 && showsProgress ? style : .none,
-      totalSteps: max(0, lastStep - step), label: adaptation.label)
-    StopSignal.listen()
+    var awaitsEvaluation: Bool { progress.awaitsEvaluation(step: step, stepsPerEpoch: schedule.stepsPerEpoch) }
+    let journal = try group.together {
+      group.rank == 0 ? try Journal(run: folder, step: awaitsEvaluation ? step - 1 : step, log: log) : nil
+    }
+    var report = makeReport(totalSteps: max(0, lastStep - step))
+    var time = EpochTime()
+    if awaitsEvaluation {
+      if start.isElsewhere { try saveCheckpoint(training, step: step, progress) }
+      try finishEpoch(training, step: step, &progress, &time, journal, stepsPerEpoch: schedule.stepsPerEpoch)
+    }
     tracer?.begin(steps: lastStep - step)
 
     var order: [Int32] = []
-    var seconds = 0.0, sessionsTrained = 0
-    var isStopping = progress.epochsSinceBest >= plan.stoppingStep
-    var isAsked = false
+    var lastSaved = ContinuousClock.now
+    var isStopping: Bool { progress.epochsSinceBest >= plan.stoppingStep }
     while step < lastStep && !isStopping {
       let epoch = schedule.epoch(of: step)
       if order.isEmpty { order = schedule.order(ofEpoch: epoch).map { sessions.chosen[Int($0)] } }
       let batch = order[schedule.batch(of: step)]
+      let rate = rates.rate(at: step)
       try tracer?.willStep()
       let began = ContinuousClock.now
-      let (loss, targets) = try training.run(step, on: batch, of: sessions.table, rate: rates.rate(at: step))
-      guard loss.isFinite else { throw TrainingError.diverged(step: step, loss: loss) }
-      seconds += (ContinuousClock.now - began) / .seconds(1)
-      sessionsTrained += batch.count
+      let (loss, targets) = try training.run(step, on: batch, of: sessions.table, rate: rate)
+      step += 1
+      if !loss.isFinite { throw try divergence("the loss is \(loss)", step: step, rate: rate) }
+      time.add(ContinuousClock.now - began, sessions: batch.count)
       progress.epochLoss += loss
       progress.epochTargets += targets
-      step += 1
       report.didStep(
         step, epoch: epoch + 1, epochs: plan.epochs, loss: loss / Double(targets), of: batch.count)
 
-      var isBest = false
+      let isDue = plan.checkpointEvery.isDue(after: ContinuousClock.now - lastSaved)
+      let requests = try StepRequests(isCheckpointDue: isDue, group: group)
       let endsEpoch = step % schedule.stepsPerEpoch == 0
-      if endsEpoch {
+      if endsEpoch || step == lastStep || requests.stop != nil || requests.wantsCheckpoint
+        || plan.checkpointEvery.isDue(afterStep: step)
+      {
+        try requireUsefulWeights(of: training, step: step, rate: rate)
+        try training.requireEqualReplicas()
+        try saveCheckpoint(training, step: step, progress)
+        lastSaved = .now
+      } else if step % Self.stepsBetweenReplicaChecks == 0 {
+        try training.requireEqualReplicas()
+      }
+      if endsEpoch, requests.stop == nil || !validation.hasSessions {
         report.pause()
-        let valid = try validation.evaluate(training.model)
-        isBest = progress.endEpoch(value: valid?.value, step: step)
-        isStopping = progress.epochsSinceBest >= plan.stoppingStep
-        let record = EpochRecord(
-          epoch: epoch + 1, step: step, loss: progress.epochLoss / Double(progress.epochTargets),
-          seconds: seconds, sessionsPerSecond: Double(sessionsTrained) / seconds, valid: valid?.figures)
-        try group.together { try journal?.append(record) }
-        log.info("\(record.sentence(metric: plan.validMetric, value: valid?.value))")
-        (progress.epochLoss, progress.epochTargets, seconds, sessionsTrained, order) = (0, 0, 0, 0, [])
+        try finishEpoch(training, step: step, &progress, &time, journal, stepsPerEpoch: schedule.stepsPerEpoch)
+        order = []
       }
-      isAsked = try StopSignal.wasReceived(by: group)
-      if endsEpoch || isAsked || step == lastStep || plan.checkpointEvery.map({ step % $0 == 0 }) ?? false {
-        try saveCheckpoint(training, step: step, progress, isBest: isBest)
-      }
-      if isAsked {
-        log.notice("stopped by SIGUSR1 after step \(step); the same command goes on from here")
-        break
+      if let signal = requests.stop, awaitsEvaluation || step < lastStep && !isStopping {
+        throw stop(by: signal, step: step)
       }
     }
     try tracer?.finish()
     return Summary(
       step: step, epochs: step / schedule.stepsPerEpoch, bestValue: progress.bestValue,
-      bestStep: progress.bestStep, isStoppedEarly: progress.epochsSinceBest >= plan.stoppingStep,
-      isInterrupted: isAsked && step < lastStep && !isStopping)
+      bestStep: progress.bestValue == nil ? nil : progress.bestStep, isStoppedEarly: isStopping)
   }
 
+  /// Comparing the ranks' weights reads all of them once, some thousandths of a step's time.
+  private static let stepsBetweenReplicaChecks = 1000
+
+  /// What is to be done at the end of an epoch, once its checkpoint is saved: the evaluation, and what follows from it.
+  private func finishEpoch(
+    _ training: Trainer, step: Int, _ progress: inout RunProgress, _ time: inout EpochTime, _ journal: Journal?,
+    stepsPerEpoch: Int
+  ) throws {
+    let valid: (value: Double, figures: RankingMetrics)?
+    do {
+      valid = try validation.evaluate(training.model)
+    } catch is EndOfProcess {
+      throw stop(by: try StopSignal.wasReceived(by: group), step: step)
+    }
+    let record = EpochRecord(
+      epoch: step / stepsPerEpoch, step: step, loss: progress.epochLoss / Double(progress.epochTargets),
+      seconds: time.seconds, sessionsPerSecond: time.sessionsPerSecond, valid: valid?.figures)
+    progress.endEpoch(value: valid?.value, step: step)
+    time = EpochTime()
+    let finished = progress
+    try group.together {
+      guard group.rank == 0 else { return }
+      // In this order: a record that was written before the run was killed is taken back when the epoch is evaluated
+      // again, and so is the checkpoint's state.
+      journal?.append(record)
+      try checkpoints.rewrite(finished, ofStep: step)
+      try checkpoints.publish(step: step, best: finished.bestStep)
+    }
+    log.info("\(record.sentence(metric: plan.validMetric, value: valid?.value))")
+  }
   /// Where a run ended.
   public struct Summary: Sendable {
     /// Steps done in all.
@@ -139,8 +172,40 @@ public struct TrainingRun {
     public let bestValue: Double?
     public let bestStep: Int?
     public let isStoppedEarly: Bool
-    /// Whether SIGUSR1 ended it before its time.
-    public let isInterrupted: Bool
+  }
+
+  /// The end of a run that a signal asked to stop, once what it has is saved.
+  private func stop(by signal: Int32?, step: Int) -> EndOfProcess {
+    let name = signal.map(StopSignal.name) ?? "a signal"
+    log.notice("stopped by \(name) after step \(step); the same command goes on from here")
+    return StopSignal.end(nil)
+  }
+
+  /// What ends a run that diverged; its last checkpoint, which is of use, stays. Collective.
+  /// - Parameter sign: what told it.
+  private func divergence(_ sign: String, step: Int, rate: Double) throws -> TrainingError {
+    var left = try group.together { () -> String in
+      guard group.rank == 0 else { return "" }
+      // What is to be said matters more than whether it can be written down.
+      try? Divergence(step: step, rate: rate).write(toRun: folder)
+      return checkpoints.steps.last.map(checkpoints.path(ofStep:)) ?? ""
+    }
+    try group.broadcast(&left, from: 0)
+    return .diverged(step: step, sign: sign, rate: rate, checkpoint: left.isEmpty ? nil : left)
+  }
+
+  /// Checks updated weights before they are saved or judged; collective.
+  private func requireUsefulWeights(of training: Trainer, step: Int, rate: Double) throws {
+    let largest = try training.largestWeight()
+    if largest <= Trainer.largestUsefulWeight { return }
+    throw try divergence(
+      largest.isFinite ? "weights reach \(largest)" : "a weight is \(largest)", step: step, rate: rate)
+  }
+
+  private func makeReport(totalSteps: Int) -> ProgressReport {
+    let style = StandardError.isTerminal && adaptation.label.isEmpty ? ProgressReport.Style.bar : .lines
+    return ProgressReport(
+      style: group.rank == 0 && showsProgress ? style : .none, totalSteps: totalSteps, label: adaptation.label)
   }
 
   /// Says what memory a rank will need, and throws where the node has not that much; collective.
@@ -177,85 +242,122 @@ public struct TrainingRun {
   }
 
   /// Gives the model its weights: a checkpoint's, or those that it starts with.
-  /// - Returns: how many steps were done before, and what the loop remembers of them.
+  /// - Returns: how many steps were done before, what the loop remembers of them, and whether the checkpoint is not in
+  ///   the run's folder.
   private func resumeOrInitialise(
-    _ training: Trainer, _ resume: ResumePolicy, stepsPerEpoch: Int, lastStep: Int
-  ) throws -> (step: Int, RunProgress) {
-    let checkpoint = try group.together {
-      group.rank == 0 ? try openCheckpoint(resume, stepsPerEpoch: stepsPerEpoch, lastStep: lastStep) : nil
-    }
+    _ training: Trainer, _ resume: ResumePolicy, lastStep: Int
+  ) throws -> (step: Int, progress: RunProgress, isElsewhere: Bool) {
+    let checkpoint = try group.together { group.rank == 0 ? try openCheckpoint(resume, lastStep: lastStep) : nil }
     var state = try checkpoint?.state.encoded().map { $0 } ?? []
     try group.broadcast(resizing: &state, from: 0)
     guard !state.isEmpty else {
       try adaptation.start(training, seed: plan.seed, group: group)
-      return (0, RunProgress())
+      return (0, RunProgress(), false)
     }
     try training.restore(from: checkpoint, group: group)
     let resumed = try CheckpointState(decoding: Data(state))
     log.info("going on after step \(resumed.step)")
-    return (resumed.step, resumed.progress)
+    var isElsewhere = [checkpoint.map { !checkpoints.isOwn($0.folder, step: resumed.step) } ?? false ? Int32(1) : 0]
+    try group.broadcast(&isElsewhere, from: 0)
+    return (resumed.step, resumed.progress, isElsewhere[0] == 1)
   }
 
   /// Rank 0's part: finds the checkpoint to go on from, checks that it is this plan's, clears away what
   /// another run left, and writes the configuration.
-  private func openCheckpoint(_ resume: ResumePolicy, stepsPerEpoch: Int, lastStep: Int) throws -> Checkpoint? {
-    var checkpoint: Checkpoint?
-    switch resume {
-    case .never: break
-    case .from(let path): checkpoint = try Checkpoint(path)
-    case .auto:
-      if let newest = checkpoints.newestWhole() {
-        for damaged in newest.damaged { log.warning("\(damaged) is damaged: going back to an older checkpoint") }
-        checkpoint = try Checkpoint(newest.folder)
-      } else if !checkpoints.steps.isEmpty {
-        throw TrainingError.noWholeCheckpoint(path: folder)
-      }
-    }
-    try checkpoint?.requireSame(decidingOptions(), dataset)
-    if let checkpoint, checkpoint.state.step > lastStep {
-      throw TrainingError.beyondTheEnd(path: checkpoint.folder, step: checkpoint.state.step, lastStep: lastStep)
-    }
+  private func openCheckpoint(_ resume: ResumePolicy, lastStep: Int) throws -> Checkpoint? {
+    if resume == .auto { try checkpoints.restoreLinks() }
+    let checkpoint = try findCheckpoint(resume)
+    if let checkpoint { try requireFit(checkpoint, lastStep: lastStep) }
     let isOwn = checkpoint.map { checkpoints.isOwn($0.folder, step: $0.state.step) } ?? false
     try checkpoints.discard(beyond: resume == .auto || isOwn ? checkpoint?.state.step ?? 0 : -1)
     if isOwn, let state = checkpoint?.state {
-      // A run may have been killed between the two.
-      let isBest = state.progress.bestStep.map { $0 == state.step } ?? (state.step % stepsPerEpoch == 0)
-      try checkpoints.publish(step: state.step, isBest: isBest)
+      // A run may have been killed before it came to that.
+      try checkpoints.publish(step: state.step, best: state.progress.bestStep)
+      if checkpoints.isBestLost {
+        log.warning("the best checkpoint, after step \(state.progress.bestStep ?? 0), is lost")
+      }
     }
+    if checkpoint == nil { try Divergence.remove(fromRun: folder) }
     try RunFolder.write(configuration, to: folder)
     return checkpoint
   }
 
-  private func decidingOptions() throws -> [String: String] {
-    try plan.decidingOptions().merging(adaptation.decidingOptions) { $1 }
+  private func findCheckpoint(_ resume: ResumePolicy) throws -> Checkpoint? {
+    switch resume {
+    case .never: return nil
+    case .from(let path): return try Checkpoint(path)
+    case .auto:
+      guard let newest = checkpoints.newestWhole() else {
+        if checkpoints.steps.isEmpty { return nil }
+        throw TrainingError.noWholeCheckpoint(path: folder)
+      }
+      for damaged in newest.damaged { log.warning("\(damaged) is damaged: going back to an older checkpoint") }
+      return try Checkpoint(newest.folder)
+    }
   }
 
-  private func saveCheckpoint(
-    _ training: Trainer, step: Int, _ progress: RunProgress, isBest: Bool
-  ) throws {
+  /// Checks that a checkpoint is this plan's, or, after it diverged, this plan's with a higher learning rate.
+  private func requireFit(_ checkpoint: Checkpoint, lastStep: Int) throws {
+    let options = decidingOptions
+    let divergence = Divergence(ofRun: parentFolder(of: parentFolder(of: checkpoint.folder)))
+    let free = divergence == nil ? [] : Divergence.free(checkpoint.state.options, options)
+    try checkpoint.requireSame(plan, and: adaptation.decidingOptions, but: free, dataset)
+    if checkpoint.state.step > lastStep {
+      throw TrainingError.beyondTheEnd(path: checkpoint.folder, step: checkpoint.state.step, lastStep: lastStep)
+    }
+    if let divergence, !free.isEmpty {
+      log.notice("it diverged at step \(divergence.step): going on with a lower learning rate, \(options["lr"] ?? "")")
+    }
+  }
+
+  /// Rank 0's question before anything is written: whether the run's newest checkpoint, if there is one, is this plan's.
+  /// - Throws: `TrainingError.optionDiffers`, `.otherDataset`.
+  func requireFit() throws {
+    if let newest = checkpoints.newestWhole() { try requireFit(Checkpoint(newest.folder), lastStep: .max) }
+  }
+
+  private var decidingOptions: [String: String] {
+    plan.decidingOptions.merging(adaptation.decidingOptions) { $1 }
+  }
+
+  /// Saves a checkpoint and publishes it as the latest; collective.
+  private func saveCheckpoint(_ training: Trainer, step: Int, _ progress: RunProgress) throws {
     let state = CheckpointState(
-      step: step, options: try decidingOptions(), items: dataset.itemCount,
+      step: step, options: decidingOptions, items: dataset.itemCount,
       vocabulary: dataset.vocabulary, dataset: dataset.fingerprint, instructionSet: instructionSet,
       progress: progress)
     try training.save(to: checkpoints.path(ofStep: step), state, items: dataset.itemIDs, group: group)
     try group.together {
-      if group.rank == 0 { try checkpoints.publish(step: step, isBest: isBest) }
+      guard group.rank == 0 else { return }
+      try checkpoints.publish(step: step, best: progress.bestStep)
+      try Divergence.remove(fromRun: folder)
     }
   }
 }
 
 extension RunProgress {
-  /// Takes in an epoch's value of the valid metric.
+  /// Takes in an epoch's value of the valid metric, and clears what adds up over an epoch.
   /// - Parameter value: nil without a valid split, where every epoch counts as the best so far.
-  /// - Returns: whether it is the best so far.
-  mutating func endEpoch(value: Double?, step: Int) -> Bool {
-    guard let value else { return true }
-    if let bestValue, value <= bestValue {
+  mutating func endEpoch(value: Double?, step: Int) {
+    (epochLoss, epochTargets) = (0, 0)
+    if let value, let bestValue, value <= bestValue {
       epochsSinceBest += 1
-      return false
+    } else {
+      (bestValue, bestStep, epochsSinceBest) = (value, step, 0)
     }
-    (bestValue, bestStep, epochsSinceBest) = (value, step, 0)
-    return true
+  }
+}
+
+/// What training took of an epoch, as far as this process did it.
+private struct EpochTime {
+  private(set) var seconds = 0.0
+  private var sessions = 0
+
+  var sessionsPerSecond: Double { seconds > 0 ? Double(sessions) / seconds : 0 }
+
+  mutating func add(_ time: Duration, sessions: Int) {
+    seconds += time / .seconds(1)
+    self.sessions += sessions
   }
 }
 

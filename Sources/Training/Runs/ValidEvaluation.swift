@@ -25,6 +25,9 @@ struct ValidEvaluation {
       sessions.map { plan.locales.isEmpty ? Array(0..<Int32($0.count)) : $0.sessions(in: plan.locales) } ?? []
   }
 
+  /// Whether there is anything to validate on.
+  var hasSessions: Bool { sessions != nil && !selection.isEmpty }
+
   /// The model's figures, and the one that decides; nil where there is nothing to validate on. Collective.
   func evaluate(_ model: any SessionModel) throws -> (value: Double, figures: RankingMetrics)? {
     guard let sessions, !selection.isEmpty else { return nil }

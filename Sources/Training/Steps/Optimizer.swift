@@ -3,9 +3,9 @@ import Foundation
 import Tensors
 
 /// How gradients become updates, named as in `torch.optim`.
-public struct OptimizerOptions: Codable, Equatable, Sendable {
+public struct OptimizerOptions: Equatable, Sendable {
   /// The rules of update.
-  public enum Rule: String, Codable, CaseIterable, Sendable {
+  public enum Rule: String, CaseIterable, Sendable {
     /// Kingma and Ba, arXiv:1412.6980; weight decay is L2, added to the gradient.
     case adam
     /// Loshchilov and Hutter, arXiv:1711.05101; weight decay shrinks the weights, apart from the gradient.

@@ -36,7 +36,7 @@ package final class Trainer {
   package let denseOptimizer: Optimizer
 
   private let options: Options
-  private let group: any ProcessGroup
+  let group: any ProcessGroup
   private let timeline: Timeline
   private let team: ThreadTeam
   private let head: Head

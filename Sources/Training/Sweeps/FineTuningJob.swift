@@ -1,6 +1,7 @@
 import Evaluation
 import MPI
 import Models
+import OptionTables
 import Sessions
 
 /// `caravan finetune` as a job of a sweep: its models in turn, each on all ranks of the job's group.
@@ -34,7 +35,7 @@ public enum FineTuningJob: SweptCommand {
     try group.together { if group.rank == 0 { try requireValidSessions(options) } }
     let report = try handOff.run()
     return try group.together {
-      guard let report else { return SweepOutcome(figures: [], isInterrupted: true) }
+      guard let report else { return SweepOutcome(figures: []) }
       let figures = try report.rows.map { row in
         guard let value = row.fineTuning.bestValid else { throw SweepError.nothingValidated }
         return (name: row.name, value: value, weight: Double(row.trainSessions))
@@ -63,20 +64,11 @@ public enum FineTuningJob: SweptCommand {
   }
 
   /// The plan as far as it can be told without the checkpoint: the model's own options are left out.
-  /// - Throws: `TrainingError.unknownOption` for one that no model has either, or what `PlanSource.plan` throws.
+  /// - Throws: what `PlanSource.plan` throws.
   private static func planWithoutModel(_ options: [String: String]) throws -> FineTuningPlan {
-    let models = options["model"].map { [$0] } ?? ModelConfiguration.names
-    let ofModels = Set(
-      try models.flatMap { model in
-        try optionTexts(CheckpointState.modelConfiguration(["model": model])).map(\.name)
-      })
-    var others = options.filter { !ofModels.contains($0.key) }
-    others["model"] = models[0]
-    do {
-      return try PlanSource(file: nil, flags: others).plan(FineTuningPlan.self)
-    } catch TrainingError.unknownOption(let option, _) where options["model"] == nil {
-      // The first model stands for all of them.
-      throw TrainingError.unknownOption(name: option, model: name)
-    }
+    let model = options["model"] ?? ModelConfiguration.names[0]
+    var others = options.filter { ModelConfiguration.owners(of: GivenOption.normal($0.key)).isEmpty }
+    others["model"] = model
+    return try PlanSource(file: nil, flags: others).plan(FineTuningPlan.self)
   }
 }

@@ -1,6 +1,6 @@
 import Evaluation
 import MPI
-import Models
+import OptionTables
 import Sessions
 import Storage
 
@@ -15,9 +15,9 @@ func isSharedFailure(_ error: any Error) -> Bool {
   case let error as MPIError:
     switch error {
     case .peerFailed, .moreRanksThanLanes, .lanesNotAPowerOfTwo: true
-    case .failed, .wrongLauncher, .threadsUnsupported, .noSuchRank: false
+    case .failed, .wrongLauncher, .startedSideBySide, .threadsUnsupported, .noSuchRank: false
     }
-  case is TrainingError, is ModelError, is EvaluationError, is SessionsError, is StorageError, is SweepError: true
+  case is OptionError, is TrainingError, is EvaluationError, is SessionsError, is StorageError, is SweepError: true
   default: false
   }
 }

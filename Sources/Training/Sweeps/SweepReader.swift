@@ -9,14 +9,9 @@ struct SweepReader {
   init(_ text: String, path: String) throws(SweepError) {
     self.path = path
     do {
-      guard let mapping = try Yams.compose(yaml: text)?.mapping else {
-        throw SweepError.malformed(path: path, reason: "it has no lines of the form `command: train`")
-      }
-      root = mapping
-    } catch let error as SweepError {
-      throw error
+      root = try YAMLText.mapping(in: text, such: "command: train")
     } catch {
-      throw .malformed(path: path, reason: "it is not YAML: \(error)")
+      throw .malformed(path: path, reason: error.sentence)
     }
     let known = ["command", "options", "grid", "random"]
     if let stray = root.keys.compactMap(\.string).first(where: { !known.contains($0) }) {
@@ -78,7 +73,7 @@ struct SweepReader {
   /// A value of the option `label`, or a mapping that sets several options.
   private func choice(_ node: Node, label: String, at place: String) throws(SweepError) -> [SweepOption] {
     if node.mapping != nil { return try options(of: node, at: place) }
-    guard let text = text(of: node) else { throw malformed("\(place) has a value that is none") }
+    guard let text = node.optionText else { throw malformed("\(place) has a value that is none") }
     return [SweepOption(name: label, text: text)]
   }
 
@@ -100,21 +95,12 @@ struct SweepReader {
     guard let mapping = node.mapping else { throw malformed("\(place) has no lines of the form `lr: 0.01`") }
     var options: [SweepOption] = []
     for (key, value) in mapping {
-      guard let name = key.string, let text = text(of: value) else {
+      guard let name = key.string, let text = value.optionText else {
         throw malformed("\(place).\(key.string ?? "?") has no value")
       }
       options.append(SweepOption(name: name.replacing("-", with: "_"), text: text))
     }
     return options
-  }
-
-  /// A value as it is written; a list of such, `[0.25, 0.5]`, as the command line has it: `0.25,0.5`.
-  private func text(of node: Node) -> String? {
-    if let list = node.sequence {
-      let texts = list.compactMap(\.string)
-      return texts.count == list.count ? texts.joined(separator: ",") : nil
-    }
-    return node.string
   }
 
   private func wholeNumber(_ name: String, of mapping: Node.Mapping) throws(SweepError) -> Int? {

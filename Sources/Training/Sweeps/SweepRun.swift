@@ -41,12 +41,13 @@ public struct SweepRun {
   /// - Throws: `SweepError.optionDiffers`, `.inputDiffers`, `.allFailed`, `StorageError`; and what ends a job on some
   ///   ranks only, for which see `isSharedFailure`.
   public func run(retryFailed: Bool = false) throws -> SweepResults? {
+    let lock = try group.together { group.rank == 0 ? try RunFolder.claim(folder.path) : nil }
+    defer { lock?.release() }
     var waiting = try group.together { group.rank == 0 ? try prepare(retryFailed: retryFailed) : [] }
     try group.broadcast(resizing: &waiting, from: 0)
     guard let part = try group.split(color: group.rank / ranksPerJob, key: group.rank) else {
       preconditionFailure("every rank has a color")
     }
-    StopSignal.listen()
     while let job = try takeJob(of: waiting, for: part) {
       guard let record = try attempt(job, on: part) else { break }
       try part.together {
@@ -57,6 +58,17 @@ public struct SweepRun {
     }
     try group.barrier()
     return try group.together { group.rank == 0 ? try finish() : nil }
+  }
+
+  /// Ends the process in order where a signal has left jobs for later; collective.
+  /// - Parameter results: what `run` returned.
+  /// - Throws: `EndOfProcess`, on all ranks.
+  public func requireNothingLeft(_ results: SweepResults?) throws {
+    var left = [Int32(clamping: results?.jobsLeft ?? 0)]
+    try group.broadcast(&left, from: 0)
+    if left[0] == 0 { return }
+    let name = try StopSignal.wasReceived(by: group).map(StopSignal.name) ?? "a signal"
+    throw StopSignal.end("stopped by \(name): the same command goes on from here")
   }
 
   /// Rank 0's part before the first job.
@@ -79,9 +91,9 @@ public struct SweepRun {
     }
   }
 
-  /// The next job that no group has begun; nil if there is none, or SIGUSR1 came. Collective.
+  /// The next job that no group has begun; nil if there is none, or a signal asked to stop. Collective.
   private func takeJob(of waiting: [Int32], for part: any ProcessGroup) throws -> SweepJob? {
-    if try StopSignal.wasReceived(by: part) { return nil }
+    if try StopSignal.wasReceived(by: part) != nil { return nil }
     var place = [try part.together { part.rank == 0 ? try folder.takeFromQueue() : 0 }]
     try part.broadcast(&place, from: 0)
     return place[0] < waiting.count ? jobs[Int(waiting[place[0]])] : nil
@@ -99,11 +111,9 @@ public struct SweepRun {
     do {
       let outcome = try command.run(
         job.options, folder: folder.path(ofJob: job.name), group: part, isQuiet: part.size < group.size)
-      // Only what rank 0 returns counts: the others need not know how the job ended.
-      var isInterrupted = [outcome.isInterrupted ? Int32(1) : 0]
-      try part.broadcast(&isInterrupted, from: 0)
-      if isInterrupted[0] == 1 { return nil }
       record.figures = outcome.figures
+    } catch is EndOfProcess {
+      return nil
     } catch  where isSharedFailure(error) {
       record.error = try part.cause(of: error)
     }
@@ -118,7 +128,7 @@ public struct SweepRun {
       record.error.map { "failed: \($0)" }
       ?? record.figures.prefix(1).map { "\($0.name) \($0.value.formatted(digits: 4))" }.joined()
     let place = "job \(jobs.count - ended.jobsLeft) of \(jobs.count)"
-    FileHandle.standardError.write(Data("\(place), \(record.job): \(how)  \(clock(record.seconds))\n".utf8))
+    StandardError.print("\(place), \(record.job): \(how)  \(clock(record.seconds))\n")
   }
 
   /// Rank 0's part after the last job.

@@ -21,6 +21,7 @@ public protocol SweptCommand {
   ///   - folder: the job's own. Gets a `config.yaml` that the command takes as its `--config`.
   ///   - isQuiet: whether nothing goes to standard error, for other jobs run beside it.
   /// - Returns: how it ended; what rank 0 returns counts.
+  /// - Throws: `EndOfProcess`, on all ranks, where a signal stopped it: it will go on when the sweep does.
   static func run(
     _ options: [String: String], folder: String, group: any ProcessGroup, isQuiet: Bool
   ) throws -> SweepOutcome
@@ -35,13 +36,8 @@ extension SweptCommand {
 public struct SweepOutcome: Sendable {
   /// What it reached. Jobs are compared by the first figure, of which more is better.
   public let figures: [SweepFigure]
-  /// Whether SIGUSR1 ended it before its time: it will go on when the sweep does.
-  public let isInterrupted: Bool
 
-  public init(figures: [SweepFigure], isInterrupted: Bool = false) {
-    self.figures = figures
-    self.isInterrupted = isInterrupted
-  }
+  public init(figures: [SweepFigure]) { self.figures = figures }
 }
 
 /// A number by which jobs are compared, or which is of interest beside it.

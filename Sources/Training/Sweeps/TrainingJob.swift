@@ -24,15 +24,15 @@ public enum TrainingJob: SweptCommand {
       throw SweepError.noValidSessions(
         dataset: plan.dataset, locales: plan.locales.inOrder.map(\.name).joined(separator: ", "))
     }
+    let lock = try group.together { group.rank == 0 ? try RunFolder.claim(folder) : nil }
+    defer { lock?.release() }
     let log = try group.together { () -> Logger in
       guard group.rank == 0 else { return RunLogHandler.silent }
-      try RunFolder.create(folder)
       return try RunLogHandler.logger(run: folder, label: isQuiet ? nil : "")
     }
     var run = try TrainingRun(plan, dataset: dataset, folder: folder, group: group, log: log)
     run.showsProgress = !isQuiet
     let summary = try run.run(.auto)
-    if summary.isInterrupted { return SweepOutcome(figures: [], isInterrupted: true) }
     guard let value = summary.bestValue, let step = summary.bestStep else { throw SweepError.nothingValidated }
     let metric = try RankingMetric(parsing: plan.validMetric)
     let others = try group.together { group.rank == 0 ? figures(ofRun: folder, step: step, but: metric) : [] }

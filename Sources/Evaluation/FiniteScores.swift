@@ -1,0 +1,58 @@
+import Tensors
+
+/// Scores that are no numbers have no order: a target that scores NaN would be counted as nobody's inferior, and every
+/// session as a perfect one. Whoever ranks or predicts looks at each score that might not be finite.
+extension Tensor {
+  /// The first score that is not finite, session by session.
+  /// - Parameter sessions: how many of the columns hold sessions.
+  /// - Returns: for each session the row of this tile; nil where all of its scores are finite. nil if all sessions' are.
+  func rowsNotFinite(sessions: Int) -> [Int?]? {
+    let elements = elements
+    var found: [Int?]?
+    for row in 0..<rows {
+      for session in 0..<sessions where !elements[row * columns + session].isFinite {
+        if found == nil { found = [Int?](repeating: nil, count: sessions) }
+        if found?[session] == nil { found?[session] = row }
+      }
+    }
+    return found
+  }
+
+  /// The largest magnitude of all elements; NaN where one is not a number.
+  var largestMagnitude: Float {
+    var largest = SIMD8<Float>(repeating: 0), poison = SIMD8<Float>(repeating: 0)
+    let vectors = count / 8
+    for place in 0..<vectors {
+      let value = UnsafeRawPointer(base + 8 * place).loadUnaligned(as: SIMD8<Float>.self)
+      largest.replace(with: value, where: value .> largest)
+      largest.replace(with: -value, where: -value .> largest)
+      poison += value * 0  // NaN as soon as one is not finite
+    }
+    var magnitude = largest.max() + poison.sum()
+    for value in elements[(8 * vectors)...] { magnitude = value.isFinite ? max(magnitude, abs(value)) : .nan }
+    return magnitude
+  }
+}
+
+/// What has to be known of a chunk's sessions whose scores are not all finite.
+struct ScoreCheck {
+  /// The lowest such row of the catalogue, for each session; 0 where there is none.
+  private(set) var rows: [Int32]
+  /// Whether scores must be looked at.
+  private let isNeeded: Bool
+
+  /// - Parameter scorer: has taken in the sessions.
+  init(_ scorer: any CatalogueScorer, sessions: Int) {
+    rows = [Int32](repeating: 0, count: sessions)
+    isNeeded = !(scorer.largestScore <= .greatestFiniteMagnitude)
+  }
+
+  /// Looks at the scores of a tile, where that is needed.
+  /// - Parameter firstRow: the row of the catalogue that its first row is.
+  mutating func look(at tile: Tensor, firstRow: Int) {
+    guard isNeeded, let found = tile.rowsNotFinite(sessions: rows.count) else { return }
+    for (session, row) in found.enumerated() where rows[session] == 0 {
+      if let row { rows[session] = Int32(firstRow + row) }
+    }
+  }
+}

@@ -1,0 +1,34 @@
+/// An option as someone gave it.
+public struct GivenOption: Codable, Equatable, Sendable {
+  /// As it was spelled, in small letters with underscores: an option's name or alias, or a typing error.
+  public let name: String
+  public let text: String
+  /// What messages call it: `--learning-rate`, or `learning_rate in run.yaml`.
+  public let label: String
+
+  public init(flag name: String, _ text: String) {
+    self.init(name, text, label: flag(Self.normal(name)))
+  }
+
+  public init(_ name: String, _ text: String, inFile path: String) {
+    self.init(name, text, label: "\(name) in \(path)")
+  }
+
+  /// - Parameter text: blanks around it do not count.
+  private init(_ name: String, _ text: String, label: String) {
+    self.name = Self.normal(name)
+    self.text = String(text.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
+    self.label = label
+  }
+
+  /// `--MAX_ITEM_LIST_LENGTH`, `max-item-list-length` and the like are one name.
+  public static func normal(_ name: String) -> String { name.lowercased().replacing("-", with: "_") }
+}
+
+/// Options of other tools that are taken and do nothing, by name, and why: a configuration of theirs need not be changed.
+public let optionsWithoutEffect: [String: String] = [
+  "gpu": onCPUs, "gpu_id": onCPUs, "use_gpu": onCPUs, "device": onCPUs,
+  "eval_batch_size": "has no effect: evaluation has batches of its own, which change no figure",
+]
+
+private let onCPUs = "has no effect: Caravan computes on CPUs"

@@ -1,0 +1,56 @@
+/// What is shown of an option: in help, in lists of models, in tables of the documentation.
+public struct OptionSummary: Sendable {
+  public let name: String
+  public let aliases: [String]
+  public let valueName: String
+  public let isFlag: Bool
+  public let choices: [String]
+  /// What the option means.
+  public let meaning: String
+  /// Its default by what has it, such as a model; one entry under "" where all have the same owner.
+  public let defaults: [(owner: String, text: String?)]
+
+  /// One line: who has the option where not all do, what it means, its default.
+  public var help: String {
+    let owners = defaults.map(\.owner).filter { !$0.isEmpty }
+    let whose = owners.isEmpty ? "" : owners.joined(separator: ", ") + ": "
+    let known = defaults.compactMap { entry in entry.text.map { (owner: entry.owner, text: $0) } }
+    guard !isFlag, let first = known.first else { return whose + meaning }
+    let same = known.allSatisfy { $0.text == first.text }
+    let values = same ? first.text : known.map { "\($0.owner) \($0.text)" }.joined(separator: ", ")
+    return "\(whose)\(meaning) (default: \(values))"
+  }
+}
+
+extension OptionTable {
+  /// - Parameters:
+  ///   - defaults: an owner of which nothing was changed.
+  ///   - owner: what has the options, where not all do.
+  public func summaries(_ defaults: Owner, owner: String = "") -> [OptionSummary] {
+    options.map {
+      OptionSummary(
+        name: $0.name, aliases: $0.aliases, valueName: $0.valueName, isFlag: $0.isFlag, choices: $0.choices,
+        meaning: $0.help, defaults: [(owner, $0.isRequired ? nil : $0.read(defaults))])
+    }
+  }
+}
+
+extension [OptionSummary] {
+  /// Options of one name put together, in the order of their first appearance.
+  public var merged: [OptionSummary] {
+    var order: [String] = []
+    var byName: [String: OptionSummary] = [:]
+    for summary in self {
+      guard let other = byName[summary.name] else {
+        order.append(summary.name)
+        byName[summary.name] = summary
+        continue
+      }
+      byName[summary.name] = OptionSummary(
+        name: other.name, aliases: other.aliases + summary.aliases.filter { !other.aliases.contains($0) },
+        valueName: other.valueName, isFlag: other.isFlag, choices: other.choices, meaning: other.meaning,
+        defaults: other.defaults + summary.defaults)
+    }
+    return order.compactMap { byName[$0] }
+  }
+}

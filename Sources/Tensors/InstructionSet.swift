@@ -1,0 +1,72 @@
+import CKernels
+
+/// What CPUs must have in common to compute the same bits. Products and our own kernels take the same one.
+public enum InstructionSet: String, Codable, CaseIterable, Sendable {
+  /// AVX2 with FMA: x86-64 CPUs since 2013.
+  case avx2
+  /// AVX-512 as servers have it: F, BW, CD, DQ and VL.
+  case avx512
+  /// With products of bfloat16 numbers too.
+  case avx512_bf16
+
+  /// The highest that this CPU has; nil where it has less than AVX2, or is no x86-64 CPU.
+  public static var ofCPU: InstructionSet? { InstructionSet(ck_cpu_isa()) }
+
+  /// The one in use: the pinned one, or the highest that CPU and `DNNL_MAX_CPU_ISA` allow; nil for less than AVX2.
+  /// Asking chooses it for the rest of the process, as the first computation does.
+  public static var current: InstructionSet? { InstructionSet(ck_isa_in_use()) }
+
+  /// Makes this process compute with `set`, whatever `DNNL_MAX_CPU_ISA` says: before it computes anything.
+  /// - Throws: `InstructionSetError`.
+  public static func pin(_ set: InstructionSet) throws(InstructionSetError) {
+    switch ck_pin_instruction_set(set.level) {
+    case CK_PINNED: return
+    case CK_CPU_LACKS_ISA: throw .lacking(set, ofCPU: ofCPU)
+    default: throw .inUse(instructionSet, asked: set)
+    }
+  }
+
+  private var level: ck_isa {
+    switch self {
+    case .avx2: CK_AVX2
+    case .avx512: CK_AVX512
+    case .avx512_bf16: CK_AVX512_BF16
+    }
+  }
+
+  private init?(_ level: ck_isa) {
+    guard let set = Self.allCases.first(where: { $0.level == level }) else { return nil }
+    self = set
+  }
+}
+
+/// Why a process cannot be pinned to an instruction set.
+public enum InstructionSetError: Error, Equatable, CustomStringConvertible {
+  case lacking(InstructionSet, ofCPU: InstructionSet?)
+  /// Something was computed before, with the first.
+  case inUse(String, asked: InstructionSet)
+
+  public var description: String {
+    switch self {
+    case .lacking(let set, let ofCPU?):
+      "--isa \(set.rawValue) is more than this CPU has: choose \(ofCPU.rawValue)\(ofCPU == .avx2 ? "" : " or less")"
+    case .lacking(let set, nil):
+      "--isa \(set.rawValue) is more than this CPU has, which is no x86-64 CPU with AVX2: leave it out"
+    case .inUse(let current, let set):
+      "--isa \(set.rawValue) comes too late, this process has computed with \(current): set DNNL_MAX_CPU_ISA instead"
+    }
+  }
+}
+
+/// The instruction set that decides the bits, as oneDNN calls it: `avx512_core_bf16` … Chooses it, as
+/// `InstructionSet.current` does.
+package var instructionSet: String { String(cString: ck_instruction_set()) }
+
+/// oneDNN's version, such as `2.6.3`.
+package var oneDNNVersion: String {
+  withUnsafeTemporaryAllocation(of: CChar.self, capacity: 40) { text in
+    text.initialize(repeating: 0)
+    ck_onednn_version(text.baseAddress, Int32(text.count))
+    return String(cString: text.baseAddress!)
+  }
+}

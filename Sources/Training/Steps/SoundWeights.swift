@@ -1,0 +1,72 @@
+import MPI
+import Tensors
+
+// What is looked at before weights are saved or judged: that they are numbers, and that all ranks have the same.
+
+extension Trainer {
+  /// Weights of this size are past all use: products of two of them are no longer finite.
+  static let largestUsefulWeight: Float = 1e18
+
+  /// The largest absolute value of all weights, infinity and NaN counting as larger than any number; each rank looks
+  /// at its own rows. The same on every rank; collective.
+  func largestWeight() throws(MPIError) -> Float {
+    let parameters = model.parameters
+    let own = parameters.itemTable.value.rows(exchange.ownRows).elements
+    var bits = [max(largestMagnitudeBits(own), largestMagnitudeBits(parameters.denseStorage.elements))]
+    try group.maximum(&bits)
+    return Float(bitPattern: bits[0])
+  }
+
+  /// Checks that all ranks have the same weights; collective.
+  /// - Throws: `TrainingError.replicasDiffer`, on every rank, for the first rank that has others than rank 0.
+  func requireEqualReplicas() throws {
+    guard group.size > 1 else { return }
+    let parameters = model.parameters
+    let own = [checksum(parameters.tableStorage.elements), checksum(parameters.denseStorage.elements)]
+    let all = try group.allGather(own).all
+    guard let odd = (0..<group.size).first(where: { Array(all[2 * $0..<2 * $0 + 2]) != Array(all[..<2]) }) else {
+      return
+    }
+    var host = MPIRuntime.hostname
+    try group.broadcast(&host, from: odd)
+    let names = ["the item table", "the other weights"]
+    let differing = names.indices.filter { all[2 * odd + $0] != all[$0] }.map { names[$0] }
+    throw TrainingError.replicasDiffer(rank: odd, host: host, what: differing.joined(separator: " and "))
+  }
+}
+
+/// The largest bit pattern of an absolute value: of floats without their signs the order is that of their bits.
+func largestMagnitudeBits(_ values: UnsafeMutableBufferPointer<Float>) -> UInt32 {
+  var largest = SIMD16<Int32>(repeating: 0)
+  let whole = values.count / 16 * 16
+  let magnitude = Int32(0x7fff_ffff)
+  values.withMemoryRebound(to: Int32.self) { bits in
+    for first in stride(from: 0, to: whole, by: 16) {
+      let own = UnsafeRawPointer(bits.baseAddress! + first).loadUnaligned(as: SIMD16<Int32>.self) & magnitude
+      largest.replace(with: own, where: own .> largest)
+    }
+    for place in whole..<bits.count { largest[0] = max(largest[0], bits[place] & magnitude) }
+  }
+  return UInt32(bitPattern: largest.max())
+}
+
+/// A checksum that another value at any place changes, but for one case in 2^64. Eight strands, for a chain of
+/// multiplications would wait for itself.
+func checksum(_ values: UnsafeMutableBufferPointer<Float>) -> UInt64 {
+  let odd: UInt64 = 0x9e37_79b9_7f4a_7c15
+  var strands = SIMD8<UInt64>(repeating: UInt64(values.count))
+  for k in 0..<8 { strands[k] &+= UInt64(k) &* odd }
+  let whole = values.count / 16 * 16
+  values.withMemoryRebound(to: UInt32.self) { bits in
+    for first in stride(from: 0, to: whole, by: 16) {
+      let words = UnsafeRawPointer(bits.baseAddress! + first).loadUnaligned(as: SIMD8<UInt64>.self)
+      strands = (strands ^ words) &* odd
+      strands ^= strands &>> 29
+    }
+    for place in whole..<bits.count { strands[place % 8] = (strands[place % 8] ^ UInt64(bits[place])) &* odd }
+  }
+  return (0..<8).reduce(0) { sum, k in
+    let mixed = (sum ^ strands[k]) &* odd
+    return mixed ^ mixed &>> 32
+  }
+}

@@ -1,0 +1,54 @@
+import OptionTables
+
+/// A command line as it was typed, made uniform: flags of other tools' spelling are ours.
+struct CommandLineText {
+  /// Without the options that have no effect.
+  let arguments: [String]
+  /// Options of other tools that were given, and what is to be said of them.
+  let notices: [String]
+
+  init(_ typed: [String]) {
+    var arguments: [String] = [], notices: [String] = []
+    var rest = typed[...]
+    while let argument = rest.popFirst() {
+      if argument == "--" {
+        arguments += [argument] + rest
+        break
+      }
+      guard argument.hasPrefix("--") else {
+        arguments.append(argument)
+        continue
+      }
+      let name = argument.prefix { $0 != "=" }
+      let option = GivenOption.normal(String(name.dropFirst(2)))
+      if let sentence = optionsWithoutEffect[option] {
+        notices.append("\(name) \(sentence)")
+        if name.count == argument.count, let value = rest.first, !value.hasPrefix("-") { rest = rest.dropFirst() }
+      } else {
+        arguments.append(flag(option) + argument.dropFirst(name.count))
+      }
+    }
+    self.arguments = arguments
+    self.notices = notices
+  }
+
+  /// The command's name, if there is one.
+  var command: String? { arguments.first.flatMap { $0.hasPrefix("-") ? nil : $0 } }
+
+  /// What is said: the values of each option, and what stands outside options under "the command".
+  var facts: [(name: String, value: String)] {
+    var facts: [(name: String, value: String)] = [("the command", "")]
+    var place = 0
+    for argument in arguments {
+      if argument.hasPrefix("--"), argument.count > 2 {
+        let name = argument.prefix { $0 != "=" }
+        facts.append((String(name), String(argument.dropFirst(name.count + 1))))
+        // What stands behind `--name=value` is no value of it.
+        place = name.count == argument.count ? facts.count - 1 : 0
+      } else {
+        facts[place].value += facts[place].value.isEmpty ? argument : " " + argument
+      }
+    }
+    return facts.prefix(1) + facts.dropFirst().sorted { $0 < $1 }
+  }
+}

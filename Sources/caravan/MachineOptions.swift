@@ -1,0 +1,28 @@
+import ArgumentParser
+import MPI
+import Provenance
+import Tensors
+
+/// What the ranks of a command compute with: the same, or the bits would be those of no machine.
+struct MachineOptions: ParsableArguments {
+  @Option(help: "Compute with no more than avx2, avx512 or avx512_bf16, as all ranks must. (default: what the CPU has)")
+  var isa: InstructionSet?
+
+  @Flag(help: "Go on where ranks, or a checkpoint, have another instruction set, oneDNN or caravan: to other bits.")
+  var allowMixedIsa = false
+
+  /// Pins the instruction set, and compares what computes on all ranks; collective.
+  /// - Throws: `InstructionSetError`, `RankAgreement.Difference`.
+  func settle(_ group: any ProcessGroup) throws {
+    if let isa { try group.together { try InstructionSet.pin(isa) } }
+    if allowMixedIsa { return }
+    let build = BuildInformation.current
+    try RankAgreement.require(
+      [
+        ("caravan", "\(build.version) (\(build.commit))"), ("MPI", build.mpi), ("oneDNN", build.oneDNN),
+        ("the instruction set", build.instructionSet),
+      ], group, advice: "install the same everywhere, pin --isa avx2 or what all have, or say --allow-mixed-isa")
+  }
+}
+
+extension InstructionSet: ExpressibleByArgument {}

@@ -1,0 +1,19 @@
+import Foundation
+import Sessions
+import Text
+
+/// Says something beside the results, on standard error.
+func note(_ message: some CustomStringConvertible) {
+  StandardError.print("caravan: \(errorLine(message.description))\n")
+}
+
+/// Lists rows of a session file that cannot be used.
+/// - Parameter deed: what was done about them, such as "left out".
+func listBadRows(_ rows: [BadRow], _ deed: String) {
+  if rows.isEmpty { return }
+  let limit = 100
+  var text = "caravan: \(deed) \(rows.count) row\(rows.count == 1 ? "" : "s") that cannot be used\n"
+  for row in rows.prefix(limit) { text += "  \(errorLine(row.description))\n" }
+  if rows.count > limit { text += "  … and \(rows.count - limit) more\n" }
+  StandardError.print(text)
+}
