@@ -44,7 +44,8 @@ let package = Package(
     .executableTarget(
       name: "caravan",
       dependencies: [
-        "MPI", "Models", "OptionTables", "Training", "Evaluation", "Provenance", "Sessions", "Storage", "Tensors", "Text",
+        "MPI", "Models", "OptionTables", "Training", "Evaluation", "Provenance", "Sessions", "Storage", "Tensors",
+        "Text",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
@@ -54,7 +55,8 @@ let package = Package(
 
     // Tests: unit without MPI; RankTests and CommandTests start the executables
     .target(
-      name: "TestSupport", dependencies: ["MPI", "Models", "OptionTables", "Sessions", "Storage", "Tensors", "Training"],
+      name: "TestSupport",
+      dependencies: ["MPI", "Models", "OptionTables", "Sessions", "Storage", "Tensors", "Training"],
       path: "Tests/TestSupport",
       resources: [.copy("Fixtures")]),
     .testTarget(name: "MPITests", dependencies: ["MPI"]),
@@ -71,7 +73,9 @@ let package = Package(
       dependencies: ["Evaluation", "Models", "OptionTables", "Sessions", "Storage", "Tensors", "MPI"]),
     .testTarget(
       name: "TrainingTests",
-      dependencies: ["Training", "Models", "MPI", "OptionTables", "Sessions", "Storage", "TestSupport", "Randomness", "Tensors"]),
+      dependencies: [
+        "Training", "Models", "MPI", "OptionTables", "Sessions", "Storage", "TestSupport", "Randomness", "Tensors",
+      ]),
     // These only start `caravan` and look at what it left: not optimised, they are built in less than half the time.
     .testTarget(
       name: "CommandTests", dependencies: ["Provenance", "Storage", "Tensors", "TestSupport"], exclude: ["Help"],
