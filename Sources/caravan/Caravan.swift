@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import MPI
 import Text
 
 /// The root command. Commands only translate: they check options, call one library function and print.
@@ -13,10 +14,14 @@ struct Caravan: ParsableCommand {
       PredictCommand.self, ModelsCommand.self, BenchCommand.self, InspectCommand.self, SweepCommand.self,
     ])
 
+  /// The commands that a signal asks to save what they have; it ends the others.
+  private static let stoppable = ["train", "finetune", "sweep", "evaluate", "predict"]
+
   /// Runs the command line. An error of ours is one line and exit code 1; ArgumentParser prints wrong usage
   /// and help itself.
   static func main() {
     StandardStreams.secure()
+    if let name = CommandLine.arguments.dropFirst().first, stoppable.contains(name) { StopSignal.listen() }
     do {
       var command = try parseAsRoot(withDashesInFlags(Array(CommandLine.arguments.dropFirst())))
       do {

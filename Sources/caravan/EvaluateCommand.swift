@@ -32,10 +32,7 @@ struct EvaluateCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Write the figures as JSON, too.", valueName: "file"))
   var json: String?
 
-  func run() throws {
-    StopSignal.listen()
-    MPIRuntime.run(evaluate)
-  }
+  func run() throws { MPIRuntime.run(evaluate) }
 
   private func evaluate(_ group: any ProcessGroup) throws {
     var options = EvaluationOptions()

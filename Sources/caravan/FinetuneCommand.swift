@@ -32,10 +32,7 @@ struct FinetuneCommand: ParsableCommand {
 
   enum ResumeChoice: String, ExpressibleByArgument, CaseIterable { case auto, never }
 
-  func run() throws {
-    StopSignal.listen()
-    MPIRuntime.run(finetune)
-  }
+  func run() throws { MPIRuntime.run(finetune) }
 
   private func finetune(_ group: any ProcessGroup) throws {
     let source = try group.together { try PlanSource(file: config, flags: flags) }

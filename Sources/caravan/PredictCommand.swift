@@ -34,10 +34,7 @@ struct PredictCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Where to write: .csv or .jsonl.", valueName: "file"))
   var out: String
 
-  func run() throws {
-    StopSignal.listen()
-    MPIRuntime.run(predict)
-  }
+  func run() throws { MPIRuntime.run(predict) }
 
   private func predict(_ group: any ProcessGroup) throws {
     var options = Predictor.Options()

@@ -39,10 +39,7 @@ struct SweepCommand: ParsableCommand {
     if out == nil && !dryRun { throw ValidationError("Missing expected argument '--out <folder>'") }
   }
 
-  func run() throws {
-    StopSignal.listen()
-    MPIRuntime.run(sweep)
-  }
+  func run() throws { MPIRuntime.run(sweep) }
 
   private func sweep(_ group: any ProcessGroup) throws {
     var text = try group.together { group.rank == 0 ? try readFile() : "" }

@@ -41,10 +41,7 @@ struct TrainCommand: ParsableCommand {
   @OptionGroup(title: "Loss") var loss: LossOptions
   @OptionGroup(title: "Model, with defaults of its own (see caravan models)") var modelOptions: ModelOptionFlags
 
-  func run() throws {
-    StopSignal.listen()
-    MPIRuntime.run(train)
-  }
+  func run() throws { MPIRuntime.run(train) }
 
   private func train(_ group: any ProcessGroup) throws {
     let source = try group.together { try PlanSource(file: config, flags: flags) }

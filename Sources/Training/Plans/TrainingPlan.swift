@@ -52,6 +52,9 @@ public struct TrainingPlan: Sendable {
     try requireOption(stoppingStep >= 1, "stopping_step", stoppingStep, wholeNumber)
     try optimization.validate()
     try loss.validate()
+    // The other targets of a batch are negatives too, but there must be some.
+    let hasNegatives = loss.isFull || loss.samples > 0 || batchSize > 1 || targets == .all
+    try requireOption(hasNegatives, "n_sample", 0, "a number from 1 up: a batch of one session has no other negatives")
     try model.validate()
   }
 }
