@@ -49,8 +49,8 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
       "the data set of rank \(rank) is not that of rank 0: give all ranks the same files"
     case .diverged(let step, let sign, let rate, let checkpoint):
       "\(sign) at step \(step), with a learning rate of \(rate): training diverged, lower --lr"
-        + (checkpoint.map { " and go on from \($0) with --resume auto" }
-          ?? " and start anew: there is no checkpoint yet")
+        + (checkpoint.map { "; the same command then goes on from \($0)" }
+          ?? "; it then starts anew, for there is no checkpoint of use")
     case .replicasDiffer(let rank, let host, let what):
       "rank \(rank) on host \(host) has other weights than rank 0, in \(what): its memory or network may be at fault; "
         + "go on from the last checkpoint without that host"
@@ -96,7 +96,7 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
         + "use --precision f32"
     case .notEnoughMemory(let host, let ranks, let needed, let available):
       "training needs \(gigabytes(needed)) GB on \(host) for its \(ranks == 1 ? "rank" : "\(ranks) ranks"), "
-        + "which has \(gigabytes(available)) GB left: use more nodes, or a smaller --embedding-size"
+        + "which has \(gigabytes(available)) GB left: use more nodes, or smaller sizes such as --embedding-size"
     case .nothingCountsTransitions:
       "--transductive adds to what COVISIT and NEIGHBOURS count, but none is here: leave it out, or blend one in"
     }
