@@ -35,7 +35,7 @@ struct BenchCommand: ParsableCommand {
   @Option(help: "f32 or bf16. (default: f32)")
   var precision: Precision?
 
-  @Option(help: "Computes with no more than avx2, avx512 or avx512_bf16. (default: what the CPU has)")
+  @Option(help: "Instruction set: avx2, avx512 or avx512_bf16. (default: all that the CPU has)")
   var isa: InstructionSet?
 
   @Option(help: "Threads of a rank. (default: 1)")
