@@ -99,6 +99,11 @@ import Testing
     #expect(outcome.stderr.contains("the launcher started 2 processes but MPI sees only this one"))
   }
 
+  @Test(.enabled(if: getuid() == 0, "only root can become another user"))
+  func copiesThatTheSystemForbidsAreNotTried() throws {
+    try expectAllPass(["forbidden-copies"], ranks: nil)
+  }
+
   @Test func aJobThatOverrunsItsTimeIsKilled() throws {
     let outcome = try run("sleep", ranks: 2, timeout: 2)
     #expect(outcome.timedOut)
