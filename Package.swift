@@ -44,7 +44,8 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
-    .executableTarget(name: "rank-tests", dependencies: ["MPI", "Training", "Evaluation", "Storage", "TestSupport"]),
+    .executableTarget(
+      name: "rank-tests", dependencies: ["MPI", "Models", "Training", "Evaluation", "Storage", "TestSupport"]),
 
     // Tests: unit without MPI; RankTests and CommandTests start the executables
     .target(
@@ -64,7 +65,7 @@ let package = Package(
       dependencies: ["Evaluation", "Models", "Sessions", "Storage", "Tensors", "MPI"]),
     .testTarget(
       name: "TrainingTests",
-      dependencies: ["Training", "MPI", "Storage", "TestSupport", "Randomness", "Tensors"]),
+      dependencies: ["Training", "Models", "MPI", "Storage", "TestSupport", "Randomness", "Tensors"]),
     .testTarget(name: "CommandTests", dependencies: ["Storage", "Tensors", "TestSupport"]),
     .testTarget(name: "RankTests", dependencies: ["TestSupport"]),
   ],
