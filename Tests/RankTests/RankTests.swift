@@ -28,6 +28,12 @@ import Testing
   }
 
   /// nil runs without a launcher, hence without MPI.
+  @Test(arguments: [nil, 1, 2, 3, 7])
+  func weightsAreLookedAtOnAllRanks(ranks: Int?) throws {
+    try expectAllPass(["replicas", "weights"], ranks: ranks)
+  }
+
+  /// nil runs without a launcher, hence without MPI.
   @Test(arguments: [nil, 1, 2, 3, 4])
   func evaluationIsTheSameOnAnyNumberOfRanks(ranks: Int?) throws {
     try expectAllPass(

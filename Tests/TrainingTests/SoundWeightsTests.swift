@@ -13,7 +13,7 @@ import Training
   @Test(arguments: [1, 5, 16, 17, 40])
   func theLargestIsFoundWhereverItIs(count: Int) {
     for place in 0..<count {
-      for odd in [Float.nan, -.nan, .infinity, -.infinity, -3e38, 2.5] {
+      for odd in [Float.nan, -Float.nan, Float.infinity, -Float.infinity, -3e38, 2.5] {
         var values = [Float](repeating: -1.5, count: count)
         values[place] = odd
         let found = Float(bitPattern: largestMagnitudeBits(storage(values).elements))

@@ -8,7 +8,8 @@ struct Divergence: Codable, Equatable {
   let step: Int
   /// The learning rate of the step.
   let rate: Double
-  /// The step of a checkpoint whose weights, numbers though they are, have a loss that is none: it is not gone on from.
+  /// The step of a checkpoint whose weights, numbers though they are, have a loss or a gradient that is none: the run does
+  /// not go on from it.
   var useless: Int?
 
   /// The options that shape the learning rate, and with it how far a step goes.

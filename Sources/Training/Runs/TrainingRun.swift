@@ -98,7 +98,8 @@ public struct TrainingRun {
       let (loss, targets) = try training.run(step, on: batch, of: sessions.table, rate: rate)
       step += 1
       if !loss.isFinite {
-        throw try divergence("the loss is \(name(ofNonFinite: loss))", isOfLoss: true, step: step, rate: rate)
+        let sign = "the loss at step \(step) is \(name(ofNonFinite: loss))"
+        throw try divergence(sign, isOfStart: true, step: step, rate: rate)
       }
       time.add(ContinuousClock.now - began, sessions: batch.count)
       progress.epochLoss += loss
@@ -186,25 +187,26 @@ public struct TrainingRun {
   /// What ends a run that diverged; its checkpoints stay. Collective.
   /// - Parameters:
   ///   - sign: what told it.
-  ///   - isOfLoss: whether that was the loss, which is of the weights before the step.
-  private func divergence(_ sign: String, isOfLoss: Bool, step: Int, rate: Double) throws -> TrainingError {
+  ///   - isOfStart: whether it comes of the weights before the step, be the rate what it is: a loss, or a gradient and
+  ///     with it a weight, that is no number.
+  private func divergence(_ sign: String, isOfStart: Bool, step: Int, rate: Double) throws -> TrainingError {
     var left = try group.together { () -> String in
       guard group.rank == 0 else { return "" }
-      let useless = isOfLoss ? step - 1 : nil
+      let useless = isOfStart ? step - 1 : nil
       // What is to be said matters more than whether it can be written down.
       try? Divergence(step: step, rate: rate, useless: useless).write(toRun: folder)
       return checkpoints.steps.last { $0 != useless }.map(checkpoints.path(ofStep:)) ?? ""
     }
     try group.broadcast(&left, from: 0)
-    return .diverged(step: step, sign: sign, rate: rate, checkpoint: left.isEmpty ? nil : left)
+    return .diverged(sign: sign, rate: rate, checkpoint: left.isEmpty ? nil : left)
   }
 
   /// Checks updated weights before they are saved or judged; collective.
   private func requireUsefulWeights(of training: Trainer, step: Int, rate: Double) throws {
-    let largest = try training.largestWeight()
+    let largest = try training.largestWeight(), isNumber = largest.isFinite
     if largest <= Trainer.largestUsefulWeight { return }
-    let sign = largest.isFinite ? "weights reach \(largest)" : "a weight is \(name(ofNonFinite: Double(largest)))"
-    throw try divergence(sign, isOfLoss: false, step: step, rate: rate)
+    let value = isNumber ? "\(largest)" : name(ofNonFinite: Double(largest))
+    throw try divergence("a weight after step \(step) is \(value)", isOfStart: !isNumber, step: step, rate: rate)
   }
 
   private func makeReport(totalSteps: Int) -> ProgressReport {

@@ -9,7 +9,7 @@ extension Trainer {
 
   /// The largest absolute value of all weights, infinity and NaN counting as larger than any number; each rank looks
   /// at its own rows. The same on every rank; collective.
-  func largestWeight() throws(MPIError) -> Float {
+  package func largestWeight() throws(MPIError) -> Float {
     let parameters = model.parameters
     let own = parameters.itemTable.value.rows(exchange.ownRows).elements
     var bits = [max(largestMagnitudeBits(own), largestMagnitudeBits(parameters.denseStorage.elements))]
@@ -19,7 +19,7 @@ extension Trainer {
 
   /// Checks that all ranks have the same weights; collective.
   /// - Throws: `TrainingError.replicasDiffer`, on every rank, for the first rank that has others than rank 0.
-  func requireEqualReplicas() throws {
+  package func requireEqualReplicas() throws {
     guard group.size > 1 else { return }
     let parameters = model.parameters
     let own = [checksum(parameters.tableStorage.elements), checksum(parameters.denseStorage.elements)]
