@@ -229,9 +229,9 @@ import Testing
     let cases: [([String], String)] = [
       (["--batch-size", "31"], "was trained with --batch-size 30, now it is 31"),
       (["--lanes", "6"], "--lanes is 6: choose a power of two from 1 to 4096"),
-      (["--epochs", "0"], "--epochs is 0: choose a whole number from 1 up"),
-      (["--dropout", "1"], "--dropout is 1.0: choose a number from 0 up to, not including, 1"),
-      (["--model", "GRU5Rec"], "there is no model GRU5Rec: choose one of GRU4Rec"),
+      (["--epochs", "0"], "--epochs is 0: choose a whole number from 1 to "),
+      (["--dropout", "1"], "--dropout is 1: choose a number from 0 up to, not including, 1"),
+      (["--model", "GRU5Rec"], "--model is GRU5Rec: did you mean GRU4Rec? Choose one of GRU4Rec, NARM"),
       (["--resume", folder], "is neither a run nor a checkpoint"),
       (["--valid-metric", "AUC@10"], "AUC@10"),
       (["--valid-metric", "Recall@10"], "was trained with --valid-metric MRR@100, now it is Recall@10"),

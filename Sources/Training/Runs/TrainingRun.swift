@@ -3,6 +3,7 @@ import Foundation
 import Logging
 import MPI
 import Models
+import Provenance
 import Sessions
 import Storage
 import Tensors
@@ -64,7 +65,9 @@ public struct TrainingRun {
   /// - Throws: `EndOfProcess` where a signal asked it to stop; what was done by then is saved.
   public func run(_ resume: ResumePolicy) throws -> Summary {
     try StopSignal.check(group)
+    if let shortage = try CoreShortage.find(threads: plan.threadsPerRank, group: group) { log.warning("\(shortage)") }
     let sessions = try dataset.trainingSessions(in: plan.locales)
+    try requireLength()
     let schedule = BatchSchedule(sessionCount: sessions.chosen.count, batchSize: plan.batchSize, seed: plan.seed)
     try group.together { try requireSupport(of: plan.precision) }
     try forecastMemory(of: sessions)
@@ -165,6 +168,14 @@ public struct TrainingRun {
     }
     log.info("\(record.sentence(metric: plan.validMetric, value: valid?.value))")
   }
+
+  /// - Throws: `TrainingError.sessionsTooLong`.
+  private func requireLength() throws(TrainingError) {
+    let length = dataset.manifest.options.maxLength
+    guard let longest = plan.maxLength, length > longest else { return }
+    throw .sessionsTooLong(model: plan.modelName, longest: longest, dataset: dataset.folder, length: length)
+  }
+
   /// Where a run ended.
   public struct Summary: Sendable {
     /// Steps done in all.
@@ -232,6 +243,7 @@ public struct TrainingRun {
     options.targets = plan.targets
     options.precision = plan.precision
     options.threads = plan.threadsPerRank
+    options.updatedRows = plan.optimization.updatedRows
     options.frozen = adaptation.frozen
     options.optimizerSteps = adaptation.pretrained?.optimizerSteps ?? 0
     let occurrences =
@@ -306,6 +318,7 @@ public struct TrainingRun {
     let divergence = Divergence(ofRun: parentFolder(of: parentFolder(of: checkpoint.folder)))
     let free = divergence == nil ? [] : Divergence.free(checkpoint.state.options, options)
     try checkpoint.requireSame(plan, and: adaptation.decidingOptions, but: free, dataset)
+    if !plan.allowsMixedISA { try checkpoint.state.requireSame(BuildInformation.current, path: checkpoint.folder) }
     if checkpoint.state.step > lastStep {
       throw TrainingError.beyondTheEnd(path: checkpoint.folder, step: checkpoint.state.step, lastStep: lastStep)
     }
@@ -328,7 +341,7 @@ public struct TrainingRun {
   private func saveCheckpoint(_ training: Trainer, step: Int, _ progress: RunProgress) throws {
     let state = CheckpointState(
       step: step, options: decidingOptions, items: dataset.itemCount,
-      vocabulary: dataset.vocabulary, dataset: dataset.fingerprint, instructionSet: instructionSet,
+      vocabulary: dataset.vocabulary, dataset: dataset.fingerprint, build: BuildInformation.current,
       progress: progress)
     try training.save(to: checkpoints.path(ofStep: step), state, items: dataset.itemIDs, group: group)
     try group.together {
