@@ -106,6 +106,18 @@ import Testing
     #expect(try checksums("\(loss)-parts") == checksums("\(loss)-1"))
   }
 
+  /// Adam on all rows moves those that a step did not touch, alike on any number of ranks.
+  @Test func rowsWithoutAGradientAreMovedToo() throws {
+    let options = ["--loss", "ce-sampled", "--n-sample", "20", "--max-steps", "20", "--updated-rows"]
+    #expect(try train("touched", ranks: 1, options + ["touched"]).status == 0)
+    for ranks in [1, 2, 3] {
+      #expect(try train("all-\(ranks)", ranks: ranks, options + ["all"]).status == 0)
+      #expect(try checksums("all-\(ranks)") == checksums("all-1"), "\(ranks) ranks")
+    }
+    let name = "model.safetensors"
+    #expect(try checksums("all-1")[name] != checksums("touched")[name])
+  }
+
   /// Clipping changes the weights, and does so alike on any number of ranks over the whole catalogue.
   @Test func clippingHasTheSameBytesOnAnyNumberOfRanks() throws {
     #expect(try train("free", ranks: 1, ["--max-steps", "20"]).status == 0)

@@ -68,11 +68,11 @@ public struct TrainingRun {
     if let shortage = try CoreShortage.find(threads: plan.threadsPerRank, group: group) { log.warning("\(shortage)") }
     let sessions = try dataset.trainingSessions(in: plan.locales)
     try requireLength()
-    let schedule = BatchSchedule(sessionCount: sessions.chosen.count, batchSize: plan.batchSize, seed: plan.seed)
+    let schedule = schedule(of: sessions.chosen)
     try group.together { try requireSupport(of: plan.precision) }
     try forecastMemory(of: sessions)
     let training = try makeTrainer(sessions.table, sessions.chosen)
-    let lastStep = min(plan.maxSteps ?? .max, plan.epochs * schedule.stepsPerEpoch)
+    let lastStep = lastStep(of: schedule)
     let start = try resumeOrInitialise(training, resume, lastStep: lastStep)
     var (step, progress) = (start.step, start.progress)
     let rates = plan.optimization.rateSchedule(stepsPerEpoch: schedule.stepsPerEpoch, epochs: plan.epochs)
@@ -226,6 +226,14 @@ public struct TrainingRun {
       style: group.rank == 0 && showsProgress ? style : .none, totalSteps: totalSteps, label: adaptation.label)
   }
 
+  private func schedule(of chosen: [Int32]) -> BatchSchedule {
+    BatchSchedule(sessionCount: chosen.count, batchSize: plan.batchSize, seed: plan.seed)
+  }
+
+  private func lastStep(of schedule: BatchSchedule) -> Int {
+    min(plan.maxSteps ?? .max, plan.epochs * schedule.stepsPerEpoch)
+  }
+
   /// Says what memory a rank will need, and throws where the node has not that much; collective.
   private func forecastMemory(of sessions: (table: SessionTable, chosen: [Int32])) throws {
     let load = MemoryForecast.Load(plan, sessions.table, items: dataset.itemCount)
@@ -327,10 +335,12 @@ public struct TrainingRun {
     }
   }
 
-  /// Rank 0's question before anything is written: whether the run's newest checkpoint, if there is one, is this plan's.
-  /// - Throws: `TrainingError.optionDiffers`, `.otherDataset`.
+  /// Rank 0's question before anything is written: whether the run that is there, if one is, goes on with this plan.
+  /// - Throws: what `run(.auto)` would.
   func requireFit() throws {
-    if let newest = checkpoints.newestWhole() { try requireFit(Checkpoint(newest.folder), lastStep: .max) }
+    guard let checkpoint = try findCheckpoint(.auto) else { return }
+    let chosen = try dataset.trainingSessions(in: plan.locales).chosen
+    try requireFit(checkpoint, lastStep: lastStep(of: schedule(of: chosen)))
   }
 
   private var decidingOptions: [String: String] {
