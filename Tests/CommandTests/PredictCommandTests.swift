@@ -103,6 +103,13 @@ import Testing
     for top in ["0", "-7", "4", "9223372036854775807"] {
       expectRefused(try predict(["--top=\(top)", "--candidates", "all"]), "choose --top from 1 to 3")
     }
+    // Nothing is left of three products of which the session holds all.
+    let seen = try write("prev_items,locale\n['a' 'b' 'c'],ES\n", as: "seen.csv")
+    expectRefused(
+      try CaravanCommand.run([
+        "predict", "--dataset", folder + "/es", "--checkpoint", run, "--sessions", seen, "--top", "2", "--filter-seen",
+        "--out", folder + "/q.csv",
+      ]), "none of the 1 sessions has a candidate")
     #expect(!FileManager.default.fileExists(atPath: folder + "/q.csv"))
     #expect(try predict(["--top", "3", "--candidates", "all"]).status == 0)
     expectRefused(
