@@ -51,7 +51,7 @@ let package = Package(
       ]),
     .executableTarget(
       name: "rank-tests",
-      dependencies: ["CKernels", "CPhilox", "MPI", "Training", "Evaluation", "Storage", "TestSupport"]),
+      dependencies: ["CKernels", "CPhilox", "MPI", "Models", "Training", "Evaluation", "Storage", "TestSupport"]),
 
     // Tests: unit without MPI; RankTests and CommandTests start the executables
     .target(

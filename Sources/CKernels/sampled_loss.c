@@ -125,6 +125,13 @@ CK_KERNEL(void, ck_sampled_loss,
       slope[c] = activation_slope(value, elu_alpha) * scale;
       y[c] = value - (correction ? correction[c] : 0.0f);
     }
+    // A target without any other candidate, as of a last batch of one session without samples, has nothing to be above:
+    // it costs nothing, and there is nothing to learn.
+    if (columns == 1 && kind != ck_loss_cross_entropy) {
+      losses[s] = 0;
+      y[0] = 0.0f;
+      continue;
+    }
     switch (kind) {
       case ck_loss_cross_entropy: losses[s] = cross_entropy(columns, positive, y, weight); break;
       case ck_loss_bpr_max: losses[s] = bpr_max(columns, positive, regularisation, y, weight); break;

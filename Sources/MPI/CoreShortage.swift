@@ -39,15 +39,22 @@ public struct CoreShortage: Equatable, Sendable, CustomStringConvertible {
   }
 
   /// Where a rank computes. No cores: the system does not say.
-  struct Placement {
+  package struct Placement {
     let host: String
     let threads: Int
     let cores: Set<Int>
     let hostCores: Int
+
+    package init(host: String, threads: Int, cores: Set<Int>, hostCores: Int) {
+      self.host = host
+      self.threads = threads
+      self.cores = cores
+      self.hostCores = hostCores
+    }
   }
 
   /// - Parameter placements: one a rank.
-  static func first(among placements: [Placement]) -> CoreShortage? {
+  package static func first(among placements: [Placement]) -> CoreShortage? {
     var short: [(ranks: [Int], threads: Int, of: Placement)] = []
     for (rank, own) in placements.enumerated() where !own.cores.isEmpty {
       let sharing = placements.indices.filter {
@@ -68,8 +75,10 @@ public struct CoreShortage: Equatable, Sendable, CustomStringConvertible {
   }
 
   public var description: String {
-    "\(threads) threads of rank\(ranks.count == 1 ? "" : "s") \(ranks.map(String.init).joined(separator: ", ")) share "
-      + "\(cores) core\(cores == 1 ? "" : "s") of \(host)\(others == 0 ? "" : " (and \(others) more such)"): "
+    let names = ranks.prefix(4).map(String.init).joined(separator: ", ") + (ranks.count > 4 ? " …" : "")
+    let whose = ranks.count == 1 ? "rank \(names)" : "ranks \(names)"
+    return "\(threads) threads of \(whose) share \(cores) core\(cores == 1 ? "" : "s") of \(host)"
+      + (others == 0 ? "" : " (and \(others) more such)") + ": "
       + (isBound ? "allow them more (mpirun --bind-to none), or " : "")
       + "use fewer ranks or threads (--threads-per-rank)"
   }

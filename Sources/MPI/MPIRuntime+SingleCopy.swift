@@ -13,7 +13,7 @@ extension MPIRuntime {
   /// it and for every one that follows: `Read -1, expected 65536, errno = 1`. Each rank asks for itself. The ranks of a
   /// node get one answer, and have to: Open MPI ends a job where one would copy so and another would not. What the user
   /// has chosen stays.
-  static func avoidForbiddenCopies() {
+  package static func avoidForbiddenCopies() {
     let choice = "OMPI_MCA_btl_vader_single_copy_mechanism"
     guard getenv(choice) == nil, !cmpi_can_read_peers() else { return }
     setenv(choice, "none", 0)

@@ -91,7 +91,8 @@ package func parentFolder(of path: String) -> String {
 /// What `path` is called in the folder that holds it.
 package func lastName(of path: String) -> String {
   let path = withoutEndingSlashes(path)
-  return path.lastIndex(of: "/").map { String(path[path.index(after: $0)...]) } ?? String(path)
+  guard path != "/", let slash = path.lastIndex(of: "/") else { return String(path) }
+  return String(path[path.index(after: slash)...])
 }
 
 /// `folder/name`, without doubling the slash.

@@ -6,8 +6,7 @@ public final class Parameter {
   public let shape: [Int]
   /// How the weight starts.
   public let initialiser: Initialiser
-  /// The weight as a matrix; a vector is one row.
-  public fileprivate(set) var value: Tensor
+  fileprivate var memory: ParameterMemory?
   /// Where the weight lies in the flat vector of dense parameters; nil for the item table.
   package fileprivate(set) var offset: Int?
 
@@ -16,12 +15,26 @@ public final class Parameter {
     self.shape = shape
     self.initialiser = initialiser
     self.offset = offset
-    value = FloatStorage(count: 0).tensor(rows: 0, columns: 0)
+  }
+
+  /// The weight as a matrix; a vector is one row.
+  public var value: Tensor {
+    guard let memory else { preconditionFailure("\(name) is used before its model is built") }
+    return memory.storage.tensor(at: offset ?? 0, rows: rows, columns: columns)
   }
 
   package var rows: Int { shape.count == 1 ? 1 : shape[0] }
   package var columns: Int { shape[shape.count - 1] }
   package var count: Int { rows * columns }
+}
+
+/// Memory of weights that is taken when it is first asked for: what only asks for shapes takes none. Whoever shares
+/// weights between threads asks for them before.
+private final class ParameterMemory {
+  let count: Int
+  private(set) lazy var storage = FloatStorage(count: count)
+
+  init(count: Int) { self.count = count }
 }
 
 /// The weights of one model.
@@ -33,20 +46,22 @@ public final class ParameterSet {
   public let itemTable: Parameter
   /// All other weights, in the order of the checkpoint.
   public let dense: [Parameter]
-  package let tableStorage: FloatStorage
-  package let denseStorage: FloatStorage
+  /// How many dense weights there are.
+  package var denseCount: Int { denseMemory.count }
+  private let tableMemory: ParameterMemory
+  private let denseMemory: ParameterMemory
 
   fileprivate init(itemTable: Parameter, dense: [Parameter]) {
     self.itemTable = itemTable
     self.dense = dense
-    tableStorage = FloatStorage(count: itemTable.count)
-    denseStorage = FloatStorage(count: dense.reduce(0) { $0 + $1.count })
-    itemTable.value = tableStorage.tensor(rows: itemTable.rows, columns: itemTable.columns)
-    for parameter in dense {
-      parameter.value = denseStorage.tensor(
-        at: parameter.offset!, rows: parameter.rows, columns: parameter.columns)
-    }
+    tableMemory = ParameterMemory(count: itemTable.count)
+    denseMemory = ParameterMemory(count: dense.reduce(0) { $0 + $1.count })
+    itemTable.memory = tableMemory
+    for parameter in dense { parameter.memory = denseMemory }
   }
+
+  package var tableStorage: FloatStorage { tableMemory.storage }
+  package var denseStorage: FloatStorage { denseMemory.storage }
 
   /// The item table first, then the dense weights.
   public var all: [Parameter] { [itemTable] + dense }
@@ -85,7 +100,7 @@ public struct ParameterBuilder {
     return parameter
   }
 
-  /// Allocates the weights, all zero.
+  /// The weights, all zero; they take their memory when they are first used.
   public consuming func build() -> ParameterSet {
     precondition(itemTable != nil, "a model needs an item table")
     return ParameterSet(itemTable: itemTable!, dense: dense)

@@ -8,8 +8,8 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
   case badConfiguration(path: String, reason: String)
   case noSessions(dataset: String, locales: String)
   case datasetsDiffer(rank: Int)
-  /// What told it after so many steps, such as `the loss is nan`; nil where no checkpoint is left to go on from.
-  case diverged(step: Int, sign: String, rate: Double, checkpoint: String?)
+  /// What told it, such as `the loss at step 2 is nan`; no checkpoint where none is left to go on from.
+  case diverged(sign: String, rate: Double, checkpoint: String?)
   case replicasDiffer(rank: Int, host: String, what: String)
   /// A failure in a hand-off, and for which of its models.
   case ofTask(String, cause: String)
@@ -47,10 +47,10 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
       "\(dataset) has no training sessions\(locales.isEmpty ? "" : " in \(locales)"): nothing to train on"
     case .datasetsDiffer(let rank):
       "the data set of rank \(rank) is not that of rank 0: give all ranks the same files"
-    case .diverged(let step, let sign, let rate, let checkpoint):
-      "\(sign) at step \(step), with a learning rate of \(rate): training diverged, lower --lr"
-        + (checkpoint.map { " and go on from \($0) with --resume auto" }
-          ?? " and start anew: there is no checkpoint yet")
+    case .diverged(let sign, let rate, let checkpoint):
+      "\(sign), with a learning rate of \(rate): training diverged, lower --lr"
+        + (checkpoint.map { "; the same command then goes on from \($0)" }
+          ?? "; it then starts anew, for there is no checkpoint of use")
     case .replicasDiffer(let rank, let host, let what):
       "rank \(rank) on host \(host) has other weights than rank 0, in \(what): its memory or network may be at fault; "
         + "go on from the last checkpoint without that host"
@@ -96,7 +96,7 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
         + "use --precision f32"
     case .notEnoughMemory(let host, let ranks, let needed, let available):
       "training needs \(gigabytes(needed)) GB on \(host) for its \(ranks == 1 ? "rank" : "\(ranks) ranks"), "
-        + "which has \(gigabytes(available)) GB left: use more nodes, or a smaller --embedding-size"
+        + "which has \(gigabytes(available)) GB left: use more nodes, or smaller sizes such as --embedding-size"
     case .nothingCountsTransitions:
       "--transductive adds to what COVISIT and NEIGHBOURS count, but none is here: leave it out, or blend one in"
     }

@@ -30,8 +30,9 @@ struct Caravan: ParsableCommand {
     StandardStreams.secure()
     let line = CommandLineText(Array(CommandLine.arguments.dropFirst()))
     let parsed = Result { try parseAsRoot(line.arguments) }
-    // Before MPI starts and data are read: what asks the command to stop may come at any time.
-    if (try? parsed.get()) is any GroupCommand { StopSignal.listen() }
+    // Before MPI starts and data are read, for the signal may come at any time. It ends what has nothing to save.
+    let command = try? parsed.get()
+    if command is any GroupCommand, !(command is BenchCommand) { StopSignal.listen() }
     MPIRuntime.run { group in
       try RankAgreement.require(line.facts, group)
       do {

@@ -1,6 +1,24 @@
 import Foundation
 import MPI
 
+/// What processes may not do where the system forbids it. Without a launcher: MPI must not have started.
+var forbiddenCases: [String: RankCase] {
+  [
+    // As root. Another user's processes that began as root's may not read one another's memory.
+    "forbidden-copies": { _ in
+      let choice = "OMPI_MCA_btl_vader_single_copy_mechanism"
+      func chosen() -> String? { getenv(choice).map { String(cString: $0) } }
+      guard setuid(65534) == 0 else { throw CheckFailed("cannot become nobody") }
+      setenv(choice, "emulated", 1)
+      MPIRuntime.avoidForbiddenCopies()
+      try expect(chosen() == "emulated", "what the user has chosen stays, not \(chosen() ?? "nothing")")
+      unsetenv(choice)
+      MPIRuntime.avoidForbiddenCopies()
+      try expect(chosen() == "none", "no copies that the system forbids, not \(chosen() ?? "the default")")
+    }
+  ]
+}
+
 /// Jobs that must end by themselves, with one message and a non-zero exit code. None of them returns.
 var failureCases: [String: RankCase] {
   [

@@ -49,7 +49,7 @@ private enum GroupWork: SweptCommand {
       try group.together {
         if group.rank == group.size - 1 { throw StorageError.cannotWrite(path: "/full", reason: "no space") }
       }
-    case "all-diverge": throw TrainingError.diverged(step: 3, sign: "the loss is inf", rate: 9, checkpoint: nil)
+    case "all-diverge": throw TrainingError.diverged(sign: "the loss at step 3 is inf", rate: 9, checkpoint: nil)
     case "too-many-ranks": throw MPIError.moreRanksThanLanes(ranks: 9, lanes: 8)
     case "interrupted": throw StopSignal.end(nil)
     case "rank-1-leaves":
@@ -101,7 +101,7 @@ private func sweepInGroups(_ group: any ProcessGroup) throws {
     try expect(lines[0].hasSuffix("how  x  remainder") && lines[1].hasSuffix("well  3    10.0000"), "\(lines)")
     try expect(lines[5].hasSuffix("well  5     2.0000"), "\(lines)")
     try expect(lines[6] == "failed: how=last-rank-fails,x=1: cannot write /full: no space", "\(lines[6])")
-    try expect(lines[11].contains(",x=1: the loss is inf at step 3, with a learning rate of 9"), "\(lines[11])")
+    try expect(lines[11].contains(",x=1: the loss at step 3 is inf, with a learning rate of 9"), "\(lines[11])")
     try expect(lines[20].contains("9 ranks are more than the 8 lanes"), "\(lines[20])")
     try expect(texts.allSatisfy { $0 == texts[0] }, "the results are the same for any size of groups: \(texts)")
   }

@@ -121,7 +121,7 @@ import Testing
     try shop.flipByte(ofFile: weights, at: 3000)
     let repaired = try shop.finetune(run, ranks: 1, long)
     #expect(repaired.status == 0, "\(repaired.stderr)")
-    #expect(repaired.stderr.contains("is damaged: training anew"))
+    #expect(repaired.stderr.contains("is damaged or missing: training anew"))
     #expect(try shop.best(run, first) == shop.best("unbroken", first))
     #expect(try shop.bytes(run + "/handoff.json") == shop.bytes("unbroken/handoff.json"))
   }
@@ -134,7 +134,7 @@ import Testing
     let asked = try MPIRun.run(
       ranks: 2, executable: URL(fileURLWithPath: "/bin/sh"),
       arguments: ["-c", signaller, BuiltProducts.url("caravan").path] + shop.arguments("asked", endless))
-    #expect(asked.status == 0, "\(asked.stderr)")
+    #expect(asked.status == 75, "\(asked.stderr)")
     #expect(asked.stderr.contains("stopped by SIGUSR1; the same command goes on from here"))
     #expect(!shop.exists("asked/handoff.json") && !shop.exists("asked/ES/handoff.json"))
   }

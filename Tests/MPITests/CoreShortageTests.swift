@@ -1,6 +1,5 @@
+import MPI
 import Testing
-
-@testable import MPI
 
 /// Where threads have to share cores, from where ranks may run; hosts have 8 cores.
 struct CoreShortageTests {
@@ -11,18 +10,21 @@ struct CoreShortageTests {
     .map { "\($0)" }
   }
 
+  private let advice =
+    "allow them more (mpirun --bind-to none), or use fewer ranks or threads (--threads-per-rank)"
+
   @Test func aRankThatIsPinnedToOneCoreWithAllItsThreads() {
     #expect(
       find([("a", 4, [0]), ("a", 4, [1])])
-        == "4 threads of rank 0 share 1 core of a (and 1 more such): allow them more (mpirun --bind-to none), or use fewer "
-        + "ranks or threads (--threads-per-rank)")
+        == "4 threads of rank 0 share 1 core of a (and 1 more such): \(advice)")
   }
 
   @Test func ranksThatArePinnedToTheSameCores() {
     #expect(
       find([("a", 1, [2]), ("b", 1, [2]), ("a", 1, [2]), ("a", 1, [3])])
-        == "2 threads of ranks 0, 2 share 1 core of a: allow them more (mpirun --bind-to none), or use fewer ranks or threads "
-        + "(--threads-per-rank)")
+        == "2 threads of ranks 0, 2 share 1 core of a: \(advice)")
+    #expect(
+      find((0..<64).map { _ in ("a", 1, [2, 3]) }) == "64 threads of ranks 0, 1, 2, 3 … share 2 cores of a: \(advice)")
     // A socket's ranks, one of which is pinned more narrowly.
     #expect(
       find([("a", 2, [0, 1, 2, 3]), ("a", 2, [0, 1]), ("a", 1, [0, 1, 2, 3])])?

@@ -28,6 +28,12 @@ import Testing
   }
 
   /// nil runs without a launcher, hence without MPI.
+  @Test(arguments: [nil, 1, 2, 3, 7])
+  func weightsAreLookedAtOnAllRanks(ranks: Int?) throws {
+    try expectAllPass(["replicas", "weights"], ranks: ranks)
+  }
+
+  /// nil runs without a launcher, hence without MPI.
   @Test(arguments: [nil, 1, 2, 3, 4])
   func evaluationIsTheSameOnAnyNumberOfRanks(ranks: Int?) throws {
     try expectAllPass(
@@ -97,6 +103,11 @@ import Testing
       environment: ["PMI_SIZE": "2", "PMI_RANK": "0"].merging(asRoot) { $1 }, timeout: 60)
     #expect(outcome.status == 1)
     #expect(outcome.stderr.contains("the launcher started 2 processes but MPI sees only this one"))
+  }
+
+  @Test(.enabled(if: getuid() == 0, "only root can become another user"))
+  func copiesThatTheSystemForbidsAreNotTried() throws {
+    try expectAllPass(["forbidden-copies"], ranks: nil)
   }
 
   @Test func aJobThatOverrunsItsTimeIsKilled() throws {

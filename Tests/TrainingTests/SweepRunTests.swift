@@ -29,7 +29,7 @@ import Training
       try RunsFile.add(folder)
       let sweep = URL(fileURLWithPath: folder).deletingLastPathComponent().deletingLastPathComponent().path
       if options["how"] == "interrupted", !FileManager.default.fileExists(atPath: sweep + "/go-on") {
-        return SweepOutcome(figures: [], isInterrupted: true)
+        throw StopSignal.end(nil)
       }
       if options["how"] == "fails" { throw StorageError.cannotWrite(path: "/full", reason: "the disk\nis full") }
       try Data("x: \(options["x"] ?? "")\n".utf8).write(to: URL(fileURLWithPath: folder + "/config.yaml"))

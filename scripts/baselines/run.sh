@@ -49,13 +49,10 @@ sweep() {
   part=$1 file=$2
   shift 2
   printf '\n== %s, %s\n' "$model" "$part"
-  $mpirun "$caravan" sweep "$root/configs/sweeps/$file.yaml" --set "dataset=$dataset" --out "$out/$part" "$@"
-  case " $* " in *" --dry-run "*) return 0 ;; esac
-  # A sweep that was stopped ends well: only its results tell.
-  if tail -n 1 "$out/$part/results.txt" | grep -Eq '^[0-9]+ jobs? to do$'; then
-    echo "stopped in $part: the same command goes on from here" >&2
-    exit 75
-  fi
+  status=0
+  $mpirun "$caravan" sweep "$root/configs/sweeps/$file.yaml" --set "dataset=$dataset" --out "$out/$part" "$@" || status=$?
+  if [ "$status" -eq 75 ]; then echo "stopped in $part: the same command goes on from here" >&2; fi
+  [ "$status" -eq 0 ] || exit "$status"
 }
 
 for part in ${parts:-$every}; do

@@ -26,7 +26,8 @@ package struct TransitionCounts: Equatable, Sendable {
     self.counts = counts
   }
 
-  /// Counts the transitions of some sessions, each rank its share of them; collective.
+  /// Counts the transitions of some sessions, each rank its share of them; collective. Once a signal asks to stop,
+  /// sessions are left out: see `StopSignal.check`, which whoever uses the counts calls first.
   /// - Parameters:
   ///   - rule: which pairs count.
   ///   - sessions: the same on every rank.
@@ -40,6 +41,7 @@ package struct TransitionCounts: Equatable, Sendable {
   ) throws(MPIError) -> TransitionCounts {
     var counter = TransitionCounter()
     for session in selection[group.share(of: selection.count)] {
+      if StopSignal.received != 0 { break }
       var clicks = Array(sessions.items(of: Int(session)))
       let target = sessions.targets[Int(session)]
       if includesTargets, target != 0 { clicks.append(target) }

@@ -26,7 +26,7 @@ public struct StepBenchmark {
   /// - Throws: `TrainingError.unsupportedPrecision`, `.notEnoughMemory`; or an error of MPI or of a file.
   public func run() throws -> BenchReport {
     try group.together { try requireSupport(of: plan.precision) }
-    let forecast = try MemoryForecast(plan.model, load, group: group)
+    let forecast = try MemoryForecast(plan.model, load, rank: group.rank, size: group.size)
     try forecast.requireRoom(group: group)
     let steps = plan.warmupSteps + plan.steps
     let sessions = SyntheticSessions.table(

@@ -35,9 +35,10 @@ public struct CheckpointStore {
   // MARK: Which is which
 
   /// The newest checkpoint that is whole, and those that were passed over.
-  public func newestWhole() -> (folder: String, damaged: [String])? {
+  /// - Parameter useless: a step whose checkpoint is not looked at; nil for none.
+  public func newestWhole(but useless: Int? = nil) -> (folder: String, damaged: [String])? {
     var damaged: [String] = []
-    for step in steps.reversed() {
+    for step in steps.reversed() where step != useless {
       if isWhole(step) { return (path(ofStep: step), damaged) }
       damaged.append(path(ofStep: step))
     }
@@ -74,9 +75,8 @@ public struct CheckpointStore {
       let found = store.found
       guard let newest = found.keys.max(), let folder = found[newest] else { continue }
       if let lost = bestStep(of: found) {
-        StandardError.print(
-          "warning: the best checkpoint of \(given), after step \(lost), is missing: taking that after step \(newest)\n"
-        )
+        let instead = "taking that after step \(newest)"
+        StandardError.print("warning: \(given) lacks its best checkpoint, after step \(lost): \(instead)\n")
       }
       return withoutLinks(folder)
     }
@@ -95,8 +95,8 @@ public struct CheckpointStore {
 
   /// The best step, as the newest state that can be read has it.
   private static func bestStep(of found: [Int: String]) -> Int? {
-    found.sorted { $0.key > $1.key }.lazy.compactMap { try? CheckpointState(reading: $0.value) }.first?.progress
-      .bestStep
+    let newestFirst = found.sorted { $0.key > $1.key }
+    return newestFirst.lazy.compactMap { try? CheckpointState(reading: $0.value) }.first?.progress.bestStep
   }
 
   private func isWhole(_ step: Int) -> Bool { (try? CheckpointState(verifying: path(ofStep: step)))?.step == step }

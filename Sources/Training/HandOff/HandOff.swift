@@ -16,9 +16,8 @@ public struct HandOff {
   private var worker: HandOffWorker
   private let tasks: [HandOffTask]
   private let group: any ProcessGroup
-  /// Whether locales get groups of ranks of their own. Without, all ranks do one after another, and what fails for
-  /// one fails on all of them together.
-  var isSideBySide = true
+  /// Which ranks do which of the tasks.
+  private let layout: GroupLayout
   /// Whether nothing goes to standard error.
   var isQuiet: Bool {
     get { worker.isQuiet }
@@ -31,8 +30,13 @@ public struct HandOff {
   ///   - source: what was given for the options.
   ///   - folder: of the whole hand-off, on a file system that all ranks share.
   ///   - startsAnew: whether what is there already is done again.
+  ///   - isSideBySide: whether locales get groups of ranks of their own. Without, all ranks do one after another, and
+  ///     what fails for one fails on all of them together.
   /// - Throws: `OptionError`, `TrainingError`, `SessionsError`, `StorageError`, `EvaluationError`, `MPIError`.
-  public init(_ source: PlanSource, folder: String, startsAnew: Bool = false, group: any ProcessGroup) throws {
+  public init(
+    _ source: PlanSource, folder: String, startsAnew: Bool = false, isSideBySide: Bool = true,
+    group: any ProcessGroup
+  ) throws {
     let (path, checkpoint) = try group.together {
       try Self.requireNoRun(at: folder)
       return try Self.requireOptions(source)
@@ -45,8 +49,16 @@ public struct HandOff {
       _ = try RankingMetric(parsing: plan.training.validMetric)
       return (plan, try HandOffTask.all(of: plan, in: dataset), try dataset.splitForReports(asked: plan.split))
     }
+    layout =
+      isSideBySide
+      ? GroupLayout(work: tasks.map(\.sessions), ranks: group.size, largestGroup: plan.training.lanes)
+      : GroupLayout(inTurn: tasks.count, ranks: group.size)
+    // All groups of a node at once, and before any of them takes memory.
+    try MemoryForecast(of: plan, layout, on: dataset, group: group).requireRoom(group: group)
+    try StopSignal.check(group)
+    let pretrained = try PretrainedModel(opened, plan, for: dataset, layout: layout, group: group)
     worker = HandOffWorker(
-      plan: plan, dataset: dataset, pretrained: try PretrainedModel(opened, plan, for: dataset, group: group),
+      plan: plan, dataset: dataset, pretrained: pretrained,
       candidates: try plan.candidateRule(), split: split, folder: folder, resume: startsAnew ? .never : .auto)
     self.tasks = tasks
     self.group = group
@@ -66,10 +78,6 @@ public struct HandOff {
       try worker.removeStale(tasks)
       return try worker.openLog(worker.folder, of: group)
     }
-    let layout =
-      isSideBySide
-      ? GroupLayout(work: tasks.map(\.sessions), ranks: group.size, largestGroup: plan.training.lanes)
-      : GroupLayout(inTurn: tasks.count, ranks: group.size)
     log.info("\(plan.modelName) to \(names.joined(separator: ", ")): \(layout.sentence(names))")
     if worker.dataset.split(.valid) == nil {
       log.warning("without a valid split no run stops early, and the last epoch counts: see prepare --valid-fraction")
@@ -111,6 +119,21 @@ public struct HandOff {
   private static func requireNoRun(at folder: String) throws {
     if CheckpointStore(run: folder).steps.isEmpty { return }
     throw OptionError.badValue("--out", value: folder, allowed: "a folder that is not a run itself")
+  }
+}
+
+extension MemoryForecast {
+  /// What this rank needs in its group of a hand-off.
+  /// - Throws: `MPIError.moreRanksThanLanes`, `.lanesNotAPowerOfTwo`, `TrainingError.noSessions`.
+  fileprivate init(
+    of plan: FineTuningPlan, _ layout: GroupLayout, on dataset: PreparedDataset, group: any ProcessGroup
+  ) throws {
+    let ranks = layout.groups.first { $0.ranks.contains(group.rank) }?.ranks
+    let sessions = try dataset.trainingSessions(in: plan.training.locales).table
+    let load = Load(plan.training, sessions, items: dataset.itemCount)
+    try self.init(
+      plan.training.model, load, rank: ranks.map { group.rank - $0.lowerBound } ?? 0, size: ranks?.count ?? 1,
+      pretrained: Pretrained(keepsMoments: plan.moments == .keep, isTrained: ranks != nil))
   }
 }
 

@@ -20,8 +20,9 @@ public struct PretrainedModel {
   /// The optimizer's moments where they are carried on; nil where it starts anew.
   let moments: [Moments]?
 
-  /// What an optimizer remembers of all weights, under one of the names of `Optimizer.state`.
+  /// What an optimizer remembers under one of the names of `Optimizer.state`.
   struct Moments {
+    /// Of the rows that this rank updates in its group.
     let table: FloatStorage
     let dense: FloatStorage
   }
@@ -30,9 +31,11 @@ public struct PretrainedModel {
   /// - Parameters:
   ///   - opened: verified, its vocabulary that of `dataset` or the beginning of it.
   ///   - plan: whose model has the checkpoint's shapes, and whose seed new items' rows are drawn with.
+  ///   - layout: the groups of ranks that will train.
   /// - Throws: `TrainingError.noMoments`, `.sessionsTooLong`, `StorageError`, `MPIError`.
   init(
-    _ opened: OpenedCheckpoint, _ plan: FineTuningPlan, for dataset: PreparedDataset, group: any ProcessGroup
+    _ opened: OpenedCheckpoint, _ plan: FineTuningPlan, for dataset: PreparedDataset, layout: GroupLayout,
+    group: any ProcessGroup
   ) throws {
     let model = try dataset.makeModel(plan.training.model)
     let parameters = model.parameters
@@ -49,26 +52,49 @@ public struct PretrainedModel {
     // What was fine-tuned with moments that it took over counts the steps before, too.
     let before = opened.state.options[Self.optimizerStepsKey].flatMap { Int($0) } ?? 0
     optimizerSteps = plan.moments == .keep ? before + opened.state.step : 0
-    moments = plan.moments == .keep ? try Self.loadMoments(opened, plan, parameters, group: group) : nil
+    moments = plan.moments == .keep ? try Self.loadMoments(opened, plan, parameters, layout, group: group) : nil
   }
 
   /// Under which name a checkpoint's options have the steps that its moments had seen before its own.
   static let optimizerStepsKey = "optimizer_steps"
 
   private static func loadMoments(
-    _ opened: OpenedCheckpoint, _ plan: FineTuningPlan, _ parameters: ParameterSet, group: any ProcessGroup
+    _ opened: OpenedCheckpoint, _ plan: FineTuningPlan, _ parameters: ParameterSet, _ layout: GroupLayout,
+    group: any ProcessGroup
   ) throws -> [Moments] {
-    try plan.training.optimization.momentNames.map { name in
+    let table = parameters.itemTable
+    let rows = (0..<group.size).map { layout.rows(ofRank: $0, tableRows: table.rows) }
+    return try plan.training.optimization.momentNames.map { name in
       let moments = Moments(
-        table: FloatStorage(count: parameters.tableStorage.count),
-        dense: FloatStorage(count: parameters.denseStorage.count))
+        table: FloatStorage(count: rows[group.rank].count * table.columns),
+        dense: FloatStorage(count: parameters.denseCount))
+      let whole = FloatStorage(count: group.rank == 0 ? table.count : 0)
       try group.together {
-        try opened.checkpoint?.loadOptimizerState(name, of: parameters, table: moments.table, dense: moments.dense)
+        try opened.checkpoint?.loadOptimizerState(name, of: parameters, table: whole, dense: moments.dense)
       }
-      try group.broadcast(moments.table.elements, from: 0)
+      // Groups side by side hold the same rows: what rank 0 hands out overlaps.
+      guard group.rank == 0 else {
+        try group.exchange([.receive(into: moments.table.elements, from: 0)])
+        try group.broadcast(moments.dense.elements, from: 0)
+        return moments
+      }
+      func block(_ rank: Int) -> UnsafeMutableBufferPointer<Float> {
+        whole.tensor(rows: table.rows, columns: table.columns).rows(rows[rank]).elements
+      }
+      _ = moments.table.elements.update(fromContentsOf: block(0))
+      try group.exchange((1..<group.size).map { .send(UnsafeBufferPointer(block($0)), to: $0) })
       try group.broadcast(moments.dense.elements, from: 0)
       return moments
     }
+  }
+}
+
+extension GroupLayout {
+  /// The rows of the item table that a rank updates in its group; none where it is in no group.
+  fileprivate func rows(ofRank rank: Int, tableRows: Int) -> Range<Int> {
+    guard let ranks = groups.first(where: { $0.ranks.contains(rank) })?.ranks else { return 0..<0 }
+    let bounds = GradientExchange.rowBounds(ofTableWith: tableRows, ranks: ranks.count)
+    return bounds[rank - ranks.lowerBound]..<bounds[rank - ranks.lowerBound + 1]
   }
 }
 
@@ -78,12 +104,12 @@ extension OptimizationPlan {
 }
 
 extension Trainer {
-  /// Takes over moments of all weights: those of this rank's rows of the table, and the dense weights'.
+  /// Takes over moments: those of this rank's rows of the table, and the dense weights'.
   func takeOver(_ moments: [PretrainedModel.Moments]) {
-    let width = model.parameters.itemTable.value.columns
     for (from, (own, dense)) in zip(moments, zip(tableOptimizer.state, denseOptimizer.state)) {
-      own.values.base.update(
-        from: from.table.base + exchange.ownRows.lowerBound * width, count: exchange.ownRows.count * width)
+      let count = own.values.count
+      precondition(from.table.count == count, "moments of \(from.table.count) weights for \(count)")
+      own.values.base.update(from: from.table.base, count: from.table.count)
       dense.values.base.update(from: from.dense.base, count: from.dense.count)
     }
   }

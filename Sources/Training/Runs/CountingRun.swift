@@ -46,6 +46,7 @@ public struct CountingRun {
     let began = ContinuousClock.now
     let counts = try ItemCounts.count(
       plan.model, in: sessions.table, selection: sessions.chosen, rows: dataset.itemCount + 1, group: group)
+    try StopSignal.check(group)
     let seconds = (ContinuousClock.now - began) / .seconds(1)
     let pairs = counts.transitions.map { ", \($0.next.count) different transitions" } ?? ""
     log.info("counted \(sessions.chosen.count) sessions\(pairs) in \(seconds.formatted(digits: 2)) s")

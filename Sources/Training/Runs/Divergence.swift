@@ -8,6 +8,9 @@ struct Divergence: Codable, Equatable {
   let step: Int
   /// The learning rate of the step.
   let rate: Double
+  /// The step of a checkpoint whose weights, numbers though they are, have a loss or a gradient that is none: the run does
+  /// not go on from it.
+  var useless: Int?
 
   /// The options that shape the learning rate, and with it how far a step goes.
   static let options: Set<String> = ["lr", "lr_schedule", "warmup_steps", "lr_decay", "lr_decay_epochs", "clip_norm"]
@@ -22,9 +25,10 @@ struct Divergence: Codable, Equatable {
     self = divergence
   }
 
-  init(step: Int, rate: Double) {
+  init(step: Int, rate: Double, useless: Int?) {
     self.step = step
     self.rate = rate
+    self.useless = useless
   }
 
   func write(toRun run: String) throws {

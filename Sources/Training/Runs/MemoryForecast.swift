@@ -6,9 +6,9 @@ import Storage
 import Tensors
 import Text
 
-/// How much memory a rank will need to train, told before the item table is made.
+/// How much memory a rank will need to train, told before any weights are made.
 ///
-/// The table, its gradient and its moments are exact; what an encoder keeps of its clicks for the way back is an
+/// Weights, gradients and moments are exact; what an encoder keeps of its clicks for the way back is an
 /// estimate from the widths of its weights, and so is what the process needs by itself.
 struct MemoryForecast {
   /// Bytes by what they are for, the largest first.
@@ -35,44 +35,61 @@ struct MemoryForecast {
   /// The program, its libraries and MPI's own buffers.
   private static let process = 80 << 20
 
+  /// - Parameters:
+  ///   - rank: of this process among the `size` that train together.
+  ///   - pretrained: what of a model that is adapted is in memory beside the one that is trained; nil for none.
   /// - Throws: `MPIError.moreRanksThanLanes`, `.lanesNotAPowerOfTwo`.
-  init(_ model: ModelConfiguration, _ load: Load, group: any ProcessGroup) throws(MPIError) {
-    // A model of one item shows all sizes but the table's.
+  init(
+    _ model: ModelConfiguration, _ load: Load, rank: Int, size: Int, pretrained: Pretrained? = nil
+  ) throws(MPIError) {
+    // Shapes take no memory: a model of one item shows all sizes but the table's.
     let small = model.makeModel(items: 1)
     let parameters = small.parameters
-    let width = parameters.itemTable.columns, dense = parameters.denseStorage.count
+    let width = Double(parameters.itemTable.columns), dense = Double(parameters.denseCount)
     let tree = try LaneTree(lanes: load.lanes)
-    let ownLanes = try tree.lanes(of: group.rank, size: group.size)
-    let share = Double(ownLanes.count) / Double(load.lanes)
-    let table = (load.items + 1) * width
-    let sessions = Double(load.batchSize) * share
+    let ownLanes = try tree.lanes(of: rank, size: size)
+    let lanes = Double(ownLanes.count)
+    let table = Double(load.items + 1) * width
+    let sessions = Double(load.batchSize) * lanes / Double(load.lanes)
     let clicks = sessions * load.clicksPerSession
-    let activations = clicks * (2.5 * Double(parameters.dense.reduce(0) { $0 + $1.rows }) + 5 * Double(width))
+    let activations = clicks * (2.5 * parameters.dense.reduce(0.0) { $0 + Double($1.rows) } + 5 * width)
     let targets = sessions * load.targetsPerSession
     // Lanes are filled up to a multiple of 16.
-    let perLane = ((targets / Double(ownLanes.count)) / 16).rounded(.up) * 16
-    let stripes = CatalogueHead.largestStripeCount
+    let perLane = (targets / lanes / 16).rounded(.up) * 16
     let head =
-      perLane * Double(ownLanes.count * (stripes + 4) * width)
-      + Double(load.threads) * Double(Tensor.tileItems) * (1.5 * perLane + 3 * Double(width))
+      perLane * lanes * Double(CatalogueHead.largestStripeCount + 4) * width
+      + Double(load.threads) * Double(Tensor.tileItems) * (1.5 * perLane + 3 * width)
     var floats: [(String, Double)] = [
-      ("item table", Double(table)),
-      ("its moments", 2 * Double(table) / Double(group.size)),
-      ("other weights", Double(dense * (ownLanes.count + 3))),
+      ("item table", table), ("its moments", 2 * table / Double(size)), ("other weights", dense * (lanes + 3)),
       ("encoder", 1.5 * activations),
     ]
     if load.isFullLoss {
-      floats.append(("its gradient", Double(table * tree.subtrees(of: ownLanes).count)))
+      floats.append(("its gradient", table * Double(tree.subtrees(of: ownLanes).count)))
       floats.append(("catalogue head", head))
     } else {
       let candidates = Double(load.batchSize) * load.targetsPerSession + Double(load.samples)
-      floats.append(("sampled head", candidates * (targets + Double((ownLanes.count + 2) * width))))
+      floats.append(("sampled head", candidates * (targets + (lanes + 2) * width)))
     }
-    if small.scoring != .dotProduct { floats.append(("table scored in evaluation", Double(table))) }
-    var parts = floats.map { (name: $0.0, bytes: Int($0.1) * MemoryLayout<Float>.stride) }
-    parts.append(("process", Self.process))
-    self.parts = parts.sorted { $0.bytes > $1.bytes }
+    let scoredTable = small.scoring == .dotProduct ? 0 : table
+    if scoredTable > 0 { floats.append(("table scored in evaluation", scoredTable)) }
+    if let pretrained {
+      if !pretrained.isTrained { floats = [] }
+      let moments = pretrained.keepsMoments ? 2 * (table / Double(size) + dense) : 0
+      floats.append(("pre-trained model", table + dense + scoredTable + moments))
+    }
+    parts = ([("process", Self.process)] + floats.map { ($0.0, Self.bytes($0.1)) }).sorted { $0.1 > $1.1 }
   }
+
+  /// What a hand-off has in memory all along.
+  struct Pretrained {
+    /// Of the checkpoint, a rank's own rows'.
+    var keepsMoments: Bool
+    /// Whether the rank is in a group that trains.
+    var isTrained: Bool
+  }
+
+  /// Of so many floats; what no machine has is as good as any other such number.
+  private static func bytes(_ floats: Double) -> Int { Int(min(floats * 4, 1e15)) }
 
   /// Compares what the ranks of each node need with what the node has; collective.
   /// - Throws: `TrainingError.notEnoughMemory` on the ranks of a node that has less.

@@ -60,6 +60,7 @@ public struct Recommender {
       guard case .counting(let counts) = parts[part].model else { continue }
       parts[part].model = .counting(try counts.adding(transitionsWithin: sessions, group: group))
     }
+    try StopSignal.check(group)
   }
 
   /// A scorer of the catalogue. One model alone is ranked by its own scores. Of a blend, each model contributes its

@@ -97,7 +97,10 @@ public struct TrainingRun {
       let began = ContinuousClock.now
       let (loss, targets) = try training.run(step, on: batch, of: sessions.table, rate: rate)
       step += 1
-      if !loss.isFinite { throw try divergence("the loss is \(loss)", step: step, rate: rate) }
+      if !loss.isFinite {
+        let sign = "the loss at step \(step) is \(name(ofNonFinite: loss))"
+        throw try divergence(sign, isOfStart: true, step: step, rate: rate)
+      }
       time.add(ContinuousClock.now - began, sessions: batch.count)
       progress.epochLoss += loss
       progress.epochTargets += targets
@@ -181,25 +184,29 @@ public struct TrainingRun {
     return StopSignal.end(nil)
   }
 
-  /// What ends a run that diverged; its last checkpoint, which is of use, stays. Collective.
-  /// - Parameter sign: what told it.
-  private func divergence(_ sign: String, step: Int, rate: Double) throws -> TrainingError {
+  /// What ends a run that diverged; its checkpoints stay. Collective.
+  /// - Parameters:
+  ///   - sign: what told it.
+  ///   - isOfStart: whether it comes of the weights before the step, be the rate what it is: a loss, or a gradient and
+  ///     with it a weight, that is no number.
+  private func divergence(_ sign: String, isOfStart: Bool, step: Int, rate: Double) throws -> TrainingError {
     var left = try group.together { () -> String in
       guard group.rank == 0 else { return "" }
+      let useless = isOfStart ? step - 1 : nil
       // What is to be said matters more than whether it can be written down.
-      try? Divergence(step: step, rate: rate).write(toRun: folder)
-      return checkpoints.steps.last.map(checkpoints.path(ofStep:)) ?? ""
+      try? Divergence(step: step, rate: rate, useless: useless).write(toRun: folder)
+      return checkpoints.steps.last { $0 != useless }.map(checkpoints.path(ofStep:)) ?? ""
     }
     try group.broadcast(&left, from: 0)
-    return .diverged(step: step, sign: sign, rate: rate, checkpoint: left.isEmpty ? nil : left)
+    return .diverged(sign: sign, rate: rate, checkpoint: left.isEmpty ? nil : left)
   }
 
   /// Checks updated weights before they are saved or judged; collective.
   private func requireUsefulWeights(of training: Trainer, step: Int, rate: Double) throws {
-    let largest = try training.largestWeight()
+    let largest = try training.largestWeight(), isNumber = largest.isFinite
     if largest <= Trainer.largestUsefulWeight { return }
-    throw try divergence(
-      largest.isFinite ? "weights reach \(largest)" : "a weight is \(largest)", step: step, rate: rate)
+    let value = isNumber ? "\(largest)" : name(ofNonFinite: Double(largest))
+    throw try divergence("a weight after step \(step) is \(value)", isOfStart: !isNumber, step: step, rate: rate)
   }
 
   private func makeReport(totalSteps: Int) -> ProgressReport {
@@ -210,12 +217,8 @@ public struct TrainingRun {
 
   /// Says what memory a rank will need, and throws where the node has not that much; collective.
   private func forecastMemory(of sessions: (table: SessionTable, chosen: [Int32])) throws {
-    let clicks = Double(sessions.table.clickCount) / Double(sessions.table.count)
-    let load = MemoryForecast.Load(
-      items: dataset.itemCount, batchSize: plan.batchSize, clicksPerSession: clicks,
-      targetsPerSession: plan.targets == .all ? clicks : 1, lanes: plan.lanes, threads: plan.threadsPerRank,
-      isFullLoss: plan.loss.isFull, samples: plan.loss.isFull ? 0 : plan.loss.samples)
-    let forecast = try MemoryForecast(plan.model, load, group: group)
+    let load = MemoryForecast.Load(plan, sessions.table, items: dataset.itemCount)
+    let forecast = try MemoryForecast(plan.model, load, rank: group.rank, size: group.size)
     log.info("memory: about \(forecast.sentence)")
     try forecast.requireRoom(group: group)
   }
@@ -274,7 +277,7 @@ public struct TrainingRun {
       // A run may have been killed before it came to that.
       try checkpoints.publish(step: state.step, best: state.progress.bestStep)
       if checkpoints.isBestLost {
-        log.warning("the best checkpoint, after step \(state.progress.bestStep ?? 0), is lost")
+        log.warning("the best checkpoint, after step \(state.progress.bestStep ?? 0), is damaged or missing")
       }
     }
     if checkpoint == nil { try Divergence.remove(fromRun: folder) }
@@ -287,8 +290,9 @@ public struct TrainingRun {
     case .never: return nil
     case .from(let path): return try Checkpoint(path)
     case .auto:
-      guard let newest = checkpoints.newestWhole() else {
-        if checkpoints.steps.isEmpty { return nil }
+      let useless = Divergence(ofRun: folder)?.useless
+      guard let newest = checkpoints.newestWhole(but: useless) else {
+        if checkpoints.steps.allSatisfy({ $0 == useless }) { return nil }
         throw TrainingError.noWholeCheckpoint(path: folder)
       }
       for damaged in newest.damaged { log.warning("\(damaged) is damaged: going back to an older checkpoint") }
@@ -347,6 +351,9 @@ extension RunProgress {
     }
   }
 }
+
+/// Without a sign where it is not a number: some machines give it one.
+private func name(ofNonFinite value: Double) -> String { value.isNaN ? "nan" : "\(value)" }
 
 /// What training took of an epoch, as far as this process did it.
 private struct EpochTime {

@@ -44,14 +44,19 @@ package final class GradientExchange {
     width = table.columns
     outgoing = OccurrenceBuffer(width: table.columns)
     incoming = OccurrenceBuffer(width: table.columns)
-    let blocks = (table.rows + Self.rowBlock - 1) / Self.rowBlock
-    rowBounds = (0...group.size).map { min(table.rows, $0 * blocks / group.size * Self.rowBlock) }
+    rowBounds = Self.rowBounds(ofTableWith: table.rows, ranks: group.size)
     ownRows = rowBounds[group.rank]..<rowBounds[group.rank + 1]
     ownLanes = reducer.ownLanes
     subtrees = reducer.ownSubtrees.map {
       $0.lowerBound - reducer.ownLanes.lowerBound..<$0.upperBound - reducer.ownLanes.lowerBound
     }
     denseStorage = ownLanes.map { _ in FloatStorage(count: parameters.denseStorage.count) }
+  }
+
+  /// Where the rows of each rank begin and end, as many as there are ranks and one.
+  static func rowBounds(ofTableWith rows: Int, ranks: Int) -> [Int] {
+    let blocks = (rows + rowBlock - 1) / rowBlock
+    return (0...ranks).map { min(rows, $0 * blocks / ranks * rowBlock) }
   }
 
   /// Where a lane's tape adds the gradients of the dense weights: one vector, zeroed.

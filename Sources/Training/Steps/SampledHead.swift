@@ -69,11 +69,13 @@ package final class SampledHead {
   }
 
   /// What is taken off each candidate's score for being likely to be one; empty for nothing. Samples come with a
-  /// probability of p^alpha, but for a constant, targets with p.
+  /// probability of p^alpha, but for a constant, targets with p. Where alpha is 0 all items are drawn alike, those too
+  /// that do not occur in training, whose log p is no number.
   private func correction(targets: Int) -> [Float] {
     guard plan.kind == .sampledCrossEntropy, plan.logQ > 0 else { return [] }
     return candidates.enumerated().map { place, row in
-      Float(Double(plan.logQ) * (place < targets ? 1 : plan.sampleAlpha) * log(share[Int(row)]))
+      let exponent = place < targets ? 1 : plan.sampleAlpha
+      return exponent == 0 ? 0 : Float(Double(plan.logQ) * exponent * log(share[Int(row)]))
     }
   }
 

@@ -9,7 +9,7 @@ extension Trainer {
 
   /// The largest absolute value of all weights, infinity and NaN counting as larger than any number; each rank looks
   /// at its own rows. The same on every rank; collective.
-  func largestWeight() throws(MPIError) -> Float {
+  package func largestWeight() throws(MPIError) -> Float {
     let parameters = model.parameters
     let own = parameters.itemTable.value.rows(exchange.ownRows).elements
     var bits = [max(largestMagnitudeBits(own), largestMagnitudeBits(parameters.denseStorage.elements))]
@@ -19,7 +19,7 @@ extension Trainer {
 
   /// Checks that all ranks have the same weights; collective.
   /// - Throws: `TrainingError.replicasDiffer`, on every rank, for the first rank that has others than rank 0.
-  func requireEqualReplicas() throws {
+  package func requireEqualReplicas() throws {
     guard group.size > 1 else { return }
     let parameters = model.parameters
     let own = [checksum(parameters.tableStorage.elements), checksum(parameters.denseStorage.elements)]
@@ -36,7 +36,7 @@ extension Trainer {
 }
 
 /// The largest bit pattern of an absolute value: of floats without their signs the order is that of their bits.
-func largestMagnitudeBits(_ values: UnsafeMutableBufferPointer<Float>) -> UInt32 {
+package func largestMagnitudeBits(_ values: UnsafeMutableBufferPointer<Float>) -> UInt32 {
   var largest = SIMD16<Int32>(repeating: 0)
   let whole = values.count / 16 * 16
   let magnitude = Int32(0x7fff_ffff)
@@ -50,9 +50,9 @@ func largestMagnitudeBits(_ values: UnsafeMutableBufferPointer<Float>) -> UInt32
   return UInt32(bitPattern: largest.max())
 }
 
-/// A checksum that another value at any place changes, but for one case in 2^64. Eight strands, for a chain of
+/// A checksum that any one other value changes, and more than one but for one case in 2^64. Eight strands, for a chain of
 /// multiplications would wait for itself.
-func checksum(_ values: UnsafeMutableBufferPointer<Float>) -> UInt64 {
+package func checksum(_ values: UnsafeMutableBufferPointer<Float>) -> UInt64 {
   let odd: UInt64 = 0x9e37_79b9_7f4a_7c15
   var strands = SIMD8<UInt64>(repeating: UInt64(values.count))
   for k in 0..<8 { strands[k] &+= UInt64(k) &* odd }

@@ -29,8 +29,7 @@ public enum FineTuningJob: SweptCommand {
     _ options: [String: String], folder: String, group: any ProcessGroup, isQuiet: Bool
   ) throws -> SweepOutcome {
     let source = try group.together { try PlanSource(file: nil, flags: options) }
-    var handOff = try HandOff(source, folder: folder, group: group)
-    handOff.isSideBySide = false
+    var handOff = try HandOff(source, folder: folder, isSideBySide: false, group: group)
     handOff.isQuiet = isQuiet
     try group.together { if group.rank == 0 { try requireValidSessions(options) } }
     let report = try handOff.run()

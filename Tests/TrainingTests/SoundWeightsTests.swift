@@ -1,0 +1,43 @@
+import Tensors
+import Testing
+import Training
+
+@Suite struct SoundWeightsTests {
+  private func storage(_ values: [Float]) -> FloatStorage {
+    let storage = FloatStorage(count: values.count)
+    _ = storage.elements.update(fromContentsOf: values)
+    return storage
+  }
+
+  /// 16 at a time, and what is left of that: every place is looked at.
+  @Test(arguments: [1, 5, 16, 17, 40])
+  func theLargestIsFoundWhereverItIs(count: Int) {
+    for place in 0..<count {
+      for odd in [Float.nan, -Float.nan, Float.infinity, -Float.infinity, -3e38, 2.5] {
+        var values = [Float](repeating: -1.5, count: count)
+        values[place] = odd
+        let found = Float(bitPattern: largestMagnitudeBits(storage(values).elements))
+        #expect(odd.isNaN ? found.isNaN : found == abs(odd), "\(odd) at \(place) of \(count)")
+      }
+    }
+    #expect(largestMagnitudeBits(storage([]).elements) == 0)
+  }
+
+  @Test(arguments: [1, 5, 16, 17, 40])
+  func everyBitCountsInAChecksum(count: Int) {
+    let values = (0..<count).map { Float($0) * 0.37 - 2 }
+    var sums: Set<UInt64> = [checksum(storage(values).elements)]
+    for place in 0..<count {
+      for bit in [0, 15, 22, 30, 31] {
+        var other = values
+        other[place] = Float(bitPattern: other[place].bitPattern ^ 1 << bit)
+        sums.insert(checksum(storage(other).elements))
+      }
+    }
+    #expect(sums.count == 1 + 5 * count)
+    // Order and length count, too.
+    if count > 1 { #expect(checksum(storage(values.reversed()).elements) != checksum(storage(values).elements)) }
+    #expect(checksum(storage(values + [0]).elements) != checksum(storage(values).elements))
+    #expect(checksum(storage(values).elements) == checksum(storage(values).elements))
+  }
+}
