@@ -95,13 +95,15 @@ struct PredictCommand: GroupCommand {
     if let zeros = asked.zeros { note(zeros) }
     print("\(asked.table.count) sessions, \(shorter == 0 ? "" : "up to ")\(top) products each: \(out)")
     if shorter > 0 {
-      print("\(shorter) lists are shorter than \(top), for want of candidates; \(empty) of them are empty")
+      let lists = shorter == 1 ? "1 list is" : "\(shorter) lists are"
+      print("\(lists) shorter than \(top), for want of candidates; \(empty) of them empty")
     }
     if asked.unknownClicks > 0 {
       print("\(asked.unknownClicks) clicks on items that training never saw were left out")
     }
     if asked.emptySessions > 0 {
-      print("\(asked.emptySessions) sessions have no known item: they got what is popular")
+      let sessions = asked.emptySessions == 1 ? "1 session has" : "\(asked.emptySessions) sessions have"
+      print("\(sessions) no known item and got what is popular")
     }
   }
 

@@ -75,7 +75,7 @@ import Testing
       let outcome = try predict(
         sessions, out: folder + "/odd\(ranks ?? 0).csv", ranks: ranks, ["--skip-bad-rows", "--top", "5"])
       #expect(outcome.status == 0 && outcome.stderr.contains("odd.csv:4") && outcome.stderr.contains("odd.csv:5"))
-      #expect(outcome.stdout.contains("1 lists are shorter than 5") && outcome.stdout.contains("1 of them are empty"))
+      #expect(outcome.stdout.contains("1 list is shorter than 5") && outcome.stdout.contains("1 of them empty"))
       #expect(outcome.stdout.contains("2 sessions have no known item"), "\(outcome.stdout)")
       let lines = try text(folder + "/odd\(ranks ?? 0).csv").split(separator: "\n").dropFirst().map(String.init)
       #expect(lines.map { String($0.prefix(3)) } == ["DE,", "ES,", "DE,", ",[]"] && lines[0] == lines[2])
