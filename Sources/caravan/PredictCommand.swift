@@ -3,7 +3,6 @@ import Evaluation
 import Foundation
 import MPI
 import Sessions
-import Storage
 import Training
 
 struct PredictCommand: GroupCommand {
@@ -63,10 +62,7 @@ struct PredictCommand: GroupCommand {
     options.filterSeen = ranking.filterSeen
     options.top = top
     let writer = try PredictionWriter(path: out)
-    try group.together {
-      guard group.rank == 0 else { return }
-      try OutputPlace.check(out, replaces: force, inputs: [sessions] + ranking.inputs())
-    }
+    try group.requirePlaces(for: [out], replaces: force, inputs: [sessions] + ranking.inputs())
     let dataset = try PreparedDataset.open(ranking.dataset, group: group)
     var recommender = try ranking.loadRecommender(for: dataset, group: group)
     let asked = try group.together { try readSessions(of: dataset, trainedOn: recommender.locales) }

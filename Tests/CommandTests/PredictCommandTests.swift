@@ -63,6 +63,14 @@ import Testing
       expectRefused(judged, "would be replaced")
       #expect(try text(place) == kept)
     }
+    let kept = try text(dataset + "/dataset.json")
+    let traced = try CaravanCommand.run([
+      "train", "--dataset", dataset, "--model", "GRU4Rec", "--out", folder + "/gru", "--trace", dataset + "/dataset.json",
+    ])
+    expectRefused(traced, "would be replaced")
+    #expect(try text(dataset + "/dataset.json") == kept && !FileManager.default.fileExists(atPath: folder + "/gru"))
+    let timed = try CaravanCommand.run(["bench", "--items", "20", "--json", folder])
+    expectRefused(timed, "it is a folder")
     let prepared = try CaravanCommand.run(["prepare", "--sessions", asked, "--out", dataset])
     expectRefused(prepared, "--force")
   }
