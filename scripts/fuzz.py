@@ -168,6 +168,8 @@ class Shop:
         small = ["--dataset", self.dataset, "--epochs", "1", "--embedding-size", "8", "--hidden-size", "8"]
         run("train", *small, "--model", "GRU4Rec", "--batch-size", "64", "--out", folder + "/gru")
         run("train", "--dataset", self.dataset, "--model", "NEIGHBOURS", "--out", folder + "/counts")
+        state = read(self.checkpoint("gru") + "/state.json")
+        assert signed_state(state) == state, "state.json is signed in another way by now: signed_state must follow"
         rows = ["session_id:token\titem_id_list:token_seq\titem_id:token\titem_locale:token\titem_length:float"]
         padded = ["session_id:token\titem_id_list:token_seq\titem_id:token\titem_locale:token"]
         for number in range(120):
@@ -319,6 +321,20 @@ grid:
   batch_size: [64, 128]
 """
 
+SEARCH = b"""command: finetune
+options:
+  dataset: DATA
+  checkpoint: RUN
+  epochs: 1
+random:
+  samples: 4
+  seed: 3
+  options:
+    lr: {from: 0.0001, to: 0.01, scale: log}
+    moments: [keep, fresh]
+    max_steps: {from: 1, to: 3}
+"""
+
 
 def config_yaml(shop, dice, work):
     path = write(work + "/x.yaml", damaged(CONFIG, dice))
@@ -327,7 +343,9 @@ def config_yaml(shop, dice, work):
 
 
 def sweep_yaml(shop, dice, work):
-    path = write(work + "/x.yaml", damaged(SWEEP.replace(b"DATA", shop.dataset.encode()), dice))
+    text = dice.choice([SWEEP, SEARCH]).replace(b"DATA", shop.dataset.encode())
+    text = text.replace(b"RUN", (shop.folder + "/gru").encode())
+    path = write(work + "/x.yaml", damaged(text, dice))
     return ["sweep", path, "--dry-run", "--out", work + "/r"]
 
 

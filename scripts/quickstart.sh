@@ -39,7 +39,7 @@ $mpirun "$caravan" evaluate --dataset "$folder/dataset" --checkpoint "$folder/ru
 
 say "Predicting the next 100 products"
 $mpirun "$caravan" predict --dataset "$folder/dataset" --checkpoint "$folder/run" \
-  --sessions "$folder/sessions/sessions_test.csv" --top 100 --out "$folder/predictions.csv"
+  --sessions "$folder/sessions/sessions_test.csv" --top 100 --out "$folder/predictions.csv" --force
 
 reached=$(sed -n '/"all"/,/}/s/.*"\(recall@100\|mrr@100\)" : \([0-9.]*\).*/\1 \2/p' "$folder/test.json" |
   awk '{printf "%s %.4f  ", $1, $2}')

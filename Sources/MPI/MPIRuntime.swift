@@ -115,7 +115,7 @@ public enum MPIRuntime {
     } else {
       usleep(UInt32(min(rank * 250_000, 3_000_000)))
       if LostPeer.isFirstToTell() {
-        printError("rank \(rank) on host \(hostname): \(sentence(error))")
+        printError("rank \(rank) on host \(hostname.prefix(30)): \(sentence(error))")
       } else {
         sleep(6)
       }

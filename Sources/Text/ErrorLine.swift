@@ -1,7 +1,7 @@
 /// A message as the one line that a terminal or a log gets, whatever the files, paths and options in it hold: nothing
 /// that is not printable, and of a long one the middle left out, for its end says what to do.
-/// - Parameter limit: the most bytes of the line, in UTF-8.
-package func errorLine(_ message: String, limit: Int = 280) -> String {
+/// - Parameter limit: the most bytes of the line, in UTF-8: 300, less what tells program, rank and host.
+package func errorLine(_ message: String, limit: Int = 240) -> String {
   // A message that quotes a whole file is not walked through: of such a one only the two ends count.
   let isLong = message.utf8.count > 4 * limit
   let ends = isLong ? [message.prefix(2 * limit), message.suffix(2 * limit)] : [message[...]]

@@ -40,10 +40,7 @@ struct EvaluateCommand: GroupCommand {
     options.candidates = try CandidateRule(parsing: candidates)
     options.filterSeen = ranking.filterSeen
     options.cutoffs = try RankingMetric.parse(cutoffs: top)
-    try group.together {
-      guard group.rank == 0, let json else { return }
-      try OutputPlace.check(json, replaces: true, inputs: try ranking.inputs())
-    }
+    try group.requirePlaces(for: [json], replaces: true, inputs: ranking.inputs())
     let dataset = try PreparedDataset.open(ranking.dataset, group: group)
     guard let sessions = dataset.split(split) else { throw EvaluationError.noSessions(split: split.rawValue) }
     var recommender = try ranking.loadRecommender(for: dataset, group: group)

@@ -3,7 +3,6 @@ import Evaluation
 import Foundation
 import MPI
 import Sessions
-import Storage
 import Training
 
 struct PredictCommand: GroupCommand {
@@ -64,10 +63,7 @@ struct PredictCommand: GroupCommand {
     options.filterSeen = ranking.filterSeen
     options.top = top
     let writer = try PredictionWriter(path: out)
-    try group.together {
-      guard group.rank == 0 else { return }
-      try OutputPlace.check(out, replaces: force, inputs: [sessions] + ranking.inputs())
-    }
+    try group.requirePlaces(for: [out], replaces: force, inputs: [sessions] + ranking.inputs())
     let dataset = try PreparedDataset.open(ranking.dataset, group: group)
     var recommender = try ranking.loadRecommender(for: dataset, group: group)
     let asked = try group.together { try readSessions(of: dataset, trainedOn: recommender.locales) }
@@ -96,13 +92,15 @@ struct PredictCommand: GroupCommand {
     if let zeros = asked.zeros { note(zeros) }
     print("\(asked.table.count) sessions, \(shorter == 0 ? "" : "up to ")\(top) products each: \(out)")
     if shorter > 0 {
-      print("\(shorter) lists are shorter than \(top), for want of candidates; \(empty) of them are empty")
+      let lists = shorter == 1 ? "1 list is" : "\(shorter) lists are"
+      print("\(lists) shorter than \(top), for want of candidates; \(empty) of them empty")
     }
     if asked.unknownClicks > 0 {
       print("\(asked.unknownClicks) clicks on items that training never saw were left out")
     }
     if asked.emptySessions > 0 {
-      print("\(asked.emptySessions) sessions have no known item: they got what is popular")
+      let sessions = asked.emptySessions == 1 ? "1 session has" : "\(asked.emptySessions) sessions have"
+      print("\(sessions) no known item and got what is popular")
     }
   }
 

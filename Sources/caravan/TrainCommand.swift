@@ -50,6 +50,7 @@ struct TrainCommand: GroupCommand {
     note(source.notices, group)
     if source.countingModel != nil { return try count(source, group) }
     let plan = try source.plan(TrainingPlan.self)
+    try group.requirePlaces(for: [trace], replaces: true, inputs: [plan.dataset] + [config].compactMap { $0 })
     let dataset = try PreparedDataset.open(plan.dataset, group: group)
     let lock = try group.together { group.rank == 0 ? try RunFolder.claim(out) : nil }
     defer { lock?.release() }

@@ -63,6 +63,14 @@ import Testing
       expectRefused(judged, "would be replaced")
       #expect(try text(place) == kept)
     }
+    let kept = try text(dataset + "/dataset.json")
+    let traced = try CaravanCommand.run([
+      "train", "--dataset", dataset, "--model", "GRU4Rec", "--out", folder + "/gru", "--trace", dataset + "/dataset.json",
+    ])
+    expectRefused(traced, "would be replaced")
+    #expect(try text(dataset + "/dataset.json") == kept && !FileManager.default.fileExists(atPath: folder + "/gru"))
+    let timed = try CaravanCommand.run(["bench", "--items", "20", "--json", folder])
+    expectRefused(timed, "it is a folder")
     let prepared = try CaravanCommand.run(["prepare", "--sessions", asked, "--out", dataset])
     expectRefused(prepared, "--force")
   }
@@ -75,7 +83,7 @@ import Testing
       let outcome = try predict(
         sessions, out: folder + "/odd\(ranks ?? 0).csv", ranks: ranks, ["--skip-bad-rows", "--top", "5"])
       #expect(outcome.status == 0 && outcome.stderr.contains("odd.csv:4") && outcome.stderr.contains("odd.csv:5"))
-      #expect(outcome.stdout.contains("1 lists are shorter than 5") && outcome.stdout.contains("1 of them are empty"))
+      #expect(outcome.stdout.contains("1 list is shorter than 5") && outcome.stdout.contains("1 of them empty"))
       #expect(outcome.stdout.contains("2 sessions have no known item"), "\(outcome.stdout)")
       let lines = try text(folder + "/odd\(ranks ?? 0).csv").split(separator: "\n").dropFirst().map(String.init)
       #expect(lines.map { String($0.prefix(3)) } == ["DE,", "ES,", "DE,", ",[]"] && lines[0] == lines[2])
@@ -103,6 +111,13 @@ import Testing
     for top in ["0", "-7", "4", "9223372036854775807"] {
       expectRefused(try predict(["--top=\(top)", "--candidates", "all"]), "choose --top from 1 to 3")
     }
+    // Nothing is left of three products of which the session holds all.
+    let seen = try write("prev_items,locale\n['a' 'b' 'c'],ES\n", as: "seen.csv")
+    expectRefused(
+      try CaravanCommand.run([
+        "predict", "--dataset", folder + "/es", "--checkpoint", run, "--sessions", seen, "--top", "2", "--filter-seen",
+        "--out", folder + "/q.csv",
+      ]), "none of the 1 sessions has a candidate")
     #expect(!FileManager.default.fileExists(atPath: folder + "/q.csv"))
     #expect(try predict(["--top", "3", "--candidates", "all"]).status == 0)
     expectRefused(

@@ -92,7 +92,7 @@ import Text
       String(repeating: "棚\u{301}", count: 5_000), String(repeating: "\n", count: 400), "",
     ] {
       let line = errorLine("\(message): \(advice)")
-      #expect(line.hasSuffix(advice) && line.utf8.count <= 280)
+      #expect(line.hasSuffix(advice) && line.utf8.count <= 240)
       #expect(
         line.unicodeScalars.allSatisfy {
           ![.control, .format, .lineSeparator, .paragraphSeparator].contains($0.properties.generalCategory)

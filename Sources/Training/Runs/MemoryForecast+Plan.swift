@@ -7,6 +7,7 @@ extension MemoryForecast.Load {
     self.init(
       items: items, batchSize: plan.batchSize, clicksPerSession: clicks,
       targetsPerSession: plan.targets == .all ? clicks : 1, lanes: plan.lanes, threads: plan.threadsPerRank,
-      isFullLoss: plan.loss.isFull, samples: plan.loss.isFull ? 0 : plan.loss.samples)
+      isFullLoss: plan.loss.isFull, samples: plan.loss.isFull ? 0 : plan.loss.samples,
+      updatesAllRows: plan.optimization.updatedRows == .all)
   }
 }

@@ -30,6 +30,8 @@ struct MemoryForecast {
     var isFullLoss = true
     /// Items drawn for a sampled loss.
     var samples = 0
+    /// Whether a sampled loss's gradient is spread over all rows.
+    var updatesAllRows = false
   }
 
   /// The program, its libraries and MPI's own buffers.
@@ -69,6 +71,7 @@ struct MemoryForecast {
     } else {
       let candidates = Double(load.batchSize) * load.targetsPerSession + Double(load.samples)
       floats.append(("sampled head", candidates * (targets + (lanes + 2) * width)))
+      if load.updatesAllRows { floats.append(("gradient of all rows", table / Double(size))) }
     }
     let scoredTable = small.scoring == .dotProduct ? 0 : table
     if scoredTable > 0 { floats.append(("table scored in evaluation", scoredTable)) }
