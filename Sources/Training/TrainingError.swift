@@ -103,7 +103,7 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
         + "use --precision f32"
     case .notEnoughMemory(let host, let ranks, let needed, let available):
       "training needs \(gigabytes(needed)) GB on \(host) for its \(ranks == 1 ? "rank" : "\(ranks) ranks"), "
-        + "which has \(gigabytes(available)) GB left: use more nodes, or a smaller --embedding-size"
+        + "which has \(gigabytes(available)) GB left: use more nodes, or smaller sizes such as --embedding-size"
     case .nothingCountsTransitions:
       "--transductive adds to what COVISIT and NEIGHBOURS count, but none is here: leave it out, or blend one in"
     }

@@ -79,12 +79,12 @@ import Testing
     try prepare(renamed, to: "other", [])
     let other = shop.folder + "/other"
     try expectRefused(["--dataset", other], "item 1 is \(first) in ")
-    try expectRefused(["--dataset", other], "ZZZZ in \(other): prepare the data set with --vocabulary")
+    try expectRefused(["--dataset", other], "prepare the data set with --vocabulary")
     // The beginning of the vocabulary is not enough.
     let start = csv.split(separator: "\n").prefix(40).joined(separator: "\n") + "\n"
     try start.write(toFile: renamed, atomically: true, encoding: .utf8)
     try prepare(renamed, to: "fewer", [])
-    try expectRefused(["--dataset", shop.folder + "/fewer"], "missing in \(shop.folder)/fewer")
+    try expectRefused(["--dataset", shop.folder + "/fewer"], "item 92 is ")
     // Evaluation takes no further items either.
     try prepareExtension("one", newItems: ["NEWA"])
     let evaluated = try CaravanCommand.run([
