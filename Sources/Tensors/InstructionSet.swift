@@ -28,6 +28,16 @@ public enum InstructionSet: String, Codable, CaseIterable, Comparable, Sendable 
 
   public static func < (a: InstructionSet, b: InstructionSet) -> Bool { a.level.rawValue < b.level.rawValue }
 
+  /// The one that computes what oneDNN calls `name`; nil where none does so alone.
+  public init?(oneDNN name: String) {
+    switch name {
+    case "avx2": self = .avx2
+    case "avx512_core": self = .avx512
+    case "avx512_core_bf16": self = .avx512BF16
+    default: return nil
+    }
+  }
+
   private var level: ck_isa {
     switch self {
     case .avx2: CK_AVX2

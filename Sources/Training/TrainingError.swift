@@ -1,6 +1,7 @@
 import Evaluation
 import Models
 import OptionTables
+import Tensors
 import Text
 
 /// What can go wrong with a run, beside files and messages.
@@ -19,6 +20,8 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
   /// The checkpoint was made with another value of something that decides the weights.
   case optionDiffers(name: String, saved: String?, current: String?, path: String)
   case otherDataset(path: String)
+  /// The checkpoint was computed with another instruction set, oneDNN or Caravan.
+  case otherBuild(name: String, saved: String, current: String, path: String)
   /// The checkpoint is from beyond where the run is to end.
   case beyondTheEnd(path: String, step: Int, lastStep: Int)
   case otherVocabulary(path: String, dataset: String)
@@ -68,6 +71,10 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
     case .beyondTheEnd(let path, let step, let lastStep):
       "\(path) has \(step) steps, but --epochs and --max-steps end the run after \(lastStep): "
         + "use another --out, or --resume never"
+    case .otherBuild(let name, let saved, let current, let path):
+      "\(path) was computed with \(name) \(printable(saved)), here it is \(current): "
+        + (InstructionSet(oneDNN: saved).map { "pin --isa \($0.rawValue)" } ?? "go on with that one")
+        + ", or say --allow-mixed-isa, to other bits"
     case .otherDataset(let path):
       "\(path) was trained on another data set: use that one, or another --out"
     case .sessionsTooLong(let model, let longest, let dataset, let length):
@@ -96,7 +103,7 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
         + "use --precision f32"
     case .notEnoughMemory(let host, let ranks, let needed, let available):
       "training needs \(gigabytes(needed)) GB on \(host) for its \(ranks == 1 ? "rank" : "\(ranks) ranks"), "
-        + "which has \(gigabytes(available)) GB left: use more nodes, or smaller sizes such as --embedding-size"
+        + "which has \(gigabytes(available)) GB left: use more nodes, or a smaller --embedding-size"
     case .nothingCountsTransitions:
       "--transductive adds to what COVISIT and NEIGHBOURS count, but none is here: leave it out, or blend one in"
     }

@@ -36,7 +36,9 @@ struct Caravan: ParsableCommand {
     MPIRuntime.run { group in
       try RankAgreement.require(line.facts, group)
       do {
-        try run(try parsed.get(), group)
+        let command = try parsed.get()
+        note(line.notices, group)
+        try run(command, group)
       } catch  where exitCode(for: error) != .failure || error is ExitCode {
         // Help, or wrong usage: the same on all ranks, for all have the same command line.
         throw answer(error, line, group)

@@ -1,9 +1,7 @@
-import Foundation
 import MPI
 
 /// Says once, on rank 0, where threads have to share cores; collective.
 func warnOfShortCores(threads: Int, _ group: any ProcessGroup) throws(MPIError) {
   guard let shortage = try CoreShortage.find(threads: threads, group: group), group.rank == 0 else { return }
-  // A standard error that is closed or full stops no training.
-  _ = Array("caravan: \(shortage)\n".utf8).withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+  note(shortage)
 }

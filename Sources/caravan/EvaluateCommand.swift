@@ -35,6 +35,7 @@ struct EvaluateCommand: GroupCommand {
   @OptionGroup(title: "Machine") var machine: MachineOptions
 
   func run(_ group: any ProcessGroup) throws {
+    try warnOfShortCores(threads: ranking.threadsPerRank, group)
     var options = EvaluationOptions()
     options.candidates = try CandidateRule(parsing: candidates)
     options.filterSeen = ranking.filterSeen

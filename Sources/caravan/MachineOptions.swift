@@ -25,4 +25,11 @@ struct MachineOptions: ParsableArguments {
   }
 }
 
+extension [String: String] {
+  /// Options of a plan, and what of the machine's concerns it.
+  func with(_ machine: MachineOptions) -> [String: String] {
+    machine.allowMixedIsa ? merging(["allow_mixed_isa": "true"]) { own, _ in own } : self
+  }
+}
+
 extension InstructionSet: ExpressibleByArgument {}

@@ -1,10 +1,16 @@
 import Foundation
+import MPI
 import Sessions
 import Text
 
 /// Says something beside the results, on standard error.
 func note(_ message: some CustomStringConvertible) {
   StandardError.print("caravan: \(errorLine(message.description))\n")
+}
+
+/// Says some things beside the results once, on rank 0.
+func note(_ messages: [String], _ group: any ProcessGroup) {
+  if group.rank == 0 { messages.forEach { note($0) } }
 }
 
 /// Lists rows of a session file that cannot be used.

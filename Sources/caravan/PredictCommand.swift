@@ -57,6 +57,7 @@ struct PredictCommand: GroupCommand {
   @OptionGroup(title: "Machine") var machine: MachineOptions
 
   func run(_ group: any ProcessGroup) throws {
+    try warnOfShortCores(threads: ranking.threadsPerRank, group)
     var options = Predictor.Options()
     options.candidates = try CandidateRule(parsing: candidates)
     options.filterSeen = ranking.filterSeen

@@ -46,11 +46,11 @@ struct TrainCommand: GroupCommand {
 
   func run(_ group: any ProcessGroup) throws {
     let given = TrainingFlags.given(plan, optimization, loss, model)
-    let source = try PlanSource.ofLeader(file: config, flags: given, group: group)
+    let source = try PlanSource.ofLeader(file: config, flags: given.with(machine), group: group)
+    note(source.notices, group)
     if source.countingModel != nil { return try count(source, group) }
     let plan = try source.plan(TrainingPlan.self)
     try group.requirePlaces(for: [trace], replaces: true, inputs: [plan.dataset] + [config].compactMap { $0 })
-    try warnOfShortCores(threads: plan.threadsPerRank, group)
     let dataset = try PreparedDataset.open(plan.dataset, group: group)
     let lock = try group.together { group.rank == 0 ? try RunFolder.claim(out) : nil }
     defer { lock?.release() }

@@ -84,9 +84,9 @@ import Testing
   }
 
   @Test(arguments: [
-    (["--items", "90000000", "--embedding-size", "60000"], "GB left: use more nodes, or a smaller --embedding-size"),
+    (["--items", "90000000", "--embedding-size", "60000"], "GB left: use more nodes, or smaller sizes"),
     (["--threads-per-rank", "0"], "--threads-per-rank is 0: choose"), (["--lanes", "3"], "--lanes is 3: choose"),
-    (["--steps", "0"], "--steps is 0: choose"), (["--model", "BERT"], "there is no model BERT"),
+    (["--steps", "0"], "--steps is 0: choose"), (["--model", "BERT"], "--model is BERT: choose one of GRU4Rec"),
   ])
   func nonsenseIsRefusedInOneLine(options: [String], reason: String) throws {
     let outcome = try CaravanCommand.run(["bench"] + options)

@@ -25,7 +25,7 @@ import Testing
 
   /// Numbers, but past all use: the one step of the only epoch is neither saved nor judged.
   @Test(arguments: [nil, 3]) func whatIsNoNumberIsNeverPublished(ranks: Int?) throws {
-    let outcome = try train("run", ranks: ranks, ["--epochs", "1", "--lr", "1e38"])
+    let outcome = try train("run", ranks: ranks, ["--epochs", "1", "--batch-size", "2000", "--lr", "1e38"])
     #expect(outcome.status == 1 && outcome.stdout == "")
     let line = try #require(outcome.stderr.split(separator: "\n").last { $0.hasPrefix("caravan: ") })
     #expect(line.contains("a weight after step 1 is ") && line.contains("with a learning rate of 1e+38"))
@@ -89,7 +89,7 @@ import Testing
   @Test func aSweepRecordsWhatDivergesAsFailed() throws {
     try """
     command: train
-    options: {dataset: \(dataset), model: GRU4Rec, epochs: 1, embedding_size: 16, hidden_size: 16}
+    options: {dataset: \(dataset), model: GRU4Rec, epochs: 1, batch_size: 2000, embedding_size: 16, hidden_size: 16}
     grid: {lr: [1e38, 0.01]}
     """.write(toFile: folder + "/sweep.yaml", atomically: true, encoding: .utf8)
     let outcome = try CaravanCommand.run(["sweep", folder + "/sweep.yaml", "--out", folder + "/sweep"], ranks: 2)

@@ -38,7 +38,7 @@ import Testing
     #expect(lines.count == 5)
     for column in ["lr", "MRR@100", "ES MRR@100", "FR MRR@100", "IT MRR@100"] { #expect(lines[0].contains(column)) }
     #expect(lines[1].split(separator: " ").prefix(2) == ["1", "0.005"])
-    #expect(lines[3].hasPrefix("failed: lr=1e30: the loss at step "))
+    #expect(lines[3].hasPrefix("failed: lr=1e30: ES: the loss at step "))
     #expect(lines[4].hasPrefix("failed: lr=0.005,embedding_size=21: ") && lines[4].contains("embedding-size"))
 
     #expect(try shop.finetune("plain", ranks: 2, []).status == 0)

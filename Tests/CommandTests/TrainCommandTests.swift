@@ -106,6 +106,18 @@ import Testing
     #expect(try checksums("\(loss)-parts") == checksums("\(loss)-1"))
   }
 
+  /// Adam on all rows moves those that a step did not touch, alike on any number of ranks.
+  @Test func rowsWithoutAGradientAreMovedToo() throws {
+    let options = ["--loss", "ce-sampled", "--n-sample", "20", "--max-steps", "20", "--updated-rows"]
+    #expect(try train("touched", ranks: 1, options + ["touched"]).status == 0)
+    for ranks in [1, 2, 3] {
+      #expect(try train("all-\(ranks)", ranks: ranks, options + ["all"]).status == 0)
+      #expect(try checksums("all-\(ranks)") == checksums("all-1"), "\(ranks) ranks")
+    }
+    let name = "model.safetensors"
+    #expect(try checksums("all-1")[name] != checksums("touched")[name])
+  }
+
   /// Clipping changes the weights, and does so alike on any number of ranks over the whole catalogue.
   @Test func clippingHasTheSameBytesOnAnyNumberOfRanks() throws {
     #expect(try train("free", ranks: 1, ["--max-steps", "20"]).status == 0)
@@ -229,9 +241,9 @@ import Testing
     let cases: [([String], String)] = [
       (["--batch-size", "31"], "was trained with --batch-size 30, now it is 31"),
       (["--lanes", "6"], "--lanes is 6: choose a power of two from 1 to 4096"),
-      (["--epochs", "0"], "--epochs is 0: choose a whole number from 1 up"),
-      (["--dropout", "1"], "--dropout is 1.0: choose a number from 0 up to, not including, 1"),
-      (["--model", "GRU5Rec"], "there is no model GRU5Rec: choose one of GRU4Rec"),
+      (["--epochs", "0"], "--epochs is 0: choose a whole number from 1 to "),
+      (["--dropout", "1"], "--dropout is 1: choose a number from 0 up to, not including, 1"),
+      (["--model", "GRU5Rec"], "--model is GRU5Rec: did you mean GRU4Rec? Choose one of GRU4Rec, NARM"),
       (["--resume", folder], "is neither a run nor a checkpoint"),
       (["--valid-metric", "AUC@10"], "AUC@10"),
       (["--valid-metric", "Recall@10"], "was trained with --valid-metric MRR@100, now it is Recall@10"),

@@ -53,5 +53,10 @@ extension BenchPlan: RunPlan {
   public func validate() throws(OptionError) {
     try table.check(self)
     try model.validate()
+    let most = 1 << 26
+    if (steps + warmupSteps) * batchSize > most {
+      throw .badValue(
+        "--steps", value: "\(steps)", allowed: "fewer: with --batch-size they need more than \(most) sessions")
+    }
   }
 }

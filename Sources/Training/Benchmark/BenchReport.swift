@@ -12,6 +12,10 @@ public struct BenchReport: Codable, Sendable {
   public var threadsPerRank: Int
   public var precision: String
   public var instructionSet: String
+  public var caravan: String
+  public var commit: String
+  public var mpi: String
+  public var oneDNN: String
   public var steps: Int
 
   public var secondsPerStep: Double
@@ -40,7 +44,8 @@ public struct BenchReport: Codable, Sendable {
   public var loss: Double
 
   enum CodingKeys: String, CodingKey {
-    case model, items, lanes, ranks, precision, steps, phases, gflops, loss
+    case model, items, lanes, ranks, precision, steps, phases, gflops, loss, caravan, commit, mpi
+    case oneDNN = "onednn"
     case batchSize = "batch_size"
     case threadsPerRank = "threads_per_rank"
     case instructionSet = "instruction_set"

@@ -2,6 +2,7 @@ import Evaluation
 import Foundation
 import MPI
 import Models
+import Provenance
 import Sessions
 import Storage
 import Tensors
@@ -55,9 +56,11 @@ public struct StepBenchmark {
     let spans = timeline.take()
     if let trace { try TraceFile.write(spans, to: trace, group: group) }
     let gflop = 8 * Double(plan.batchSize * plan.items * model.parameters.itemTable.columns) / 1e9
+    let build = BuildInformation.current
     return BenchReport(
       model: plan.modelName, items: plan.items, batchSize: plan.batchSize, lanes: plan.lanes, ranks: group.size,
-      threadsPerRank: plan.threadsPerRank, precision: plan.precision.rawValue, instructionSet: instructionSet,
+      threadsPerRank: plan.threadsPerRank, precision: plan.precision.rawValue, instructionSet: build.instructionSet,
+      caravan: build.version, commit: build.commit, mpi: build.mpi, oneDNN: build.oneDNN,
       steps: plan.steps, secondsPerStep: seconds, sessionsPerSecond: Double(plan.batchSize) / seconds,
       phases: try phases(spans), gflopPerStep: gflop, gflops: gflop / seconds, peakGflops: peak / 1e9,
       shareOfPeak: gflop * 1e9 / seconds / peak, peakMemoryBytes: try group.allGather([peakMemoryBytes()]).all,

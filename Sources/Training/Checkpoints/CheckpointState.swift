@@ -1,5 +1,6 @@
 import Foundation
 import Models
+import Provenance
 import Sessions
 import Storage
 
@@ -21,8 +22,10 @@ public struct CheckpointState: Codable, Equatable, Sendable {
   public var vocabulary: String
   /// The fingerprint of the data set.
   public var dataset: String
-  /// The instruction set of the matrix products: another one gives other bits.
+  /// The instruction set of the matrix products: another one gives other bits. "any" where nothing is multiplied.
   public var instructionSet: String
+  /// What else computed the checkpoint: `caravan`, `commit`, `mpi`, `onednn`. nil where it was not recorded yet.
+  public var build: [String: String]?
   /// What the loop remembers.
   public var progress: RunProgress
   /// SHA-256 of the checkpoint's other files, by name.
@@ -135,14 +138,30 @@ public struct RunProgress: Codable, Equatable, Sendable {
 extension CheckpointState {
   init(
     step: Int, options: [String: String], items: Int, vocabulary: String, dataset: String,
-    instructionSet: String, progress: RunProgress
+    build: BuildInformation?, progress: RunProgress
   ) {
     self.step = step
     self.options = options
     self.items = items
     self.vocabulary = vocabulary
     self.dataset = dataset
-    self.instructionSet = instructionSet
+    instructionSet = build?.instructionSet ?? "any"
+    self.build = build.map { ["caravan": $0.version, "commit": $0.commit, "mpi": $0.mpi, "onednn": $0.oneDNN] }
     self.progress = progress
+  }
+}
+
+extension CheckpointState {
+  /// Checks that what computed the checkpoint is what computes here: the bits would be those of neither otherwise. What
+  /// an older checkpoint does not tell is not compared.
+  /// - Throws: `TrainingError.otherBuild` for the first difference.
+  func requireSame(_ current: BuildInformation, path: String) throws(TrainingError) {
+    let facts = [
+      ("the instruction set", instructionSet == "any" ? nil : instructionSet, current.instructionSet),
+      ("oneDNN", build?["onednn"], current.oneDNN), ("caravan", build?["caravan"], current.version),
+    ]
+    for (name, saved, current) in facts {
+      if let saved, saved != current { throw .otherBuild(name: name, saved: saved, current: current, path: path) }
+    }
   }
 }

@@ -106,8 +106,10 @@ struct HandOffWorker {
     do {
       let plan = plan(of: task), alone = SoloGroup(), silent = RunLogHandler.silent
       if try finishedRow(of: task, options(of: plan)) != nil { return }
-      try fineTuning(task, plan, alone, silent).requireFit()
-      if plan.scratch { try fromScratch(task, plan.training, alone, silent).requireFit() }
+      // A run whose best checkpoint is lost is done again.
+      func goesOn(_ name: String) -> Bool { !CheckpointStore(run: path(name)).isBestLost }
+      if goesOn(task.name) { try fineTuning(task, plan, alone, silent).requireFit() }
+      if plan.scratch, goesOn(task.scratchName) { try fromScratch(task, plan.training, alone, silent).requireFit() }
     } catch  where isSharedFailure(error) {
       throw TrainingError.ofTask(task.name, cause: "\(error)")
     }

@@ -18,6 +18,8 @@ public struct OptimizationPlan: Equatable, Sendable {
   public var weightDecay: Float = 0
   /// `adagrad`'s.
   public var momentum: Float = 0
+  /// Which rows of the item table a step of a sampled loss updates.
+  public var updatedRows = UpdatedRows.touched
   /// The gradient's norm over all weights above which it is scaled down to it; nil for no limit.
   public var clipNorm: Double?
 
@@ -54,6 +56,10 @@ extension OptimizationPlan {
       "weight_decay", \.weightDecay, .notNegative,
       "adam, adagrad: L2, added to the gradient; adamw: taken off the weights."),
     OptionDeclaration("momentum", \.momentum, .rate, "adagrad's."),
+    OptionDeclaration(
+      "updated_rows", \.updatedRows, .choice,
+      "Sampled losses: touched, only the rows of the item table that a step saw, as torch.optim.SparseAdam; all, every "
+        + "row by its moments, as torch.optim.Adam, at the cost of the whole table."),
     OptionDeclaration(
       "clip_norm", \.clipNorm, OptionKind<Double>.positive.orNone(),
       "The gradient's norm above which it is scaled down to it."),

@@ -22,6 +22,8 @@ public struct TrainingPlan: Sendable {
   public var threadsPerRank = 1
   public var optimization = OptimizationPlan()
   public var loss = LossPlan()
+  /// How many clicks the sessions of the data set may have, for models that take any number; nil for any.
+  public var maxLength: Int?
   /// Which clicks are targets.
   public var targets = TargetRule.last
   /// The locales whose sessions are trained on; empty for all. The vocabulary is kept whole.
@@ -37,6 +39,9 @@ public struct TrainingPlan: Sendable {
   /// How often checkpoints are written inside an epoch.
   public var checkpointEvery = CheckpointInterval.seconds(600)
 
+  /// Whether a run may go on from a checkpoint of another instruction set, oneDNN or Caravan: to other bits.
+  public var allowsMixedISA = false
+
   public init() {
     dataset = ""
     model = ModelConfiguration(GRU4Rec.self)
@@ -49,10 +54,25 @@ extension TrainingPlan: RunPlan {
   /// The model's own options among them.
   public var table: OptionTable<TrainingPlan> {
     OptionTable(joining: [
-      Self.dataTable, ModelConfiguration.choice.lifted(\.model), model.table.lifted(\.model), Self.ownTable,
-      OptimizationPlan.table.lifted(\.optimization), LossPlan.table.lifted(\.loss),
+      Self.dataTable, ModelConfiguration.choice.lifted(\.model), model.table.lifted(\.model),
+      model.table["max_length"] == nil ? Self.lengthTable : OptionTable([]), Self.ownTable,
+      OptimizationPlan.table.lifted(\.optimization), LossPlan.table.lifted(\.loss), Self.machineTable,
     ])
   }
+
+  /// Of models without a length of their own.
+  static let lengthTable = OptionTable<TrainingPlan>([
+    OptionDeclaration(
+      "max_length", \.maxLength, OptionKind<Int>.wholeNumber(1...65_536).orNone(), aliases: ["max_item_list_length"],
+      decides: .never, "Refuse a data set with longer sessions: they are cut when it is prepared.")
+  ])
+
+  /// Not among the sections of help: every command that computes has it as a flag (`MachineOptions`).
+  private static let machineTable = OptionTable<TrainingPlan>([
+    OptionDeclaration(
+      "allow_mixed_isa", \.allowsMixedISA, .flag, decides: .never,
+      "Go on from a checkpoint of another instruction set, oneDNN or caravan: to other bits.")
+  ])
 
   static let dataTable = OptionTable<TrainingPlan>([.dataset(\.dataset)])
 

@@ -72,6 +72,6 @@ public struct CountingRun {
   private func state() throws -> CheckpointState {
     CheckpointState(
       step: 1, options: plan.decidingOptions, items: dataset.itemCount, vocabulary: dataset.vocabulary,
-      dataset: dataset.fingerprint, instructionSet: "any", progress: RunProgress(bestStep: 1))
+      dataset: dataset.fingerprint, build: nil, progress: RunProgress(bestStep: 1))
   }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import MPI
+import Provenance
 import Storage
 
 /// The folder of a run.
@@ -24,10 +25,13 @@ public enum RunFolder {
       folder: path, owner: "process \(process) on host \(MPIRuntime.hostname) since \(Date().ISO8601Format())")
   }
 
-  /// Writes a plan as the folder's `config.yaml`: of a run that may go on from a checkpoint only when it is known to
+  /// Writes a plan as the folder's `config.yaml`, headed by what computes it: of a run that may go on from a checkpoint only when it is known to
   /// fit that.
   /// - Throws: `StorageError`.
   public static func write(_ plan: some RunPlan, to path: String) throws {
-    try atomicWrite(Data(plan.yaml().utf8), to: joined(path, "config.yaml"))
+    let build = BuildInformation.current
+    let header =
+      "# caravan \(build.version) (\(build.commit)), \(build.mpi), oneDNN \(build.oneDNN), \(build.instructionSet)\n"
+    try atomicWrite(Data((header + plan.yaml()).utf8), to: joined(path, "config.yaml"))
   }
 }

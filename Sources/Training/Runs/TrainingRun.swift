@@ -3,6 +3,7 @@ import Foundation
 import Logging
 import MPI
 import Models
+import Provenance
 import Sessions
 import Storage
 import Tensors
@@ -64,12 +65,14 @@ public struct TrainingRun {
   /// - Throws: `EndOfProcess` where a signal asked it to stop; what was done by then is saved.
   public func run(_ resume: ResumePolicy) throws -> Summary {
     try StopSignal.check(group)
+    if let shortage = try CoreShortage.find(threads: plan.threadsPerRank, group: group) { log.warning("\(shortage)") }
     let sessions = try dataset.trainingSessions(in: plan.locales)
-    let schedule = BatchSchedule(sessionCount: sessions.chosen.count, batchSize: plan.batchSize, seed: plan.seed)
+    try requireLength()
+    let schedule = schedule(of: sessions.chosen)
     try group.together { try requireSupport(of: plan.precision) }
     try forecastMemory(of: sessions)
     let training = try makeTrainer(sessions.table, sessions.chosen)
-    let lastStep = min(plan.maxSteps ?? .max, plan.epochs * schedule.stepsPerEpoch)
+    let lastStep = lastStep(of: schedule)
     let start = try resumeOrInitialise(training, resume, lastStep: lastStep)
     var (step, progress) = (start.step, start.progress)
     let rates = plan.optimization.rateSchedule(stepsPerEpoch: schedule.stepsPerEpoch, epochs: plan.epochs)
@@ -165,6 +168,14 @@ public struct TrainingRun {
     }
     log.info("\(record.sentence(metric: plan.validMetric, value: valid?.value))")
   }
+
+  /// - Throws: `TrainingError.sessionsTooLong`.
+  private func requireLength() throws(TrainingError) {
+    let length = dataset.manifest.options.maxLength
+    guard let longest = plan.maxLength, length > longest else { return }
+    throw .sessionsTooLong(model: plan.modelName, longest: longest, dataset: dataset.folder, length: length)
+  }
+
   /// Where a run ended.
   public struct Summary: Sendable {
     /// Steps done in all.
@@ -215,6 +226,14 @@ public struct TrainingRun {
       style: group.rank == 0 && showsProgress ? style : .none, totalSteps: totalSteps, label: adaptation.label)
   }
 
+  private func schedule(of chosen: [Int32]) -> BatchSchedule {
+    BatchSchedule(sessionCount: chosen.count, batchSize: plan.batchSize, seed: plan.seed)
+  }
+
+  private func lastStep(of schedule: BatchSchedule) -> Int {
+    min(plan.maxSteps ?? .max, plan.epochs * schedule.stepsPerEpoch)
+  }
+
   /// Says what memory a rank will need, and throws where the node has not that much; collective.
   private func forecastMemory(of sessions: (table: SessionTable, chosen: [Int32])) throws {
     let load = MemoryForecast.Load(plan, sessions.table, items: dataset.itemCount)
@@ -232,6 +251,7 @@ public struct TrainingRun {
     options.targets = plan.targets
     options.precision = plan.precision
     options.threads = plan.threadsPerRank
+    options.updatedRows = plan.optimization.updatedRows
     options.frozen = adaptation.frozen
     options.optimizerSteps = adaptation.pretrained?.optimizerSteps ?? 0
     let occurrences =
@@ -306,6 +326,7 @@ public struct TrainingRun {
     let divergence = Divergence(ofRun: parentFolder(of: parentFolder(of: checkpoint.folder)))
     let free = divergence == nil ? [] : Divergence.free(checkpoint.state.options, options)
     try checkpoint.requireSame(plan, and: adaptation.decidingOptions, but: free, dataset)
+    if !plan.allowsMixedISA { try checkpoint.state.requireSame(BuildInformation.current, path: checkpoint.folder) }
     if checkpoint.state.step > lastStep {
       throw TrainingError.beyondTheEnd(path: checkpoint.folder, step: checkpoint.state.step, lastStep: lastStep)
     }
@@ -314,10 +335,12 @@ public struct TrainingRun {
     }
   }
 
-  /// Rank 0's question before anything is written: whether the run's newest checkpoint, if there is one, is this plan's.
-  /// - Throws: `TrainingError.optionDiffers`, `.otherDataset`.
+  /// Rank 0's question before anything is written: whether the run that is there, if one is, goes on with this plan.
+  /// - Throws: what `run(.auto)` would.
   func requireFit() throws {
-    if let newest = checkpoints.newestWhole() { try requireFit(Checkpoint(newest.folder), lastStep: .max) }
+    guard let checkpoint = try findCheckpoint(.auto) else { return }
+    let chosen = try dataset.trainingSessions(in: plan.locales).chosen
+    try requireFit(checkpoint, lastStep: lastStep(of: schedule(of: chosen)))
   }
 
   private var decidingOptions: [String: String] {
@@ -328,7 +351,7 @@ public struct TrainingRun {
   private func saveCheckpoint(_ training: Trainer, step: Int, _ progress: RunProgress) throws {
     let state = CheckpointState(
       step: step, options: decidingOptions, items: dataset.itemCount,
-      vocabulary: dataset.vocabulary, dataset: dataset.fingerprint, instructionSet: instructionSet,
+      vocabulary: dataset.vocabulary, dataset: dataset.fingerprint, build: BuildInformation.current,
       progress: progress)
     try training.save(to: checkpoints.path(ofStep: step), state, items: dataset.itemIDs, group: group)
     try group.together {

@@ -29,6 +29,7 @@ package final class GradientExchange {
   /// D.
   let width: Int
   private lazy var tableStorage = subtrees.map { _ in FloatStorage(count: tableRows * width) }
+  private lazy var spreadStorage = FloatStorage(count: ownRows.count * width)
   private let denseStorage: [FloatStorage]
   private let outgoing: OccurrenceBuffer
   private let incoming: OccurrenceBuffer
@@ -111,6 +112,15 @@ package final class GradientExchange {
     values.scatterAdd(scored, to: ownPlaces.map { place[candidates[$0]]! })
     values.scatterAdd(incoming.gradients, to: incoming.rows.map { place[$0]! })
     return RowGradients(rows: .touched(touched), values: values)
+  }
+
+  /// The same gradient for all rows of this rank: zero for those that the step did not touch.
+  package func spread(_ gradient: RowGradients) -> RowGradients {
+    guard case .touched(let rows) = gradient.rows else { return gradient }
+    let own = spreadStorage.tensor(rows: ownRows.count, columns: width)
+    own.elements.update(repeating: 0)
+    own.scatterAdd(gradient.values, to: rows.map { $0 - Int32(ownRows.lowerBound) })
+    return RowGradients(rows: .all(ownRows), values: own)
   }
 
   /// Completes the table on every rank, each having updated its own rows; collective.

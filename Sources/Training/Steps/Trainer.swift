@@ -21,6 +21,8 @@ package final class Trainer {
     package var precision = Precision.float32
     /// How many threads of this rank work; changes no bit.
     package var threads = 1
+    /// Which rows a step of a sampled loss updates.
+    package var updatedRows = UpdatedRows.touched
     /// The weights that are not trained.
     package var frozen = FrozenWeights.none
     /// Steps that the optimizer's moments have seen before the first one here.
@@ -230,9 +232,10 @@ package final class Trainer {
         head.finishTableGradient($0, rows: exchange.ownRows, randomness: randomness)
       }
     case .sampled(let head, _):
-      return try exchange.sumTouched(head.candidates, head.laneGradients, lookups) {
+      let touched = try exchange.sumTouched(head.candidates, head.laneGradients, lookups) {
         head.finishGradient($0, randomness: randomness)
       }
+      return options.updatedRows == .all ? exchange.spread(touched) : touched
     }
   }
 

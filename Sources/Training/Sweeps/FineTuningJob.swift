@@ -62,12 +62,15 @@ public enum FineTuningJob: SweptCommand {
       dataset: plan.training.dataset, locales: lacking.map(\.name).joined(separator: ", "))
   }
 
-  /// The plan as far as it can be told without the checkpoint: the model's own options are left out.
+  /// The plan as far as it can be told without the checkpoint: a model's own options are left out.
   /// - Throws: what `PlanSource.plan` throws.
   private static func planWithoutModel(_ options: [String: String]) throws -> FineTuningPlan {
-    let model = options["model"] ?? ModelConfiguration.names[0]
-    var others = options.filter { ModelConfiguration.owners(of: GivenOption.normal($0.key)).isEmpty }
-    others["model"] = model
-    return try PlanSource(file: nil, flags: others).plan(FineTuningPlan.self)
+    var options = options
+    if options["model"] == nil {
+      // What is an option of any model may be one of the checkpoint's.
+      options = options.filter { ModelConfiguration.owners(of: GivenOption.normal($0.key)).isEmpty }
+      options["model"] = ModelConfiguration.names[0]
+    }
+    return try PlanSource(file: nil, flags: options).plan(FineTuningPlan.self)
   }
 }
