@@ -65,7 +65,8 @@ import Testing
     }
     let kept = try text(dataset + "/dataset.json")
     let traced = try CaravanCommand.run([
-      "train", "--dataset", dataset, "--model", "GRU4Rec", "--out", folder + "/gru", "--trace", dataset + "/dataset.json",
+      "train", "--dataset", dataset, "--model", "GRU4Rec", "--out", folder + "/gru",
+      "--trace", dataset + "/dataset.json",
     ])
     expectRefused(traced, "would be replaced")
     #expect(try text(dataset + "/dataset.json") == kept && !FileManager.default.fileExists(atPath: folder + "/gru"))
