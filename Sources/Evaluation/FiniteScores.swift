@@ -1,11 +1,12 @@
 import Tensors
 
-/// Scores that are no numbers have no order: a target that scores NaN would be counted as nobody's inferior, and every
-/// session as a perfect one. Whoever ranks or predicts looks at each score that might not be finite.
+// A NaN has no place in an order: counting what scores higher would give every target rank 1. Whoever ranks or predicts
+// therefore looks at each score that might not be finite.
 extension Tensor {
-  /// The first score that is not finite, session by session.
+  /// Where the scores of a tile are not finite.
   /// - Parameter sessions: how many of the columns hold sessions.
-  /// - Returns: for each session the row of this tile; nil where all of its scores are finite. nil if all sessions' are.
+  /// - Returns: for each session the first such row of this tile, nil for a session without one; nil where all scores
+  ///   are finite.
   func rowsNotFinite(sessions: Int) -> [Int?]? {
     let elements = elements
     var found: [Int?]?
@@ -34,7 +35,7 @@ extension Tensor {
   }
 }
 
-/// What has to be known of a chunk's sessions whose scores are not all finite.
+/// Which sessions of a chunk have scores that are not finite.
 struct ScoreCheck {
   /// The lowest such row of the catalogue, for each session; 0 where there is none.
   private(set) var rows: [Int32]
