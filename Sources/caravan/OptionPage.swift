@@ -23,17 +23,17 @@ enum OptionPage {
 
 
       """
-      + tables.map { title, commands, options in
-        "## \(title)\n\nOf \(commands).\n\n| option | other names | values | what it is |\n|---|---|---|---|\n"
-          + options.map(row).joined()
-      }.joined(separator: "\n")
-      + "\n## Without effect\n\n"
-      + optionsWithoutEffect.sorted { $0.key < $1.key }.map { "- `\($0.key)` \($0.value).\n" }.joined()
+        + tables.map { title, commands, options in
+          "## \(title)\n\nOf \(commands).\n\n| option | other names | values | what it is |\n|---|---|---|---|\n"
+            + options.map(row).joined()
+        }.joined(separator: "\n")
+        + "\n## Without effect\n\n"
+        + optionsWithoutEffect.sorted { $0.key < $1.key }.map { "- `\($0.key)` \($0.value).\n" }.joined()
   }
 
   private static func row(_ option: OptionSummary) -> String {
     let aliases = option.aliases.map { "`\($0)`" }.joined(separator: ", ")
-    let values = option.isFlag ? "given or not" : option.valueName.replacing("|", with: ", ")
+    let values = option.isFlag ? "given or not" : option.allowed
     return "| `\(option.name)` | \(aliases) | \(values) | \(option.help.replacing("|", with: "\\|")) |\n"
   }
 }
