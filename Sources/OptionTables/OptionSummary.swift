@@ -3,6 +3,8 @@ public struct OptionSummary: Sendable {
   public let name: String
   public let aliases: [String]
   public let valueName: String
+  /// What may stand behind "choose".
+  public let allowed: String
   public let isFlag: Bool
   public let choices: [String]
   /// What the option means.
@@ -29,7 +31,8 @@ extension OptionTable {
   public func summaries(_ defaults: Owner, owner: String = "") -> [OptionSummary] {
     options.map {
       OptionSummary(
-        name: $0.name, aliases: $0.aliases, valueName: $0.valueName, isFlag: $0.isFlag, choices: $0.choices,
+        name: $0.name, aliases: $0.aliases, valueName: $0.valueName, allowed: $0.allowed, isFlag: $0.isFlag,
+        choices: $0.choices,
         meaning: $0.help, defaults: [(owner, $0.isRequired ? nil : $0.read(defaults))])
     }
   }
@@ -48,7 +51,8 @@ extension [OptionSummary] {
       }
       byName[summary.name] = OptionSummary(
         name: other.name, aliases: other.aliases + summary.aliases.filter { !other.aliases.contains($0) },
-        valueName: other.valueName, isFlag: other.isFlag, choices: other.choices, meaning: other.meaning,
+        valueName: other.valueName, allowed: other.allowed, isFlag: other.isFlag, choices: other.choices,
+        meaning: other.meaning,
         defaults: other.defaults + summary.defaults)
     }
     return order.compactMap { byName[$0] }

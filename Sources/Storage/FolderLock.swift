@@ -9,6 +9,9 @@ public final class FolderLock {
   /// What the lock's file is called.
   public static let fileName = ".lock"
 
+  /// The ranks of a job whose launcher was killed notice within a second; who starts it again at once is not refused.
+  private static let patience = Duration.seconds(2)
+
   private var descriptor: Int32
 
   /// Takes the lock of a folder that exists.
@@ -41,10 +44,13 @@ public final class FolderLock {
     var lock = flock()
     lock.l_type = Int16(F_WRLCK)
     lock.l_whence = Int16(SEEK_SET)
+    let deadline = ContinuousClock.now + Self.patience
     while fcntl(descriptor, F_SETLK, &lock) != 0 {
       switch errno {
       case EINTR: continue
-      case EACCES, EAGAIN: throw .inUse(folder: folder, by: holder())
+      case EACCES, EAGAIN:
+        if ContinuousClock.now > deadline { throw .inUse(folder: folder, by: holder()) }
+        usleep(50_000)
       default: throw .cannotLock(path: path, reason: systemErrorText())
       }
     }

@@ -6,7 +6,11 @@ struct ModelsCommand: LeaderCommand {
   static let configuration = CommandConfiguration(
     commandName: "models", abstract: "Lists the models, with their options, defaults and papers.")
 
+  @Flag(help: "Print all options of plans as docs/options.md has them.")
+  var markdown = false
+
   func run() throws {
+    if markdown { return print(OptionPage.text, terminator: "") }
     for kind in ModelConfiguration.kinds {
       print("\(kind.name): \(kind.summary)")
       print("  " + defaults(kind).joined(separator: " "))

@@ -51,7 +51,28 @@ enum { cmpi_largest_core_count = 1024 };
 int32_t cmpi_own_cores(int32_t *cores);
 
 static inline int cmpi_stop(void) { return MPI_Finalize(); }
-static inline void cmpi_abort(cmpi_comm c, int32_t code) { MPI_Abort(c.raw, code); }
+
+#ifdef OPEN_MPI
+/* What Open MPI's MPI_Abort calls once it has printed seven lines of its own. Weak: a version may come without. */
+extern int ompi_mpi_abort(struct ompi_communicator_t *c, int code) __attribute__((weak));
+#endif
+
+/* Whether cmpi_abort says nothing by itself. */
+static inline int cmpi_aborts_quietly(void) {
+#ifdef OPEN_MPI
+  return ompi_mpi_abort != 0;
+#else
+  return 0;
+#endif
+}
+
+/* Ends all ranks of the job, which then has this exit code; does not return. */
+static inline void cmpi_abort(cmpi_comm c, int32_t code) {
+#ifdef OPEN_MPI
+  if (ompi_mpi_abort) ompi_mpi_abort(c.raw, code);
+#endif
+  MPI_Abort(c.raw, code);
+}
 
 /* The library's name and version, also before it is started. text has room for cmpi_library_version_capacity
  * characters, the final zero included. */
