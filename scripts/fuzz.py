@@ -356,15 +356,15 @@ READERS = {
 }
 
 
-def complaint(status, stdout: bytes, stderr: bytes) -> str | None:
+def complaint(command: str, status, stdout: bytes, stderr: bytes) -> str | None:
     """What is wrong with how a process ended."""
     if status is None:
         return f"no end within {TIME_LIMIT} s"
     if status < 0 or status >= 128:
         return f"died, rc {status}"
     if status == 0:
-        figures = re.search(rb"(?i)\bnan\b", stdout)
-        return "a figure that is none" if figures else None
+        is_none = command == "evaluate" and re.search(rb"(?i)\b(nan|inf)\b", stdout)
+        return "a figure that is none" if is_none else None
     # Training says what it does on standard error before it fails; what it then says of the failure is one line.
     lines = [line for line in stderr.split(b"\n") if line]
     own = [line for line in lines if line.startswith(b"caravan: ")]
@@ -391,7 +391,7 @@ def attempt(shop: Shop, reader: str, number: int, kept: str) -> str | None:
         status, stdout, stderr = ended.returncode, ended.stdout, ended.stderr
     except subprocess.TimeoutExpired as late:
         status, stdout, stderr = None, late.stdout or b"", late.stderr or b""
-    wrong = complaint(status, stdout, stderr)
+    wrong = complaint(arguments[0], status, stdout, stderr)
     OUTCOMES[reader][0 if status == 0 else 1] += 1
     if status:
         line = stderr.split(b"\n")[-2:-1]
