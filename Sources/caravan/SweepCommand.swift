@@ -42,7 +42,7 @@ struct SweepCommand: GroupCommand {
   @OptionGroup(title: "Machine") var machine: MachineOptions
 
   func run(_ group: any ProcessGroup) throws {
-    var text = try group.together { group.rank == 0 ? try readFile() : "" }
+    var text = try group.together { group.rank == 0 ? try SweepFile.read(file) : "" }
     try group.broadcast(&text, from: 0)
     let sweep = try SweepFile(parsing: text, path: file, settings: set)
     guard let out, !dryRun else {
@@ -52,14 +52,6 @@ struct SweepCommand: GroupCommand {
     let results = try run.run(retryFailed: retryFailed)
     if let results { print(results.text + "results: \(out)/results.txt") }
     try run.requireNothingLeft(results)
-  }
-
-  private func readFile() throws -> String {
-    do {
-      return try String(contentsOfFile: file, encoding: .utf8)
-    } catch {
-      throw SweepError.unreadable(path: file)
-    }
   }
 
   /// A line a job, with what is wrong with its options.

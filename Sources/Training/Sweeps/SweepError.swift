@@ -1,6 +1,9 @@
+import OptionTables
+import Text
+
 /// What can be wrong with a sweep as a whole, or with a job as part of one.
 public enum SweepError: Error, Equatable, CustomStringConvertible {
-  case unreadable(path: String)
+  case unreadable(path: String, reason: String)
   case malformed(path: String, reason: String)
   /// `--set` without a name or a value.
   case badSetting(String)
@@ -18,14 +21,16 @@ public enum SweepError: Error, Equatable, CustomStringConvertible {
 
   public var description: String {
     switch self {
-    case .unreadable(let path):
-      "cannot read \(path): give the YAML file of a sweep"
+    case .unreadable(let path, let reason):
+      "cannot read \(path): \(reason); give the YAML file of a sweep"
     case .malformed(let path, let reason):
       "\(path) is no sweep: \(reason)"
     case .badSetting(let text):
       "cannot set '\(text)': write an option and its value, such as --set epochs=4"
     case .unknownCommand(let name, let known):
-      "there is no sweep over '\(name)': choose the command \(known.joined(separator: " or "))"
+      "there is no sweep over '\(printable(name))': "
+        + (nearestName(to: name, among: known).map { "did you mean \($0)? Choose" } ?? "choose")
+        + " the command \(listed(known))"
     case .sameName(let name):
       "two jobs would be called \(name): write their values with other letters or digits"
     case .optionDiffers(let job, let option, let saved, let current, let folder):

@@ -33,6 +33,17 @@ public struct SweepFile: Sendable {
     self.fixed = fixed
     (axes, search) = try reader.search()
     try Self.requireApart(axes, fixed: fixed, path: path)
+    try requireFew(path: path)
+  }
+
+  /// The text of a sweep's file.
+  /// - Throws: `SweepError.unreadable`.
+  public static func read(_ path: String) throws(SweepError) -> String {
+    do {
+      return try YAMLText.read(path)
+    } catch {
+      throw .unreadable(path: path, reason: error.sentence)
+    }
   }
 
   /// The jobs in the order in which they are begun, the first option of the file changing slowest. What comes out
@@ -67,6 +78,26 @@ public struct SweepFile: Sendable {
         return axes.flatMap { $0.draw(&random) }
       }
     }
+  }
+
+  /// The most jobs that a sweep may have: more were a slip, and would fill the memory before the first begins.
+  private static let mostJobs = 100_000
+
+  /// - Throws: `SweepError.malformed`.
+  private func requireFew(path: String) throws(SweepError) {
+    var count = 1
+    switch search {
+    case .random(let samples, _): count = samples
+    case .grid:
+      for axis in axes {
+        guard case .choices(let choices) = axis.values else { continue }
+        let (product, overflows) = count.multipliedReportingOverflow(by: choices.count)
+        count = overflows ? .max : product
+      }
+    }
+    if count <= Self.mostJobs { return }
+    let number = count == .max ? "more than \(count)" : "\(count)"
+    throw .malformed(path: path, reason: "it has \(number) jobs, of which at most \(Self.mostJobs) can be run")
   }
 
   private static func parse(setting: String) throws(SweepError) -> (name: String, value: String) {

@@ -1,4 +1,6 @@
 import Foundation
+import OptionTables
+import Text
 import Yams
 
 /// Reads the parts of a sweep's YAML.
@@ -15,7 +17,8 @@ struct SweepReader {
     }
     let known = ["command", "options", "grid", "random"]
     if let stray = root.keys.compactMap(\.string).first(where: { !known.contains($0) }) {
-      throw malformed("it may have \(known.joined(separator: ", ")), but not \(stray)")
+      let nearest = nearestName(to: stray, among: known).map { ": did you mean \($0)?" } ?? ""
+      throw malformed("it may have \(listed(known, "and")), but not \(printable(stray))\(nearest)")
     }
   }
 
