@@ -48,6 +48,8 @@ public struct Checkpoint {
   /// what they have.
   func loadWeights(into parameters: ParameterSet) throws {
     let file = try SafetensorsFile(path: path(Self.modelFile))
+    // Shapes first: sizes that the file does not have take no memory.
+    for parameter in parameters.all { _ = try weights(parameter.name, of: file, parameter) }
     for parameter in parameters.all { try load(parameter.name, of: file, parameter, parameter.value) }
   }
 
@@ -65,11 +67,19 @@ public struct Checkpoint {
   }
 
   private func load(_ name: String, of file: SafetensorsFile, _ parameter: Parameter, _ destination: Tensor) throws {
+    try weights(name, of: file, parameter).withUnsafeBufferPointer {
+      _ = destination.elements.update(fromContentsOf: $0)
+    }
+  }
+
+  /// The numbers of a weight in a file, where they have its shape.
+  private func weights(
+    _ name: String, of file: SafetensorsFile, _ parameter: Parameter
+  ) throws -> MappedArray<Float> {
     var shape = parameter.shape
     // The item table of a vocabulary that was extended begins with the checkpoint's.
     if parameter.offset == nil { shape[0] = min(shape[0], state.items + 1) }
-    let weights = try file.array(name, as: Float.self, shape: shape)
-    weights.withUnsafeBufferPointer { _ = destination.elements.update(fromContentsOf: $0) }
+    return try file.array(name, as: Float.self, shape: shape)
   }
 
   func path(_ name: String) -> String { joined(folder, name) }

@@ -50,7 +50,7 @@ public struct CheckpointStore {
   var best: String? {
     let found = found
     if let step = Self.bestStep(of: found) { return found[step] }
-    return (try? CheckpointState(reading: path("best"))) == nil ? nil : path("best")
+    return Self.isReadable(path("best")) ? path("best") : nil
   }
 
   /// Whether the best checkpoint is known, but not there or not whole: going on from the newest would not make it again.
@@ -71,17 +71,25 @@ public struct CheckpointStore {
   public static func resolve(_ given: String) throws -> String {
     if FileManager.default.fileExists(atPath: joined(given, CheckpointState.fileName)) { return withoutLinks(given) }
     for store in [CheckpointStore(run: given), CheckpointStore(folder: given)] {
-      if let best = store.best { return withoutLinks(best) }
       let found = store.found
+      if let best = store.best {
+        if let newest = found.keys.max(), let folder = found[newest], !isReadable(folder) {
+          warn("the newest checkpoint of \(given), after step \(newest), is damaged: taking an older one, \(best)")
+        }
+        return withoutLinks(best)
+      }
       guard let newest = found.keys.max(), let folder = found[newest] else { continue }
       if let lost = bestStep(of: found) {
-        let instead = "taking that after step \(newest)"
-        StandardError.print("warning: \(given) lacks its best checkpoint, after step \(lost): \(instead)\n")
+        warn("\(given) lacks its best checkpoint, after step \(lost): taking that after step \(newest)")
       }
       return withoutLinks(folder)
     }
     throw TrainingError.notACheckpoint(path: given)
   }
+
+  private static func isReadable(_ folder: String) -> Bool { (try? CheckpointState(reading: folder)) != nil }
+
+  private static func warn(_ text: String) { StandardError.print("warning: \(text)\n") }
 
   /// All checkpoints by their steps: the folders of steps and, in a copy that followed links, `latest` and `best`.
   private var found: [Int: String] {
