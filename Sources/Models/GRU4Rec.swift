@@ -30,6 +30,8 @@ public final class GRU4Rec: SessionModel {
     public var layers = 1
     /// The share of the looked-up vectors' elements that training drops.
     public var dropout: Float = 0
+    /// The share of every layer's states' elements that training drops, as GRU4Rec's authors have it.
+    public var stateDropout: Float = 0
 
     public init() {}
   }
@@ -39,6 +41,7 @@ public final class GRU4Rec: SessionModel {
   private let denseWeight: Parameter
   private let denseBias: Parameter
   private let dropout: Float
+  private let stateDropout: Float
 
   public init(_ options: Options, items: Int) {
     let width = options.embeddingSize, hidden = options.hiddenSize
@@ -58,6 +61,7 @@ public final class GRU4Rec: SessionModel {
     denseBias = builder.add("dense.bias", [width], .uniform(bound: bound))
     parameters = builder.build()
     dropout = options.dropout
+    stateDropout = options.stateDropout
   }
 
   public func encode(_ batch: RaggedBatch, on tape: Tape) -> Variable {
@@ -67,6 +71,7 @@ public final class GRU4Rec: SessionModel {
     for layer in layers {
       states = tape.gru(
         states, inputWeight: layer.input, hiddenWeight: layer.hidden, alive: clicks.alive)
+      states = tape.dropout(states, rate: stateDropout, sessions: clicks.sessions, times: clicks.times)
     }
     let last = tape.rows(of: states, clicks.lastRows)
     return tape.linear(last, weight: denseWeight, bias: denseBias)
@@ -80,5 +85,7 @@ extension GRU4Rec.Options {
     OptionDeclaration("num_layers", \.layers, .layers, aliases: ["n_layers"], "Recurrent layers."),
     OptionDeclaration(
       "dropout", \.dropout, .rate, aliases: ["dropout_prob", "dropout_p_embed"], "Dropout of the looked-up items."),
+    OptionDeclaration(
+      "state_dropout", \.stateDropout, .rate, aliases: ["dropout_p_hidden"], "Dropout of every layer's states."),
   ])
 }

@@ -24,7 +24,7 @@ import Testing
   ) throws -> MPIRun.Outcome {
     let sender = """
       ( until [ -e \(folder)/\(file) ] && [ $((0x$(grep SigBlk /proc/$$/status | cut -f 2) & 0x4000)) -ne 0 ]
-        do sleep 0.005; done; kill -\(name) $$ ) & exec "$0" "$@"
+        do kill -0 $$ || exit; sleep 0.005; done; kill -\(name) $$ ) 2>/dev/null & exec "$0" "$@"
       """
     let command = ["-c", sender, try BuiltProducts.url("caravan").path]
     return try MPIRun.run(ranks: ranks, executable: URL(fileURLWithPath: "/bin/sh"), arguments: command + arguments)
@@ -60,9 +60,11 @@ import Testing
   @Test func aSecondInterruptEndsAtOnce() throws {
     let run =
       options(dataset) + ["--epochs", "1", "--batch-size", "2900", "--targets", "all", "--embedding-size", "256"]
-    let sender =
-      "( until [ -s \(folder)/slow/log.txt ]; do sleep 0.01; done; sleep 0.5; kill -INT $$; sleep 0.3; kill -INT $$ ) & "
-    let command = ["-c", sender + "exec \"$0\" \"$@\"", try BuiltProducts.url("caravan").path, "train"]
+    let sender = """
+      ( until [ -s \(folder)/slow/log.txt ]; do kill -0 $$ || exit; sleep 0.01; done
+        sleep 0.5; kill -INT $$; sleep 0.3; kill -INT $$ ) 2>/dev/null & exec "$0" "$@"
+      """
+    let command = ["-c", sender, try BuiltProducts.url("caravan").path, "train"]
     let ended = try MPIRun.run(
       ranks: nil, executable: URL(fileURLWithPath: "/bin/sh"),
       arguments: command + run + ["--hidden-size", "1024", "--num-layers", "2", "--out", folder + "/slow"])
@@ -111,7 +113,8 @@ import Testing
   @Test func aRankThatIsKilledIsReportedOnce() throws {
     let run = options(dataset) + ["--epochs", "4000", "--stopping-step", "4000", "--out", folder + "/lost"]
     let script =
-      "[ \"$OMPI_COMM_WORLD_RANK\" = 1 ] && ( until [ -e \(folder)/lost/checkpoints/latest ]; do sleep 0.02; done; "
+      "[ \"$OMPI_COMM_WORLD_RANK\" = 1 ] && ( until [ -e \(folder)/lost/checkpoints/latest ]; "
+      + "do kill -0 $$ || exit; sleep 0.02; done; "
       + "kill -KILL $$ ) & exec \"$0\" \"$@\""
     let command = ["-c", script, try BuiltProducts.url("caravan").path, "train"]
     let ended = try MPIRun.run(ranks: 3, executable: URL(fileURLWithPath: "/bin/sh"), arguments: command + run)

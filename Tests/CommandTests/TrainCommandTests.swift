@@ -106,6 +106,18 @@ import Testing
     #expect(try checksums("\(loss)-parts") == checksums("\(loss)-1"))
   }
 
+  @Test func epochsBetweenEvaluationsAreNotJudged() throws {
+    #expect(try train("every-other", ranks: 2, ["--epochs", "5", "--eval-step", "2"]).status == 0)
+    let lines = try String(contentsOfFile: folder + "/every-other/metrics.jsonl", encoding: .utf8).split(
+      separator: "\n")
+    #expect(lines.map { $0.contains("\"valid\"") } == [false, true, false, true, false])
+    let state = try String(
+      contentsOfFile: folder + "/every-other/checkpoints/latest/state.json", encoding: .utf8)
+    let best = try #require(state.firstMatch(of: /"best_step" : (\d+)/)?.1)
+    let steps = try lines.map { try #require($0.firstMatch(of: /"step":(\d+)/)?.1) }
+    #expect(best == steps[1] || best == steps[3], "\(best) of \(steps)")
+  }
+
   /// Adam on all rows moves those that a step did not touch, alike on any number of ranks.
   @Test func rowsWithoutAGradientAreMovedToo() throws {
     let options = ["--loss", "ce-sampled", "--n-sample", "20", "--max-steps", "20", "--updated-rows"]

@@ -11,7 +11,7 @@ import Testing
   static let items = 30
   /// Small models with dropout wherever they have any.
   static let configurations = [
-    "GRU4Rec embedding_size=12 hidden_size=10 num_layers=2 dropout=0.3",
+    "GRU4Rec embedding_size=12 hidden_size=10 num_layers=2 dropout=0.3 state_dropout=0.2",
     "NARM embedding_size=12 hidden_size=10 dropout_probs=0.25,0.5",
     "STAMP embedding_size=12",
     "SRGNN embedding_size=12 step=2",

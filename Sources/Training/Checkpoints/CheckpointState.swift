@@ -127,7 +127,7 @@ public struct RunProgress: Codable, Equatable, Sendable {
   /// counts as the best, and has no value.
   public var bestValue: Double?
   public var bestStep: Int?
-  /// Epochs since then.
+  /// Epochs that were evaluated since then.
   public var epochsSinceBest = 0
 
   /// Whether a checkpoint was saved at the end of an epoch whose evaluation was not done: what adds up over an epoch is

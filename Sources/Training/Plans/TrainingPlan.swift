@@ -32,7 +32,9 @@ public struct TrainingPlan: Sendable {
   public var maxSteps: Int?
   /// From which all random numbers follow.
   public var seed: UInt64 = 2023
-  /// Epochs without a better `validMetric` after which the run stops.
+  /// Epochs from one evaluation of the valid split to the next.
+  public var evaluationEpochs = 1
+  /// Evaluations without a better `validMetric` after which the run stops.
   public var stoppingStep = 10
   /// Which figure of the valid split decides on the best epoch: `MRR@100` …
   public var validMetric = "MRR@100"
@@ -93,6 +95,8 @@ extension TrainingPlan: RunPlan {
     .precision(\.precision),
     .threads(\.threadsPerRank),
     .seed(\.seed),
+    OptionDeclaration(
+      "eval_step", \.evaluationEpochs, .wholeNumber(1...(1 << 24)), "Epochs from one evaluation to the next."),
     OptionDeclaration(
       "stopping_step", \.stoppingStep, .wholeNumber(1...(1 << 24)), decides: .never,
       "Evaluations without a better valid metric after which the run stops."),

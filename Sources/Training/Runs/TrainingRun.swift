@@ -146,16 +146,18 @@ public struct TrainingRun {
     _ training: Trainer, step: Int, _ progress: inout RunProgress, _ time: inout EpochTime, _ journal: Journal?,
     stepsPerEpoch: Int
   ) throws {
+    let epoch = step / stepsPerEpoch
+    let isEvaluated = epoch % plan.evaluationEpochs == 0
     let valid: (value: Double, figures: RankingMetrics)?
     do {
-      valid = try validation.evaluate(training.model)
+      valid = isEvaluated ? try validation.evaluate(training.model) : nil
     } catch is EndOfProcess {
       throw stop(by: try StopSignal.wasReceived(by: group), step: step)
     }
     let record = EpochRecord(
-      epoch: step / stepsPerEpoch, step: step, loss: progress.epochLoss / Double(progress.epochTargets),
+      epoch: epoch, step: step, loss: progress.epochLoss / Double(progress.epochTargets),
       seconds: time.seconds, sessionsPerSecond: time.sessionsPerSecond, valid: valid?.figures)
-    progress.endEpoch(value: valid?.value, step: step)
+    progress.endEpoch(value: valid?.value, step: step, isJudged: isEvaluated)
     time = EpochTime()
     let finished = progress
     try group.together {
@@ -364,9 +366,12 @@ public struct TrainingRun {
 
 extension RunProgress {
   /// Takes in an epoch's value of the valid metric, and clears what adds up over an epoch.
-  /// - Parameter value: nil without a valid split, where every epoch counts as the best so far.
-  mutating func endEpoch(value: Double?, step: Int) {
+  /// - Parameters:
+  ///   - value: nil without a valid split, where every epoch counts as the best so far.
+  ///   - isJudged: whether the epoch is one of those that count.
+  mutating func endEpoch(value: Double?, step: Int, isJudged: Bool) {
     (epochLoss, epochTargets) = (0, 0)
+    if !isJudged { return }
     if let value, let bestValue, value <= bestValue {
       epochsSinceBest += 1
     } else {
