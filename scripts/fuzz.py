@@ -83,9 +83,14 @@ def damaged_json(data: bytes, dice: random.Random) -> bytes:
             if dice.random() < 0.15 and len(node) > 1:
                 del node[key]
             else:
-                node[key] = dice.choice(
-                    [0, -1, 1, 3, 2**31 - 1, 2**31, 2**63 - 1, -(2**63), 2**64, 1e300, 0.5, None, True, "", "x", "GRU4Rec",
-                     "CORE", "NEIGHBOURS", "a\x1b[31m\u2028b", "y" * 5000, [], {}, [[]] * 50, "0" * 64, "../../x"])
+                numbers = [0, -1, 1, 3, 64, 2**31 - 1, 2**31, 2**63 - 1, -(2**63), 2**64, 1e300, 0.5]
+                texts = ["", "x", "0", "-1", "nan", "0.5", "9" * 19, "GRU4Rec", "CORE", "NEIGHBOURS", "ES", "bpr-max", "all",
+                         "a\x1b[31m\u2028b", "y" * 5000, "0" * 64, "../../x"]
+                others = [None, True, [], {}, [[]] * 50]
+                kinds = {int: numbers, float: numbers, str: texts}
+                # Of the same kind mostly: what has the wrong one is refused before it is looked at.
+                likely = kinds.get(type(node[key]), others) if dice.random() < 0.8 else numbers + texts + others
+                node[key] = dice.choice(likely)
             break
     return json.dumps(tree, indent=2, sort_keys=True, separators=(",", " : "), ensure_ascii=False).encode() + b"\n"
 
@@ -148,8 +153,9 @@ def sha256(data: bytes) -> str:
 def signed_state(text: bytes) -> bytes:
     """state.json with the checksum that goes with it."""
     without = re.sub(rb'  "checksum" : "[^"]*",?\n', b"", text)
-    line = b'{\n  "checksum" : "%s",\n' % sha256(without).encode()
-    return without.replace(b"{\n", line, 1)
+    line = b'  "checksum" : "%s",\n' % sha256(without).encode()
+    later = next((m for m in re.finditer(rb'^  "([^"]*)"', without, re.M) if m[1] > b"checksum"), None)
+    return without[: later.start()] + line + without[later.start() :] if later else without
 
 
 class Shop:
