@@ -62,9 +62,9 @@ let package = Package(
     .testTarget(name: "MPITests", dependencies: ["MPI"]),
     .testTarget(name: "RandomnessTests", dependencies: ["Randomness", "CPhilox"]),
     .testTarget(name: "OptionTablesTests", dependencies: ["OptionTables"]),
-    .testTarget(name: "StorageTests", dependencies: ["Storage", "Text"]),
+    .testTarget(name: "StorageTests", dependencies: ["Storage", "TestSupport", "Text"]),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors", "CKernels", "CPhilox", "Randomness"]),
-    .testTarget(name: "SessionsTests", dependencies: ["Sessions", "Storage"]),
+    .testTarget(name: "SessionsTests", dependencies: ["Sessions", "Storage", "TestSupport"]),
     .testTarget(
       name: "ModelsTests",
       dependencies: ["Models", "MPI", "OptionTables", "Randomness", "Sessions", "Tensors", "TestSupport", "Training"]),

@@ -1,6 +1,7 @@
 import Foundation
 import Sessions
 import Storage
+import TestSupport
 import Testing
 
 /// Inputs with a few bytes changed, removed or put in, many times over: each is read, or refused in one short line that a

@@ -1,5 +1,5 @@
 /// Changes to the bytes of a file as they happen, and as somebody might make them on purpose; equal for equal seeds.
-struct Damage {
+public struct Damage {
   private var state: UInt64
 
   private static let tokens: [[UInt8]] =
@@ -10,14 +10,14 @@ struct Damage {
       " ",
     ].map { Array($0.utf8) } + [[0xff], [0xc3], [0xed, 0xa0, 0x80], [UInt8](repeating: 0x5b, count: 2_000)]
 
-  init(seed: UInt64) { state = seed &* 0x9e37_79b9_7f4a_7c15 }
+  public init(seed: UInt64) { state = seed &* 0x9e37_79b9_7f4a_7c15 }
 
   private mutating func below(_ limit: Int) -> Int {
     state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
     return Int((state >> 33) % UInt64(max(limit, 1)))
   }
 
-  mutating func applied(to bytes: [UInt8]) -> [UInt8] {
+  public mutating func applied(to bytes: [UInt8]) -> [UInt8] {
     var bytes = bytes
     for _ in 0...below(3) {
       let place = below(bytes.count + 1), end = min(bytes.count, place + 1 + below(12))
