@@ -26,7 +26,7 @@ let package = Package(
     .target(name: "OptionTables", dependencies: ["Text"]),
     .target(name: "Randomness", dependencies: ["CPhilox"]),
     .target(name: "Storage", dependencies: ["COpenSSL", "Text"]),
-    .target(name: "Tensors", dependencies: ["CKernels", "Randomness"]),
+    .target(name: "Tensors", dependencies: ["CKernels", "Randomness", "Text"]),
     .target(name: "Provenance", dependencies: ["MPI", "Tensors"], plugins: ["RecordCommit"]),
     .target(name: "Sessions", dependencies: ["Storage", "Randomness", "Text"]),
     .target(name: "Models", dependencies: ["OptionTables", "Tensors", "Sessions"]),

@@ -7,7 +7,9 @@ public enum MPIError: Error, Equatable {
   /// The process runs alone although its launcher started several: that launcher belongs to another MPI.
   case wrongLauncher(claimedRanks: Int)
   /// The process is one of several that were started side by side, and cannot see the others.
-  case startedSideBySide(processes: Int)
+  case startedSideBySide(launcher: String, processes: Int, variable: String)
+  /// The launcher calls the process a rank above 0, but MPI sees it alone.
+  case loneRank(Int)
   /// The MPI library allows no threads beside the one that calls it.
   case threadsUnsupported
   /// A peer that the group does not have.
@@ -26,9 +28,12 @@ extension MPIError: CustomStringConvertible {
     case .wrongLauncher(let claimed):
       "the launcher started \(claimed) processes but MPI sees only this one: "
         + "use the mpirun of the Open MPI that caravan was built with"
-    case .startedSideBySide(let processes):
-      "this is one of \(processes) processes that srun started, but MPI sees this one alone: start them with mpirun, or "
-        + "srun --mpi=pmix; a job of its own needs SLURM_STEP_NUM_TASKS unset"
+    case .startedSideBySide(let launcher, let processes, let variable):
+      "this is one of \(processes) processes that \(launcher) started, but MPI sees this one alone: start them with "
+        + "mpirun\(launcher == "srun" ? ", or srun --mpi=pmix" : ""); a job of its own needs \(variable) unset"
+    case .loneRank(let rank):
+      "the launcher calls this process rank \(rank), but MPI sees it alone: use the mpirun of the Open MPI that caravan "
+        + "was built with"
     case .threadsUnsupported:
       "this MPI library does not support MPI_THREAD_FUNNELED: use an Open MPI built with threads"
     case .noSuchRank(let rank, let size):

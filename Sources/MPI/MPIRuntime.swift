@@ -34,13 +34,20 @@ public enum MPIRuntime {
   /// work, and write over one another.
   /// - Throws: `MPIError.startedSideBySide`.
   public static func requireOneJob(_ group: any ProcessGroup) throws(MPIError) {
-    guard group.size == 1, let count = stepSize, count > 1, launchedSize == nil else { return }
-    throw .startedSideBySide(processes: count)
+    guard group.size == 1, environment("OMPI_COMM_WORLD_SIZE") == nil else { return }
+    for (launcher, variable) in startersOfSteps {
+      if let count = number(named: [variable]), count > 1 {
+        throw .startedSideBySide(launcher: launcher, processes: count, variable: variable)
+      }
+    }
+    if launchedRank > 0 { throw .loneRank(launchedRank) }
   }
 
-  /// The processes of the Slurm step that this is one of. `srun` starts them whether or not MPI can see it, which
-  /// needs PMIx.
-  private static var stepSize: Int? { number(named: ["SLURM_STEP_NUM_TASKS"]) }
+  /// What starts the processes of a step whether or not MPI can see it, and how it tells how many there are.
+  private static let startersOfSteps = [
+    ("srun", "SLURM_STEP_NUM_TASKS"), ("flux", "FLUX_JOB_SIZE"), ("jsrun", "JSM_NAMESPACE_SIZE"),
+    ("a launcher", "PMI_SIZE"), ("a launcher", "MV2_COMM_WORLD_SIZE"),
+  ]
 
   /// This host's name, for messages.
   public static var hostname: String {

@@ -154,7 +154,9 @@ extension CORE.Options {
     OptionDeclaration("embedding_size", \.embeddingSize, .width, "The width of the item table."),
     OptionDeclaration("sess_dropout", \.sessionDropout, .rate, "Dropout of the looked-up items."),
     OptionDeclaration("item_dropout", \.itemDropout, .rate, "Dropout of the scored items."),
-    OptionDeclaration("temperature", \.temperature, .positive, "What cosines are divided by."),
+    OptionDeclaration(
+      "temperature", \.temperature, .number("a number above 0, up to 1000") { $0 > 0 && $0 <= 1000 },
+      "What cosines are divided by."),
     OptionDeclaration(
       "max_length", \.maximumLength, .wholeNumber(1...65_536), aliases: ["max_item_list_length"],
       "How many clicks its transformer can take."),

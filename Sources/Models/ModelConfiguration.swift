@@ -20,9 +20,11 @@ public struct ModelConfiguration: Sendable {
     self.options = options
   }
 
-  /// The model of that name, in capital or small letters, with its defaults; nil where there is none.
+  /// The model of that name with its defaults, in capital or small letters, with or without dashes (SR-GNN); nil where
+  /// there is none.
   public init?(name: String) {
-    guard let kind = Self.kinds.first(where: { $0.name.lowercased() == name.lowercased() }) else { return nil }
+    func letters(_ name: String) -> String { GivenOption.normal(name).replacing("_", with: "") }
+    guard let kind = Self.kinds.first(where: { letters($0.name) == letters(name) }) else { return nil }
     func configured<Model: SessionModel>(_ model: Model.Type) -> Self { Self(model) }
     self = configured(kind)
   }

@@ -72,6 +72,8 @@ public final class SRGNN: SessionModel {
     parameters = builder.build()
   }
 
+  public var encoderPasses: Int { steps }
+
   public func encode(_ batch: RaggedBatch, on tape: Tape) -> Variable {
     let graph = SessionGraph(batch)
     func linear(_ x: Variable, _ layer: Layer) -> Variable {

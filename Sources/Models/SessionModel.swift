@@ -31,6 +31,10 @@ public protocol SessionModel: AnyObject, SendableMetatype {
   /// How many clicks of a session the model can take; nil for any number, as where a model says nothing.
   var longestSession: Int? { get }
 
+  /// How often a click goes through the dense weights, which is what a forecast of memory counts; 1 where a model says
+  /// nothing.
+  var encoderPasses: Int { get }
+
   /// How the batch holds sessions of which every prefix is asked about: `shared` by models that encode all
   /// prefixes in one pass over the session, `apart` by all others, and where a model says nothing.
   static var prefixes: RaggedBatch.PrefixLayout { get }
@@ -46,6 +50,7 @@ public protocol SessionModel: AnyObject, SendableMetatype {
 
 extension SessionModel {
   public var longestSession: Int? { nil }
+  public var encoderPasses: Int { 1 }
   public static var prefixes: RaggedBatch.PrefixLayout { .apart }
 }
 

@@ -17,18 +17,14 @@ public struct GivenOption: Codable, Equatable, Sendable {
   /// - Parameter text: blanks around it do not count.
   private init(_ name: String, _ text: String, label: String) {
     self.name = Self.normal(name)
-    self.text = String(text.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
+    self.text = Self.trimmed(text)
     self.label = label
   }
 
   /// `--MAX_ITEM_LIST_LENGTH`, `max-item-list-length` and the like are one name.
-  public static func normal(_ name: String) -> String { name.lowercased().replacing("-", with: "_") }
+  public static func normal(_ name: String) -> String { trimmed(name).lowercased().replacing("-", with: "_") }
+
+  private static func trimmed(_ text: String) -> String {
+    String(text.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
+  }
 }
-
-/// Options of other tools that are taken and do nothing, by name, and why: a configuration of theirs need not be changed.
-public let optionsWithoutEffect: [String: String] = [
-  "gpu": onCPUs, "gpu_id": onCPUs, "use_gpu": onCPUs, "device": onCPUs,
-  "eval_batch_size": "has no effect: evaluation has batches of its own, which change no figure",
-]
-
-private let onCPUs = "has no effect: Caravan computes on CPUs"

@@ -8,6 +8,8 @@ public enum OptionError: Error, Equatable, CustomStringConvertible {
   case unknown(_ label: String, owner: String, nearest: String?)
   /// The option exists, but for other models.
   case ofOthers(_ label: String, owner: String, others: [String])
+  /// What belongs to the command, not to its plan, such as `--out`.
+  case ofCommandLine(_ label: String, name: String)
   case missing(_ name: String, allowed: String)
   /// One option under two names, with two values.
   case givenTwice(_ first: String, _ second: String)
@@ -19,7 +21,9 @@ public enum OptionError: Error, Equatable, CustomStringConvertible {
         + (nearest.map { "did you mean \($0)? Choose \(allowed)" } ?? "choose \(allowed)")
     case .unknown(let label, let owner, let nearest):
       "\(owner) has no option \(printable(label)): "
-        + (nearest.map { "did you mean \($0)?" } ?? "`caravan train --help` lists those that there are")
+        + (nearest.map { "did you mean \($0)?" } ?? "`caravan models --markdown` lists those that there are")
+    case .ofCommandLine(let label, let name):
+      "\(printable(label)) is no option of a plan: leave it out there, and give \(flag(name)) on the command line"
     case .ofOthers(let label, let owner, let others):
       "\(owner) has no option \(printable(label)), \(listed(others, "and")) \(others.count == 1 ? "has" : "have") it: "
         + "leave it out, or choose another --model"

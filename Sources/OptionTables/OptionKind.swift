@@ -49,7 +49,8 @@ extension OptionKind where Value: BinaryFloatingPoint & LosslessStringConvertibl
   /// Finite numbers that meet a condition.
   public static func number(_ allowed: String, where holds: @escaping @Sendable (Value) -> Bool) -> Self {
     Self(allowed, valueName: "number") { text in
-      Value(text).flatMap { $0.isFinite && holds($0) ? $0 : nil }
+      // -0 is 0: the two are written alike.
+      Value(text).flatMap { $0.isFinite && holds($0) ? $0 + 0 : nil }
     } text: {
       "\($0)"
     }
@@ -68,11 +69,11 @@ extension OptionKind where Value: BinaryFloatingPoint & LosslessStringConvertibl
 }
 
 extension OptionKind where Value: CaseIterable & RawRepresentable<String> {
-  /// One of an enumeration's cases, in capital or small letters.
+  /// One of an enumeration's cases, in capital or small letters, with dashes or underscores.
   public static var choice: Self {
     let names = Value.allCases.map(\.rawValue)
     var kind = Self(listed(names), valueName: names.joined(separator: "|")) { text in
-      Value.allCases.first { $0.rawValue.lowercased() == text.lowercased() }
+      Value.allCases.first { GivenOption.normal($0.rawValue) == GivenOption.normal(text) }
     } text: {
       $0.rawValue
     }

@@ -53,7 +53,7 @@ public struct OptionTable<Owner>: Sendable {
     if !option.write(&owner, given.text) {
       throw .badValue(
         given.label, value: given.text, allowed: option.allowed,
-        nearest: nearestName(to: given.text, among: option.choices))
+        nearest: nearestName(to: given.text, among: option.choices.filter { $0 != given.text }))
     }
   }
 

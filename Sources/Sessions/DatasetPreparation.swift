@@ -127,9 +127,14 @@ public struct DatasetPreparation {
     if !options.locales.isEmpty, !options.locales.contains(reader.locale) { return }
     let first = max(0, reader.items.count - options.maxLength)
     if let answer { reader.items.append(answer) }
-    if split === train { try grouping.append(reader.sessionID) }
     try split.append(
       reader.items, from: first, hasAnswer: answer != nil, locale: reader.locale, numbering: vocabulary)
+    guard split === train else { return }
+    if reader.sessionID == nil, train.lastIsOfTheSessionBefore(maxLength: options.maxLength) {
+      grouping.appendToLast()
+    } else {
+      try grouping.append(reader.sessionID)
+    }
   }
 
   private mutating func leaveOut(_ row: BadRow) throws {

@@ -28,6 +28,13 @@ struct FileHeader {
 
   func indexIfPresent(of name: String) -> Int? { names.firstIndex(of: name) }
 
+  /// The column that tells which rows are of one session: the session's own, else the user's, whose rows stay together
+  /// as well.
+  var indexOfSessionID: Int? {
+    let plain = names.map { $0.lowercased().filter { $0 != "_" } }
+    return ["sessionid", "session", "userid"].lazy.compactMap { plain.firstIndex(of: $0) }.first
+  }
+
   func index(of name: String) throws -> Int {
     guard let index = indexIfPresent(of: name) else { throw missing(name) }
     return index

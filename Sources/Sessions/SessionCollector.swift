@@ -30,6 +30,19 @@ final class SessionCollector {
     items[Int(offsets[session])..<Int(offsets[session + 1])]
   }
 
+  /// Whether the last two rows are prefixes of one session, one click apart, in either order: as files have them in which
+  /// every prefix is a row.
+  func lastIsOfTheSessionBefore(maxLength: Int) -> Bool {
+    guard count >= 2, locales[count - 1] == locales[count - 2] else { return false }
+    func goesOn(_ longer: Int, _ shorter: Int) -> Bool {
+      let whole = items(of: longer), start = items(of: shorter)
+      guard targets[shorter] != 0, whole.last == targets[shorter] else { return false }
+      // Of sessions longer than `maxLength` only the last clicks are here.
+      return whole.dropLast().elementsEqual(start.suffix(whole.count == maxLength ? maxLength - 1 : start.count))
+    }
+    return goesOn(count - 1, count - 2) || goesOn(count - 2, count - 1)
+  }
+
   /// Divides the sessions in two, each in the old order.
   /// - Parameter isSecond: for each session, whether it goes to the second part.
   func divided(by isSecond: [Bool]) -> (first: SessionCollector, second: SessionCollector) {

@@ -101,7 +101,7 @@ final class SessionFileReader {
     listColumn = try header.index(of: isCSV ? "prev_items" : "item_id_list")
     answerColumn = header.indexIfPresent(of: isCSV ? "next_item" : "item_id")
     localeColumn = header.indexIfPresent(of: isCSV ? "locale" : "item_locale")
-    idColumn = header.indexIfPresent(of: "session_id")
+    idColumn = header.indexOfSessionID
     lengthColumn = header.indexIfPresent(of: "item_length")
     if localeColumn == nil {
       guard let defaultLocale else {

@@ -1,7 +1,8 @@
 /// Which rows belong to one session: those that share a session id, as files have them in which every prefix of a
 /// session is a row of its own.
 ///
-/// Sessions are numbered from 0 in the order of their first rows. A row without an id is a session by itself.
+/// Sessions are numbered from 0 in the order of their first rows. A row without an id is a session by
+/// itself, unless it goes on with the row before it.
 final class SessionGrouping {
   private let ids = Vocabulary()
   /// Of each id, in the order of their first appearance.
@@ -24,6 +25,9 @@ final class SessionGrouping {
     sessionOfID.append(Int32(count))
     try appendNewSession()
   }
+
+  /// Takes in a row without an id that is one of the session of the row before it.
+  func appendToLast() { sessions.append(sessions[sessions.count - 1]) }
 
   private func appendNewSession() throws {
     guard count < Int(Int32.max) else { throw SessionsError.tooManyItems }

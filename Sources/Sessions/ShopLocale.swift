@@ -25,14 +25,17 @@ public enum ShopLocale: UInt8, CaseIterable, Sendable, CustomStringConvertible {
     self = locale
   }
 
-  /// Parses a list such as `ES,FR,IT`.
+  /// Parses a list such as `ES,FR,IT`, separated by commas, blanks or both.
   /// - Throws: `SessionsError.unknownLocale` for the first name that is none; an empty list is one, too.
   public static func parse(list: String) throws -> Set<ShopLocale> {
     var locales: Set<ShopLocale> = []
     for name in list.split(separator: ",", omittingEmptySubsequences: false) {
-      let trimmed = name.drop { $0 == " " }.prefix { $0 != " " }
-      guard let locale = ShopLocale(name: trimmed) else { throw SessionsError.unknownLocale(text: String(name)) }
-      locales.insert(locale)
+      let words = name.split(separator: " ")
+      if words.isEmpty { throw SessionsError.unknownLocale(text: String(name)) }
+      for word in words {
+        guard let locale = ShopLocale(name: word) else { throw SessionsError.unknownLocale(text: String(word)) }
+        locales.insert(locale)
+      }
     }
     return locales
   }

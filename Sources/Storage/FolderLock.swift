@@ -13,6 +13,7 @@ public final class FolderLock {
   private static let patience = Duration.seconds(2)
 
   private var descriptor: Int32
+  private let folder: String
 
   /// Takes the lock of a folder that exists.
   /// - Parameter owner: what others are told of the process that holds it, such as its host; one line.
@@ -20,6 +21,7 @@ public final class FolderLock {
   ///   `.cannotWrite`.
   public init(folder: String, owner: String) throws(StorageError) {
     let path = joined(folder, Self.fileName)
+    self.folder = folder
     descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
     if descriptor < 0 { throw .cannotWrite(path: path, reason: systemErrorText()) }
     do throws(StorageError) {
@@ -37,6 +39,14 @@ public final class FolderLock {
   public func release() {
     if descriptor >= 0 { _ = close(descriptor) }
     descriptor = -1
+  }
+
+  /// Gives the lock back and removes the folder with it, if it holds nothing but `names`: for a folder that was made for
+  /// something of which nothing came.
+  public func withdraw(with names: Set<String>) {
+    let found = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    if names.union([Self.fileName]).isSuperset(of: found) { try? FileManager.default.removeItem(atPath: folder) }
+    release()
   }
 
   private func take(path: String, folder: String) throws(StorageError) {

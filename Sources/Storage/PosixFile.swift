@@ -103,7 +103,7 @@ package func joined(_ folder: String, _ name: String) -> String {
 }
 
 /// `path` without the slashes that it ends in; "/" stays.
-func withoutEndingSlashes(_ path: some StringProtocol) -> Substring {
+package func withoutEndingSlashes(_ path: some StringProtocol) -> Substring {
   var path = Substring(path)
   while path.count > 1, path.hasSuffix("/") { path.removeLast() }
   return path

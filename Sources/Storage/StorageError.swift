@@ -5,6 +5,8 @@ public enum StorageError: Error, Equatable, CustomStringConvertible {
   case cannotRead(path: String, reason: String)
   case cannotWrite(path: String, reason: String)
   case missingFile(path: String)
+  /// A folder was moved away or removed while it was written to.
+  case replaced(path: String)
   case alreadyExists(path: String)
   /// A file to be written is one of those that are read.
   case isInput(path: String, input: String)
@@ -26,6 +28,8 @@ public enum StorageError: Error, Equatable, CustomStringConvertible {
       "cannot read \(path): \(reason)"
     case .cannotWrite(let path, let reason):
       "cannot write \(path): \(reason)"
+    case .replaced(let path):
+      "\(path) was moved or removed while this job wrote to it: nothing more is written there, start it again"
     case .missingFile(let path):
       "\(path) is missing: the folder is incomplete, make it again or copy it again"
     case .alreadyExists(let path):

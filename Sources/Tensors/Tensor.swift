@@ -1,3 +1,6 @@
+import Foundation
+import Text
+
 /// A matrix of Float32, row-major and dense: a view of memory that an `Arena` or a `FloatStorage` owns.
 ///
 /// Everything in a session model is a matrix over rows that belong to clicks or to sessions, so two dimensions
@@ -43,13 +46,14 @@ public final class FloatStorage {
   /// - Parameter count: how many floats; 0 is fine.
   public init(count: Int) {
     self.count = count
-    let memory = UnsafeMutableRawPointer.allocate(
-      byteCount: max(count, 1) * MemoryLayout<Float>.stride, alignment: 64)
+    let bytes = max(count, 1) * MemoryLayout<Float>.stride
+    var memory: UnsafeMutableRawPointer?
+    guard posix_memalign(&memory, 64, bytes) == 0, let memory else { endForWantOfMemory(bytes: bytes) }
     base = memory.bindMemory(to: Float.self, capacity: max(count, 1))
     base.initialize(repeating: 0, count: max(count, 1))
   }
 
-  deinit { base.deallocate() }
+  deinit { free(base) }
 
   /// All elements; valid while the object lives.
   public var elements: UnsafeMutableBufferPointer<Float> { UnsafeMutableBufferPointer(start: base, count: count) }

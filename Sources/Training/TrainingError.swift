@@ -8,14 +8,15 @@ import Text
 public enum TrainingError: Error, Equatable, CustomStringConvertible {
   case badConfiguration(path: String, reason: String)
   case noSessions(dataset: String, locales: String)
-  case datasetsDiffer(rank: Int)
+  /// Fingerprints of a data set, as a rank sees it and as rank 0 does.
+  case datasetsDiffer(path: String, host: String, own: String, leader: String)
   /// What told it, such as `the loss at step 2 is nan`; no checkpoint where none is left to go on from.
   case diverged(sign: String, rate: Double, checkpoint: String?)
   case replicasDiffer(rank: Int, host: String, what: String)
   /// A failure in a hand-off, and for which of its models.
   case ofTask(String, cause: String)
   case notACheckpoint(path: String)
-  case noWholeCheckpoint(path: String)
+  case noWholeCheckpoint(path: String, reason: String)
   case malformedCheckpoint(path: String, reason: String)
   /// The checkpoint was made with another value of something that decides the weights.
   case optionDiffers(name: String, saved: String?, current: String?, path: String)
@@ -48,8 +49,9 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
       "\(path) is no plan for training: \(reason)"
     case .noSessions(let dataset, let locales):
       "\(dataset) has no training sessions\(locales.isEmpty ? "" : " in \(locales)"): nothing to train on"
-    case .datasetsDiffer(let rank):
-      "the data set of rank \(rank) is not that of rank 0: give all ranks the same files"
+    case .datasetsDiffer(let path, let host, let own, let leader):
+      "the data set \(path) on \(host) is \(own.prefix(12))…, rank 0's is \(leader.prefix(12))…: give all ranks the "
+        + "same files"
     case .diverged(let sign, let rate, let checkpoint):
       "\(sign), with a learning rate of \(rate): training diverged, lower --lr"
         + (checkpoint.map { "; the same command then goes on from \($0)" }
@@ -61,13 +63,13 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
       "\(name): \(cause)"
     case .notACheckpoint(let path):
       "\(path) is neither a run nor a checkpoint: give a folder that `caravan train` wrote"
-    case .noWholeCheckpoint(let path):
-      "\(path) has no whole checkpoint: start anew with --resume never"
+    case .noWholeCheckpoint(let path, let reason):
+      "\(path) has no whole checkpoint, of the newest \(reason): mend that, or start anew with --resume never"
     case .malformedCheckpoint(let path, let reason):
       "\(path) cannot be used: \(reason)"
     case .optionDiffers(let name, let saved, let current, let path):
-      "\(path) was trained \(saved.map { "with \(flag(name)) \($0)" } ?? "without \(flag(name))"), now it is "
-        + "\(current ?? "not given"): use the same, or another --out, or --resume never"
+      "\(path) was trained \(saved.map { "with \(flag(name)) \(short($0))" } ?? "without \(flag(name))"), now it is "
+        + "\(current.map(short) ?? "not given"): use the same, or another --out, or --resume never"
     case .beyondTheEnd(let path, let step, let lastStep):
       "\(path) has \(step) steps, but --epochs and --max-steps end the run after \(lastStep): "
         + "use another --out, or --resume never"
@@ -107,6 +109,11 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
     case .nothingCountsTransitions:
       "--transductive adds to what COVISIT and NEIGHBOURS count, but none is here: leave it out, or blend one in"
     }
+  }
+
+  /// A value as it may stand in a sentence; a checksum by its beginning.
+  private func short(_ value: String) -> String {
+    value.count == 64 && value.allSatisfy(\.isHexDigit) ? value.prefix(12) + "…" : printable(value)
   }
 
   private func gigabytes(_ bytes: Int) -> String { (Double(bytes) / 1e9).formatted(digits: 2) }

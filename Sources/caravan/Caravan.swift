@@ -3,6 +3,7 @@ import Foundation
 import MPI
 import OptionTables
 import Provenance
+import Storage
 import Tensors
 import Text
 import Training
@@ -34,11 +35,14 @@ struct Caravan: ParsableCommand {
     let command = try? parsed.get()
     if command is any GroupCommand, !(command is BenchCommand) { StopSignal.listen() }
     MPIRuntime.run { group in
-      try RankAgreement.require(line.facts, group)
+      try FirstAnswer.expect(in: group) { try RankAgreement.require(line.facts, group) }
       do {
+        if let wrong = UsageError.wrongCommand(line) { throw ValidationError(wrong) }
+        if let empty = line.emptyOption { throw ValidationError("\(empty) is empty, leave it out or give it a value") }
         let command = try parsed.get()
         note(line.notices, group)
         try run(command, group)
+        try requirePrinted(command, group)
       } catch  where exitCode(for: error) != .failure || error is ExitCode {
         // Help, or wrong usage: the same on all ranks, for all have the same command line.
         throw answer(error, line, group)
@@ -64,6 +68,16 @@ struct Caravan: ParsableCommand {
       }
     }
     if let end { throw end }
+  }
+
+  /// Checks that results reached standard output. A run's are in its folder.
+  private static func requirePrinted(_ command: any ParsableCommand, _ group: any ProcessGroup) throws {
+    if command is TrainCommand || command is FinetuneCommand || command is SweepCommand { return }
+    try group.together {
+      if group.rank == 0, fflush(nil) != 0 {
+        throw StorageError.cannotWrite(path: "standard output", reason: String(cString: strerror(errno)))
+      }
+    }
   }
 
   /// Prints help, or what is wrong with the command line in one line.

@@ -1,4 +1,6 @@
+import Models
 import OptionTables
+import Training
 
 /// A command line as it was typed, made uniform: flags of other tools' spelling are ours.
 struct CommandLineText {
@@ -42,13 +44,39 @@ struct CommandLineText {
     for argument in arguments {
       if argument.hasPrefix("--"), argument.count > 2 {
         let name = argument.prefix { $0 != "=" }
-        facts.append((String(name), String(argument.dropFirst(name.count + 1))))
+        facts.append((Self.canonical[String(name)] ?? String(name), String(argument.dropFirst(name.count + 1))))
         // What stands behind `--name=value` is no value of it.
         place = name.count == argument.count ? facts.count - 1 : 0
       } else {
         facts[place].value += facts[place].value.isEmpty ? argument : " " + argument
       }
     }
-    return facts.prefix(1) + facts.dropFirst().sorted { $0 < $1 }
+    // An option that is given several times keeps its order: mostly the last one counts.
+    let names = Set(facts.dropFirst().map(\.name)).sorted()
+    return facts.prefix(1)
+      + names.map { name in
+        (name, facts.filter { $0.name == name }.map(\.value).joined(separator: ", then "))
+      }
   }
+
+  /// The first option that was given an empty text, such as a variable of a script that is not set.
+  var emptyOption: String? {
+    facts.first { !$0.name.isEmpty && $0.name.hasPrefix("--") && isEmpty($0.name) }?.name
+  }
+
+  private func isEmpty(_ name: String) -> Bool {
+    arguments.contains(name + "=") || zip(arguments, arguments.dropFirst()).contains { $0 == name && $1.isEmpty }
+  }
+
+  /// A flag under the name that its declaration has, where it is another tool's.
+  private static let canonical: [String: String] = {
+    let sections = TrainingPlan.sections
+    let all = [
+      sections.plan, sections.optimization, sections.loss, ModelConfiguration.summaries, FineTuningPlan.section,
+      BenchPlan.section,
+    ].joined()
+    let names = Set(all.map(\.name))
+    let pairs = all.flatMap { option in option.aliases.map { ($0, option.name) } }.filter { !names.contains($0.0) }
+    return Dictionary(pairs.map { (flag($0.0), flag($0.1)) }) { first, _ in first }
+  }()
 }

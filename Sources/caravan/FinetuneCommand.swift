@@ -37,7 +37,7 @@ struct FinetuneCommand: GroupCommand {
     let given = TrainingFlags.given(plan, optimization, loss, model).merging(handOff.given) { $1 }
     let source = try PlanSource.ofLeader(file: config, flags: given.with(machine), group: group)
     note(source.notices, group)
-    let report = try HandOff(source, folder: out, startsAnew: resume == .never, group: group).run()
+    let report = try HandOff(source, folder: group.leaderFolder(out), startsAnew: resume == .never, group: group).run()
     if let report { print(report.table, terminator: "") }
   }
 }

@@ -66,15 +66,19 @@ struct PredictCommand: GroupCommand {
     try group.requirePlaces(for: [out], replaces: force, inputs: [sessions] + ranking.inputs())
     let dataset = try PreparedDataset.open(ranking.dataset, group: group)
     var recommender = try ranking.loadRecommender(for: dataset, group: group)
-    let asked = try group.together { try readSessions(of: dataset, trainedOn: recommender.locales) }
-    if ranking.transductive { try recommender.learnTransitions(within: asked.table) }
+    let asked = try group.together {
+      group.rank == 0 ? try readSessions(of: dataset, trainedOn: recommender.locales) : nil
+    }
+    // Rank 0's sessions are everybody's: a pipe can be read once, and files of one name may be others elsewhere.
+    let table = try SessionTable.broadcast(asked?.table, group: group)
+    if ranking.transductive { try recommender.learnTransitions(within: table) }
     let line = ProgressLine()
     let predictor = Predictor(dataset, options, threads: ranking.threadsPerRank, group: group)
-    let predictions = try predictor.predict(recommender.scorer(), for: asked.table) {
+    let predictions = try predictor.predict(recommender.scorer(), for: table) {
       line.show("\($0) of \($1) sessions")
     }
     try group.together {
-      guard let predictions else { return }
+      guard let predictions, let asked else { return }
       line.clear()
       try write(predictions.emptied(at: asked.sessionsWithoutLocale), for: asked, of: dataset, writer)
     }

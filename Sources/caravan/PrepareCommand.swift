@@ -85,6 +85,9 @@ struct PrepareCommand: LeaderCommand {
     }
     listBadRows(summary.badRows, "left out")
     summary.zeros.forEach { note($0) }
+    if validFraction > 0, summary.manifest.splits[DatasetSplit.valid.rawValue] == nil {
+      note("the valid split is empty: of so few sessions none was drawn, see --valid-fraction")
+    }
     print(summary.text, terminator: "")
   }
 }

@@ -48,7 +48,7 @@ struct SweepCommand: GroupCommand {
     guard let out, !dryRun else {
       return try group.together { if group.rank == 0 { try list(sweep) } }
     }
-    let run = try SweepRun(sweep, folder: out, group: group, ranksPerJob: ranksPerJob)
+    let run = try SweepRun(sweep, folder: group.leaderFolder(out), group: group, ranksPerJob: ranksPerJob)
     let results = try run.run(retryFailed: retryFailed)
     if let results { print(results.text + "results: \(out)/results.txt") }
     try run.requireNothingLeft(results)

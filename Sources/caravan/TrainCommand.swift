@@ -50,31 +50,32 @@ struct TrainCommand: GroupCommand {
     note(source.notices, group)
     if source.countingModel != nil { return try count(source, group) }
     let plan = try source.plan(TrainingPlan.self)
-    try group.requirePlaces(for: [trace], replaces: true, inputs: [plan.dataset] + [config].compactMap { $0 })
     let dataset = try PreparedDataset.open(plan.dataset, group: group)
-    let lock = try group.together { group.rank == 0 ? try RunFolder.claim(out) : nil }
-    defer { lock?.release() }
-    let log = try group.together { try openLog(isLeader: group.rank == 0) }
-    log.info("\(plan.modelName) on \(ranks(of: group)), \(plan.lanes) lanes: \(out)")
-    let run = try TrainingRun(plan, dataset: dataset, folder: out, group: group, log: log, trace: trace)
-    let summary = try run.run(resumePolicy)
-    if group.rank == 0 { print(text(of: summary)) }
+    try RunFolder.keep(out, group: group) {
+      let inputs = [plan.dataset] + [config].compactMap { $0 } + RunFolder.ownFiles(out)
+      try group.requirePlaces(for: [trace], replaces: true, inputs: inputs)
+      let log = try group.together { try openLog(isLeader: group.rank == 0) }
+      log.info("\(plan.modelName) on \(ranks(of: group)), \(plan.lanes) lanes: \(out)")
+      let run = try TrainingRun(plan, dataset: dataset, folder: out, group: group, log: log, trace: trace)
+      let summary = try run.run(resumePolicy)
+      if group.rank == 0 { print(text(of: summary)) }
+    }
   }
 
   /// Trains a model that counts.
   private func count(_ source: PlanSource, _ group: any ProcessGroup) throws {
     let plan = try source.plan(CountingPlan.self)
     let dataset = try PreparedDataset.open(plan.dataset, group: group)
-    let lock = try group.together { group.rank == 0 ? try RunFolder.claim(out) : nil }
-    defer { lock?.release() }
-    let log = try group.together {
-      let log = try openLog(isLeader: group.rank == 0)
-      if group.rank == 0 { try RunFolder.write(plan, to: out) }
-      return log
+    try RunFolder.keep(out, group: group) {
+      let log = try group.together {
+        let log = try openLog(isLeader: group.rank == 0)
+        if group.rank == 0 { try RunFolder.write(plan, to: out) }
+        return log
+      }
+      log.info("\(plan.modelName) on \(ranks(of: group)): \(out)")
+      try CountingRun(plan, dataset: dataset, folder: out, group: group, log: log).run(resumePolicy)
+      if group.rank == 0 { print("counted: \(out)/checkpoints/latest") }
     }
-    log.info("\(plan.modelName) on \(ranks(of: group)): \(out)")
-    try CountingRun(plan, dataset: dataset, folder: out, group: group, log: log).run(resumePolicy)
-    if group.rank == 0 { print("counted: \(out)/checkpoints/latest") }
   }
 
   private func ranks(of group: any ProcessGroup) -> String { group.size == 1 ? "1 rank" : "\(group.size) ranks" }
@@ -84,7 +85,7 @@ struct TrainCommand: GroupCommand {
   }
 
   private var resumePolicy: ResumePolicy {
-    switch resume {
+    switch resume.lowercased() {
     case "auto": .auto
     case "never": .never
     default: .from(resume)

@@ -9,33 +9,34 @@ struct UsageError: CustomStringConvertible {
 
   /// - Parameter message: ArgumentParser's.
   init(_ message: String, _ line: CommandLineText) {
-    let commands = Caravan.configuration.subcommands.compactMap { $0.configuration.commandName }
-    guard let name = line.command,
-      let command = Caravan.configuration.subcommands.first(where: { $0.configuration.commandName == name })
-    else {
-      let typed = line.command ?? ""
-      let nearest = nearestName(to: typed, among: commands)
-      description =
-        typed.isEmpty || commands.contains(typed)
-        ? Self.oneLine(message) + ": see caravan --help"
-        : "there is no command \(printable(typed)): "
-          + (nearest.map { "did you mean \($0)?" } ?? "choose \(listed(commands))")
-      return
-    }
-    if let unknown = Self.unknownOption(message) {
-      let nearest = nearestName(to: unknown, among: Self.flags(of: command))
-      description =
-        "caravan \(name) has no option \(printable(unknown)): "
-        + (nearest.map { "did you mean \($0)?" } ?? "caravan help \(name) lists those that there are")
-    } else {
-      description = Self.oneLine(message) + ": see caravan help \(name)"
-    }
+    description = Self.wrongCommand(line) ?? Self.wrongOption(line) ?? Self.oneLine(message, line)
   }
 
-  /// The flag that a message complains of.
-  private static func unknownOption(_ message: String) -> String? {
-    let parts = message.split(separator: "'", omittingEmptySubsequences: false)
-    return parts.count > 2 && message.hasPrefix("Unknown option") ? String(parts[1]) : nil
+  private static var commands: [String] {
+    Caravan.configuration.subcommands.compactMap { $0.configuration.commandName }
+  }
+
+  /// The command that the line names and that there is not.
+  static func wrongCommand(_ line: CommandLineText) -> String? {
+    let words = line.arguments.prefix { !$0.hasPrefix("-") }.drop { $0 == "help" }
+    guard let typed = words.first, !commands.contains(typed) else { return nil }
+    return "there is no command \(printable(typed)): "
+      + (nearestName(to: typed, among: commands).map { "did you mean \($0)?" } ?? "choose \(listed(commands))")
+  }
+
+  /// The first option of the line that its command does not have.
+  private static func wrongOption(_ line: CommandLineText) -> String? {
+    let name = line.command.flatMap { commands.contains($0) ? $0 : nil }
+    let command = Caravan.configuration.subcommands.first { $0.configuration.commandName == name }
+    let known = flags(of: command ?? Caravan.self)
+    let typed = line.arguments.prefix { $0 != "--" }.filter { $0.hasPrefix("--") }.map {
+      String($0.prefix { $0 != "=" })
+    }
+    guard let stray = typed.first(where: { !known.contains($0) }) else { return nil }
+    let owner = name.map { "caravan \($0)" } ?? "caravan"
+    return "\(owner) has no option \(printable(stray)): "
+      + (nearestName(to: stray, among: known).map { "did you mean \($0)?" }
+        ?? "\(name.map { "caravan help \($0)" } ?? "caravan --help") lists those that there are")
   }
 
   /// All flags that the command's help lists.
@@ -45,8 +46,9 @@ struct UsageError: CustomStringConvertible {
     return Set(words.filter { $0.hasPrefix("--") }.map(String.init))
   }
 
-  private static func oneLine(_ message: String) -> String {
-    let line = message.split(whereSeparator: \.isNewline).joined(separator: " ")
-    return printable(line.hasSuffix(".") ? String(line.dropLast()) : line, limit: 240)
+  private static func oneLine(_ message: String, _ line: CommandLineText) -> String {
+    let text = message.split(whereSeparator: \.isNewline).joined(separator: " ")
+    let sentence = printable(text.hasSuffix(".") ? String(text.dropLast()) : text, limit: 200)
+    return sentence + ": see " + (line.command.map { "caravan help \(printable($0))" } ?? "caravan --help")
   }
 }

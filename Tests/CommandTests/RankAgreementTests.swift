@@ -61,9 +61,45 @@ import Testing
     }
   }
 
+  /// What is given several times counts in its order.
+  @Test func theOrderOfRepeatedOptionsCounts() throws {
+    let own = train(["--out", folder + "/twice"])
+    expectOneLine(
+      try job(own + ["--seed", "1", "--seed", "2"], own + ["--seed", "2", "--seed", "1"]),
+      ["--seed is 2, then 1 on rank 1", "1, then 2 on rank 0"], "order")
+  }
+
+  /// Ranks read the sessions that rank 0 has, whatever lies under that name where they were started.
+  @Test func rankZerosSessionsAreEverybodys() throws {
+    #expect(try CaravanCommand.run(train(["--out", folder + "/model"])).status == 0)
+    let elsewhere = folder + "/elsewhere"
+    for (place, items) in [(folder, "['a' 'b']"), (elsewhere, "['c']")] {
+      try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
+      let rows = String(repeating: "\(items),UK\n", count: 700)
+      try Data(("prev_items,locale\n" + rows).utf8).write(to: URL(fileURLWithPath: place + "/asked.csv"))
+    }
+    func predict(_ out: String) -> [String] {
+      ["predict", "--dataset", dataset, "--checkpoint", folder + "/model", "--sessions", "asked.csv", "--top", "5"]
+        + ["--candidates", "all", "--out", folder + "/" + out]
+    }
+    let launched = ["-n", "1", "env", "-C", elsewhere, caravan] + predict("two.csv")
+    let two = try MPIRun.run(
+      ranks: 1, executable: URL(fileURLWithPath: caravan), arguments: predict("two.csv") + [":"] + launched,
+      directory: URL(fileURLWithPath: folder), timeout: 30)
+    #expect(two.status == 0, "\(two.stderr)")
+    let one = try MPIRun.run(
+      ranks: nil, executable: URL(fileURLWithPath: caravan), arguments: predict("one.csv"),
+      directory: URL(fileURLWithPath: folder))
+    #expect(one.status == 0, "\(one.stderr)")
+    #expect(
+      try String(contentsOfFile: folder + "/one.csv", encoding: .utf8)
+        == String(contentsOfFile: folder + "/two.csv", encoding: .utf8))
+  }
+
   @Test func onlyTheSpellingMayDiffer() throws {
     let outcome = try job(
-      train(["--out", folder + "/spelled", "--lr=0.05"]), train(["--LR", "0.05", "--out=" + folder + "/spelled"]))
+      train(["--out", folder + "/spelled", "--lr=0.05"]),
+      train(["--learning_rate", "0.05", "--out=" + folder + "/spelled"]))
     #expect(outcome.status == 0, "\(outcome.stderr)")
   }
 
@@ -155,6 +191,12 @@ import Testing
     (["bench", "--batch-size", "9223372036854775807"], "choose a whole number from 1 to 16777216"),
     (["bench", "--batch-size", "16777216", "--steps", "1000000"], "more than 67108864 sessions"),
     (["bench", "--embedding-size", "2147483648"], "--embedding-size is 2147483648: choose"),
+    (["train", "--datase", "d"], "caravan train has no option --datase: did you mean --dataset?"),
+    (["help", "trian"], "there is no command trian: did you mean train?"),
+    (["--verison"], "caravan has no option --verison: did you mean --version?"),
+    (["train", "--dataset", "d", "--model", "NARM", "--out", ""], "--out is empty"),
+    (["train", "--dataset", "d", "--model", "NARM", "--locales=", "--out", "x"], "--locales is empty"),
+    (["train", "--dataset", "d", "--model", "NARM", "--locales", "ES XX", "--out", "x"], "--locales is ES XX: choose"),
     (["bench", "--num-layers", "1000000"], "--num-layers is 1000000: choose a whole number from 1 to 256"),
   ])
   func mistakesAreOneLine(arguments: [String], sentence: String) throws {

@@ -124,4 +124,18 @@ import Training
       reason("random: {samples: 3, options: {lr: {from: 0, to: 1, scale: log}}}")
         == "random.options.lr begins at 0, scale: log needs more than 0")
   }
+
+  /// A slip of some zeros is told before the jobs are made, which would fill the memory.
+  @Test(arguments: [
+    "random: {samples: 3000000000, options: {lr: [0.1]}}",
+    "random: {samples: 9223372036854775807, options: {lr: [0.1]}}",
+    "grid: {" + (1...40).map { "x\($0): [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]" }.joined(separator: ", ") + "}",
+  ]) func moreJobsThanCanBeRunAreRefused(search: String) {
+    do throws(SweepError) {
+      _ = try SweepFile(parsing: search, path: "a.yaml")
+      Issue.record("accepted")
+    } catch {
+      #expect("\(error)".contains("of which at most 100000 can be run"), "\(error)")
+    }
+  }
 }

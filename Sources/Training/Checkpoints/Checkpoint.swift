@@ -34,7 +34,8 @@ public struct Checkpoint {
     }
     for (name, current) in plan.optionsToCompare(with: state.options) {
       // An option that the checkpoint does not know of was not there yet, which is its default.
-      try require(name, state.options[name] ?? plan.defaultText(of: name), current)
+      let saved = state.options[name].map { plan.canonical($0, of: name) } ?? plan.defaultText(of: name)
+      try require(name, saved, current)
     }
     for (name, current) in others.sorted(by: { $0.key < $1.key }) { try require(name, state.options[name], current) }
     let known = Set(plan.table.options.map(\.name)).union(others.keys)

@@ -9,7 +9,9 @@ import Storage
 /// Nothing in it tells time, place or the number of ranks: the same run gives the same bytes.
 public struct CheckpointState: Codable, Equatable, Sendable {
   static let fileName = "state.json"
-  static let currentVersion = 2
+  static let currentVersion = 3
+  /// Those that are read: 2 tells neither what computed the checkpoint nor of an evaluation that is still to be done.
+  static let readVersions = 2...currentVersion
 
   var formatVersion = Self.currentVersion
   /// Steps done.
@@ -85,7 +87,7 @@ public struct CheckpointState: Codable, Equatable, Sendable {
     guard let state = try? Self(decoding: data) else {
       throw TrainingError.malformedCheckpoint(path: path, reason: "it is cut off or not what caravan writes")
     }
-    guard state.formatVersion == Self.currentVersion else {
+    guard Self.readVersions.contains(state.formatVersion) else {
       throw TrainingError.malformedCheckpoint(
         path: path,
         reason: "its format version is \(state.formatVersion), this caravan reads \(Self.currentVersion): "

@@ -45,6 +45,17 @@ public struct CheckpointStore {
     return nil
   }
 
+  /// What is wrong with the newest checkpoint, in words.
+  var faultOfNewest: String {
+    guard let step = steps.last else { return "nothing is there" }
+    do {
+      _ = try CheckpointState(verifying: path(ofStep: step))
+      return "nothing is wrong"
+    } catch {
+      return "\(error)"
+    }
+  }
+
   /// The best checkpoint as the newest one's state has it, and as long as that knows of none what `best` leads to; nil
   /// where there is none.
   var best: String? {

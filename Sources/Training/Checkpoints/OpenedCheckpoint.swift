@@ -30,15 +30,17 @@ struct OpenedCheckpoint {
 }
 
 extension PreparedDataset {
-  /// Opens a data set on every rank; collective. Rank 0 reads every byte to verify it, the others check that
-  /// they see the same files.
+  /// Opens a data set on every rank, which verifies every byte of it, and checks that it is rank 0's; collective.
   /// - Throws: `TrainingError.datasetsDiffer`, or what the initialiser throws.
   public static func open(_ folder: String, group: any ProcessGroup) throws -> PreparedDataset {
-    let dataset = try group.together { try PreparedDataset(folder: folder, verify: group.rank == 0) }
+    let dataset = try group.together { try PreparedDataset(folder: folder, verify: true) }
     var fingerprint = dataset.fingerprint
     try group.broadcast(&fingerprint, from: 0)
     try group.together {
-      if fingerprint != dataset.fingerprint { throw TrainingError.datasetsDiffer(rank: group.rank) }
+      if fingerprint != dataset.fingerprint {
+        throw TrainingError.datasetsDiffer(
+          path: folder, host: MPIRuntime.hostname, own: dataset.fingerprint, leader: fingerprint)
+      }
     }
     return dataset
   }

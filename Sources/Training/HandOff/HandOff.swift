@@ -117,7 +117,12 @@ public struct HandOff {
 
   /// The folder's `config.yaml` is that of the hand-off: another run's must not be lost.
   private static func requireNoRun(at folder: String) throws {
-    if CheckpointStore(run: folder).steps.isEmpty { return }
+    let isOfRun = withoutEndingSlashes(folder).hasSuffix("/checkpoints")
+    if CheckpointStore(run: folder).steps.isEmpty,
+      !(isOfRun && !CheckpointStore(run: parentFolder(of: folder)).steps.isEmpty)
+    {
+      return
+    }
     throw OptionError.badValue("--out", value: folder, allowed: "a folder that is not a run itself")
   }
 }

@@ -38,20 +38,26 @@ public struct LossPlan: Equatable, Sendable {
 }
 
 extension LossPlan {
+  private static let sampled = OptionDeclaration<LossPlan>.Decides.when { !$0.isFull }
+
   static let table = OptionTable<LossPlan>([
     OptionDeclaration(
       "loss", \.kind, .choice, aliases: ["loss_type"],
       "ce: the whole catalogue; over samples: ce-sampled, bpr-max, top1-max."),
     OptionDeclaration(
-      "n_sample", \.samples, .wholeNumber(0...(1 << 24)), "Items drawn for each step, beside the batch's own targets."),
+      "n_sample", \.samples, .wholeNumber(0...(1 << 24)), decides: sampled,
+      "Items drawn for each step, beside the batch's own targets."),
     OptionDeclaration(
-      "sample_alpha", \.sampleAlpha, .notNegative,
+      "sample_alpha", \.sampleAlpha, .number("a number from 0 to 10") { (0...10).contains($0) }, decides: sampled,
       "Items are drawn in proportion to their occurrences to this power."),
     OptionDeclaration(
-      "bpreg", \.bprRegularisation, .notNegative, "bpr-max: how much the negatives' squared scores count."),
+      "bpreg", \.bprRegularisation, .number("a number from 0 to 1000000") { (0...1e6).contains($0) }, decides: sampled,
+      "bpr-max: how much the negatives' squared scores count."),
     OptionDeclaration(
-      "logq", \.logQ, .notNegative, "ce-sampled: how much of the log-probability of being there is taken off."),
-    OptionDeclaration("final_act", \.activation, .activation, "linear, or elu- and its alpha, such as elu-0.5."),
+      "logq", \.logQ, .number("a number from 0 to 100") { (0...100).contains($0) }, decides: sampled,
+      "ce-sampled: how much of the log-probability of being there is taken off."),
+    OptionDeclaration(
+      "final_act", \.activation, .activation, decides: sampled, "linear, or elu- and its alpha, such as elu-0.5."),
   ])
 }
 

@@ -92,8 +92,12 @@ public struct PlanSource: Sendable {
     return chosen
   }
 
+  /// What commands have as flags beside their plans.
+  private static let ofCommandLine = ["config", "out", "resume", "trace", "isa", "json"]
+
   /// What is wrong with an option that the table does not have.
   private func stray<Owner>(_ given: GivenOption, _ table: OptionTable<Owner>, _ owner: String) -> OptionError {
+    if Self.ofCommandLine.contains(given.name) { return .ofCommandLine(given.label, name: given.name) }
     let others = ModelConfiguration.owners(of: given.name)
     if !others.isEmpty { return .ofOthers(given.label, owner: owner, others: others) }
     let known = table.options.flatMap { [$0.name] + $0.aliases }

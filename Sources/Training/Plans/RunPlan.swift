@@ -28,7 +28,10 @@ extension RunPlan {
 
   /// The plan as YAML, every option resolved.
   public func yaml() throws -> String {
-    let options = table.texts(of: self).map { name, text in (Node(name), Node(text ?? "null")) }
+    let options = table.texts(of: self).map { name, text in
+      // A folder called `null` is none without quotes.
+      (Node(name), text.map { Node($0).isNone ? Node($0, .implicit, .doubleQuoted) : Node($0) } ?? Node("null"))
+    }
     return try Yams.serialize(node: Node.mapping(Node.Mapping(options)))
   }
 
@@ -39,6 +42,14 @@ extension RunPlan {
       .filter { $0.option.decidesBits(of: self) || saved[$0.option.name] != nil }
     return (texts.filter { $0.option.alwaysDecides } + texts.filter { !$0.option.alwaysDecides })
       .map { ($0.option.name, $0.text) }
+  }
+
+  /// What a checkpoint has for an option, as it is written today: 0 and 0.0 are one value.
+  package func canonical(_ saved: String, of name: String) -> String? {
+    var plan = self
+    guard !saved.isEmpty, table[name] != nil else { return saved.isEmpty ? nil : saved }
+    do throws(OptionError) { try table.set(GivenOption(flag: name, saved), in: &plan) } catch { return saved }
+    return table[name]?.read(plan)
   }
 
   /// What an option is where nobody says anything but the model.

@@ -49,7 +49,8 @@ extension OptionKind<Set<ShopLocale>> {
   /// Some locales by name; all where there is no text.
   static var locales: Self {
     Self("some of \(listed(ShopLocale.allCases.map(\.name), "and")), such as ES,FR", valueName: "list") { text in
-      text.isEmpty ? [] : try? ShopLocale.parse(list: text)
+      let inner = text.hasPrefix("[") && text.hasSuffix("]") ? String(text.dropFirst().dropLast()) : text
+      return inner.isEmpty ? [] : try? ShopLocale.parse(list: inner)
     } text: {
       $0.isEmpty ? nil : $0.inOrder.map(\.name).joined(separator: ",")
     }

@@ -26,7 +26,8 @@ enum YAMLText {
     }
     if data.count > largest { throw YAMLFault("it is longer than 1 MiB") }
     guard let text = String(validating: data, as: UTF8.self) else { throw YAMLFault("it is not UTF-8 text") }
-    return text
+    // A mark that some editors put before the first line.
+    return text.hasPrefix("\u{FEFF}") ? String(text.dropFirst()) : text
   }
 
   /// The names and values of a text.

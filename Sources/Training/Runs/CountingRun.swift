@@ -64,7 +64,9 @@ public struct CountingRun {
       return false
     }
     let newest = checkpoints.newestWhole()
-    if newest == nil, !checkpoints.steps.isEmpty { throw TrainingError.noWholeCheckpoint(path: checkpoints.folder) }
+    if newest == nil, !checkpoints.steps.isEmpty {
+      throw TrainingError.noWholeCheckpoint(path: checkpoints.folder, reason: checkpoints.faultOfNewest)
+    }
     try newest.map { try Checkpoint($0.folder) }?.requireSame(plan, dataset)
     return newest != nil
   }

@@ -54,7 +54,8 @@ struct MemoryForecast {
     let table = Double(load.items + 1) * width
     let sessions = Double(load.batchSize) * lanes / Double(load.lanes)
     let clicks = sessions * load.clicksPerSession
-    let activations = clicks * (2.5 * parameters.dense.reduce(0.0) { $0 + Double($1.rows) } + 5 * width)
+    let activations =
+      Double(small.encoderPasses) * clicks * (2.5 * parameters.dense.reduce(0.0) { $0 + Double($1.rows) } + 5 * width)
     let targets = sessions * load.targetsPerSession
     // Lanes are filled up to a multiple of 16.
     let perLane = (targets / lanes / 16).rounded(.up) * 16
@@ -102,6 +103,9 @@ struct MemoryForecast {
     let needed = try node.allGather([total]).all.reduce(0, +)
     try (node as? Communicator)?.free()
     try group.together {
+      if let own = NodeMemory.ofProcess(), total > own {
+        throw TrainingError.notEnoughMemory(host: MPIRuntime.hostname, ranks: 1, needed: total, available: own)
+      }
       guard let available = NodeMemory.available(), needed > available else { return }
       throw TrainingError.notEnoughMemory(
         host: MPIRuntime.hostname, ranks: ranks, needed: needed, available: available)
@@ -124,6 +128,14 @@ enum NodeMemory {
     let kernel = text("/proc/meminfo")?.split(separator: "\n").first { $0.hasPrefix("MemAvailable:") }
       .flatMap { Int($0.split(separator: " ")[1]) }.map { $0 * 1024 }
     return [kernel, container()].compactMap { $0 }.min()
+  }
+
+  /// Bytes that this process may still take (`ulimit -v`); nil without a limit.
+  static func ofProcess() -> Int? {
+    var limit = rlimit()
+    guard getrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit) == 0, limit.rlim_cur < 1 << 60 else { return nil }
+    let pages = text("/proc/self/statm")?.split(separator: " ").first.flatMap { Int($0) } ?? 0
+    return max(0, Int(limit.rlim_cur) - pages * Int(getpagesize()))
   }
 
   /// What the limit of a container (cgroup v2, else v1) leaves, cached files not counted, which the kernel gives up;

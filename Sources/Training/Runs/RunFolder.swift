@@ -1,5 +1,6 @@
 import Foundation
 import MPI
+import OptionTables
 import Provenance
 import Storage
 
@@ -23,6 +24,33 @@ public enum RunFolder {
     let process = ProcessInfo.processInfo.processIdentifier
     return try FolderLock(
       folder: path, owner: "process \(process) on host \(MPIRuntime.hostname) since \(Date().ISO8601Format())")
+  }
+
+  /// What a run itself writes, of which nothing else may take the place.
+  public static func ownFiles(_ path: String) -> [String] {
+    ["config.yaml", "metrics.jsonl", RunLogHandler.fileName, FolderLock.fileName, "checkpoints"].map {
+      joined(path, $0)
+    }
+  }
+
+  /// Runs `body` on all ranks while the folder is kept to this job; collective. A folder that was made for it goes again
+  /// where it fails before anything but the log is written.
+  public static func keep(_ path: String, group: any ProcessGroup, while body: () throws -> Void) throws {
+    let isNew = !FileManager.default.fileExists(atPath: path)
+    let lock = try group.together { () -> FolderLock? in
+      guard group.rank == 0 else { return nil }
+      if FileManager.default.fileExists(atPath: joined(path, SweepFolder.recordsFile)) {
+        throw OptionError.badValue("--out", value: path, allowed: "a folder that is not a sweep's")
+      }
+      return try claim(path)
+    }
+    do {
+      try body()
+    } catch {
+      if isNew { lock?.withdraw(with: [RunLogHandler.fileName]) }
+      throw error
+    }
+    lock?.release()
   }
 
   /// Writes a plan as the folder's `config.yaml`, headed by what computes it: of a run that may go on from a checkpoint only when it is known to

@@ -5,6 +5,8 @@ import Text
 
 /// Sends log messages to standard error and to `log.txt` of the run. Rank 0's; the other ranks log nothing.
 public struct RunLogHandler: LogHandler {
+  static let fileName = "log.txt"
+
   public var metadata: Logger.Metadata = [:]
   public var logLevel: Logger.Level = .info
   private let file: FileHandle?
@@ -16,7 +18,7 @@ public struct RunLogHandler: LogHandler {
   public init(run: String?, label: String? = "") throws {
     self.label = label
     file = try run.map { run in
-      let path = joined(run, "log.txt")
+      let path = joined(run, Self.fileName)
       let isThere = FileManager.default.fileExists(atPath: path)
       guard isThere || FileManager.default.createFile(atPath: path, contents: nil),
         let handle = FileHandle(forWritingAtPath: path)

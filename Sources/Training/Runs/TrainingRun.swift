@@ -65,6 +65,7 @@ public struct TrainingRun {
   /// - Throws: `EndOfProcess` where a signal asked it to stop; what was done by then is saved.
   public func run(_ resume: ResumePolicy) throws -> Summary {
     try StopSignal.check(group)
+    let place = try group.together { group.rank == 0 ? try FolderIdentity(folder) : nil }
     if let shortage = try CoreShortage.find(threads: plan.threadsPerRank, group: group) { log.warning("\(shortage)") }
     let sessions = try dataset.trainingSessions(in: plan.locales)
     try requireLength()
@@ -83,7 +84,7 @@ public struct TrainingRun {
     var report = makeReport(totalSteps: max(0, lastStep - step))
     var time = EpochTime()
     if awaitsEvaluation {
-      if start.isElsewhere { try saveCheckpoint(training, step: step, progress) }
+      if start.isElsewhere { try saveCheckpoint(training, step: step, progress, in: place) }
       try finishEpoch(training, step: step, &progress, &time, journal, stepsPerEpoch: schedule.stepsPerEpoch)
     }
     tracer?.begin(steps: lastStep - step)
@@ -118,7 +119,7 @@ public struct TrainingRun {
       {
         try requireUsefulWeights(of: training, step: step, rate: rate)
         try training.requireEqualReplicas()
-        try saveCheckpoint(training, step: step, progress)
+        try saveCheckpoint(training, step: step, progress, in: place)
         lastSaved = .now
       } else if step % Self.stepsBetweenReplicaChecks == 0 {
         try training.requireEqualReplicas()
@@ -290,7 +291,6 @@ public struct TrainingRun {
   /// Rank 0's part: finds the checkpoint to go on from, checks that it is this plan's, clears away what
   /// another run left, and writes the configuration.
   private func openCheckpoint(_ resume: ResumePolicy, lastStep: Int) throws -> Checkpoint? {
-    if resume == .auto { try checkpoints.restoreLinks() }
     let checkpoint = try findCheckpoint(resume)
     if let checkpoint { try requireFit(checkpoint, lastStep: lastStep) }
     let isOwn = checkpoint.map { checkpoints.isOwn($0.folder, step: $0.state.step) } ?? false
@@ -309,13 +309,21 @@ public struct TrainingRun {
 
   private func findCheckpoint(_ resume: ResumePolicy) throws -> Checkpoint? {
     switch resume {
-    case .never: return nil
-    case .from(let path): return try Checkpoint(path)
+    case .never:
+      try checkpoints.restoreLinks()
+      return nil
+    case .from(let path):
+      let given = try Checkpoint(path)
+      try checkpoints.restoreLinks()
+      // A copy's folder in the place of a link is a step's folder now.
+      let isThere = FileManager.default.fileExists(atPath: given.folder)
+      return isThere ? given : try Checkpoint(checkpoints.path(ofStep: given.state.step))
     case .auto:
+      try checkpoints.restoreLinks()
       let useless = Divergence(ofRun: folder)?.useless
       guard let newest = checkpoints.newestWhole(but: useless) else {
         if checkpoints.steps.allSatisfy({ $0 == useless }) { return nil }
-        throw TrainingError.noWholeCheckpoint(path: folder)
+        throw TrainingError.noWholeCheckpoint(path: folder, reason: checkpoints.faultOfNewest)
       }
       for damaged in newest.damaged { log.warning("\(damaged) is damaged: going back to an older checkpoint") }
       return try Checkpoint(newest.folder)
@@ -350,7 +358,10 @@ public struct TrainingRun {
   }
 
   /// Saves a checkpoint and publishes it as the latest; collective.
-  private func saveCheckpoint(_ training: Trainer, step: Int, _ progress: RunProgress) throws {
+  private func saveCheckpoint(
+    _ training: Trainer, step: Int, _ progress: RunProgress, in place: FolderIdentity?
+  ) throws {
+    try group.together { try place?.requireSame() }
     let state = CheckpointState(
       step: step, options: decidingOptions, items: dataset.itemCount,
       vocabulary: dataset.vocabulary, dataset: dataset.fingerprint, build: BuildInformation.current,

@@ -15,7 +15,7 @@ func isSharedFailure(_ error: any Error) -> Bool {
   case let error as MPIError:
     switch error {
     case .peerFailed, .moreRanksThanLanes, .lanesNotAPowerOfTwo: true
-    case .failed, .wrongLauncher, .startedSideBySide, .threadsUnsupported, .noSuchRank: false
+    case .failed, .wrongLauncher, .startedSideBySide, .loneRank, .threadsUnsupported, .noSuchRank: false
     }
   case is OptionError, is TrainingError, is EvaluationError, is SessionsError, is StorageError, is SweepError: true
   default: false

@@ -18,7 +18,7 @@ struct SweepReader {
     let known = ["command", "options", "grid", "random"]
     if let stray = root.keys.compactMap(\.string).first(where: { !known.contains($0) }) {
       let nearest = nearestName(to: stray, among: known).map { ": did you mean \($0)?" } ?? ""
-      throw malformed("it may have \(listed(known, "and")), but not \(printable(stray))\(nearest)")
+      throw malformed("it may have \(known.joined(separator: ", ")), but not \(printable(stray))\(nearest)")
     }
   }
 
@@ -57,7 +57,7 @@ struct SweepReader {
     guard let mapping = node.mapping else { throw malformed("\(place) has no lines of the form `lr: [0.01, 0.001]`") }
     var axes: [SweepAxis] = []
     for (key, value) in mapping {
-      guard let label = key.string.map({ $0.replacing("-", with: "_") }) else {
+      guard let label = key.string.flatMap(plainName) else {
         throw malformed("\(place) has a name that is none")
       }
       if let list = value.sequence, !list.isEmpty {
@@ -98,7 +98,8 @@ struct SweepReader {
     guard let mapping = node.mapping else { throw malformed("\(place) has no lines of the form `lr: 0.01`") }
     var options: [SweepOption] = []
     for (key, value) in mapping {
-      guard let name = key.string, let text = value.optionText else {
+      if value.isNone { continue }
+      guard let name = key.string.flatMap(plainName), let text = value.optionText else {
         throw malformed("\(place).\(key.string ?? "?") has no value")
       }
       options.append(SweepOption(name: name.replacing("-", with: "_"), text: text))
@@ -112,6 +113,12 @@ struct SweepReader {
       throw malformed("random.\(name) is no whole number")
     }
     return number
+  }
+
+  /// A name as options have it, of letters, digits, dashes and underscores; nil for what cannot be one.
+  private func plainName(_ text: String) -> String? {
+    let name = text.replacing("-", with: "_")
+    return name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") } && !name.isEmpty ? name : nil
   }
 
   private func malformed(_ reason: String) -> SweepError { .malformed(path: path, reason: reason) }

@@ -3,6 +3,7 @@ import Foundation
 import Logging
 import MPI
 import Models
+import OptionTables
 import Sessions
 import Storage
 import Text
@@ -41,7 +42,13 @@ public struct SweepRun {
   /// - Throws: `SweepError.optionDiffers`, `.inputDiffers`, `.allFailed`, `StorageError`; and what ends a job on some
   ///   ranks only, for which see `isSharedFailure`.
   public func run(retryFailed: Bool = false) throws -> SweepResults? {
-    let lock = try group.together { group.rank == 0 ? try RunFolder.claim(folder.path) : nil }
+    let lock = try group.together { () -> FolderLock? in
+      guard group.rank == 0 else { return nil }
+      guard CheckpointStore(run: folder.path).steps.isEmpty else {
+        throw OptionError.badValue("--out", value: folder.path, allowed: "a folder that is not a run's")
+      }
+      return try RunFolder.claim(folder.path)
+    }
     defer { lock?.release() }
     var waiting = try group.together { group.rank == 0 ? try prepare(retryFailed: retryFailed) : [] }
     try group.broadcast(resizing: &waiting, from: 0)
