@@ -12,7 +12,7 @@ struct PrepareCommand: LeaderCommand {
     discussion: """
       Reads KDD Cup 2023 files (prev_items,next_item,locale) and RecBole's .inter files. Items are numbered in
       the order of their first appearance; of a session longer than --max-length the last items are kept. The valid
-      split is drawn by session: rows that share a session_id stay together.
+      split is drawn by session: rows that share a session_id, else a user_id, or go on with one another stay together.
       """)
 
   @Option(help: ArgumentHelp("Training sessions; may be given several times.", valueName: "file"))
