@@ -52,20 +52,15 @@ struct CommandLineText {
       }
     }
     // An option that is given several times keeps its order: mostly the last one counts.
-    let names = Set(facts.dropFirst().map(\.name)).sorted()
-    return facts.prefix(1)
-      + names.map { name in
-        (name, facts.filter { $0.name == name }.map(\.value).joined(separator: ", then "))
-      }
+    let options = Dictionary(grouping: facts.dropFirst(), by: \.name).sorted { $0.key < $1.key }
+    return facts.prefix(1) + options.map { ($0.key, $0.value.map(\.value).joined(separator: ", then ")) }
   }
 
   /// The first option that was given an empty text, such as a variable of a script that is not set.
   var emptyOption: String? {
-    facts.first { !$0.name.isEmpty && $0.name.hasPrefix("--") && isEmpty($0.name) }?.name
-  }
-
-  private func isEmpty(_ name: String) -> Bool {
-    arguments.contains(name + "=") || zip(arguments, arguments.dropFirst()).contains { $0 == name && $1.isEmpty }
+    let next = arguments.dropFirst() + ["-"]
+    return zip(arguments, next).first { $0.hasPrefix("--") && ($0.hasSuffix("=") || $1.isEmpty) }
+      .map { String($0.0.prefix { $0 != "=" }) }
   }
 
   /// A flag under the name that its declaration has, where it is another tool's.
