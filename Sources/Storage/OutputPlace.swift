@@ -7,7 +7,7 @@ public enum OutputPlace {
   ///   - replaces: whether it may take the place of a file that is no input.
   ///   - inputs: files that are read, and folders of which any file may be. A file is known by what it is, not by its
   ///     name: links to it and other spellings of its path are the same file.
-  /// - Throws: `.isInput`, `.alreadyExists`, `.cannotWrite`.
+  /// - Throws: `.isInput`, `.isOfData`, `.alreadyExists`, `.cannotWrite`.
   public static func check(_ path: String, replaces: Bool, inputs: [String]) throws(StorageError) {
     if path.isEmpty { throw .cannotWrite(path: "''", reason: "the name is empty") }
     if let status = status(ofTarget: path) {
@@ -18,6 +18,7 @@ public enum OutputPlace {
     }
     var own = stat()
     let isThere = lstat(path, &own) == 0
+    if isThere, isOfData(path) { throw .isOfData(path: path) }
     if isThere, !replaces, !OutputFile.isStream(path) { throw .alreadyExists(path: path) }
     if OutputFile.isStream(path) { return }
     let folder = parentFolder(of: path)
@@ -25,6 +26,12 @@ public enum OutputPlace {
     if status(ofTarget: folder).map({ $0.st_mode & S_IFMT != S_IFDIR }) ?? true {
       throw .cannotWrite(path: path, reason: "\(folder) is not a folder")
     }
+  }
+
+  /// Whether a file of that name is part of a run, a checkpoint or a data set: of none of them may a report take the place.
+  private static func isOfData(_ path: String) -> Bool {
+    let names = ["config.yaml", "metrics.jsonl", "log.txt", ".lock", "state.json", "dataset.json", "items.txt"]
+    return names.contains(lastName(of: path)) || path.hasSuffix(".safetensors")
   }
 
   /// Checks that nothing that is read lies in a folder that is about to be replaced.

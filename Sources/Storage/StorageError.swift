@@ -10,6 +10,8 @@ public enum StorageError: Error, Equatable, CustomStringConvertible {
   case alreadyExists(path: String)
   /// A file to be written is one of those that are read.
   case isInput(path: String, input: String)
+  /// What would be replaced has the name of a file of a run, a checkpoint or a data set.
+  case isOfData(path: String)
   /// A folder to be replaced holds something that we did not write.
   case notReplaceable(path: String, manifest: String)
   /// Another process has the lock of the folder.
@@ -34,6 +36,8 @@ public enum StorageError: Error, Equatable, CustomStringConvertible {
       "\(path) is missing: the folder is incomplete, make it again or copy it again"
     case .alreadyExists(let path):
       "\(path) exists already: choose another name, or replace it with --force"
+    case .isOfData(let path):
+      "\(path) is part of a run, a checkpoint or a data set: choose another name for what is written"
     case .isInput(let path, let input):
       "\(path) would be replaced, but \(path == input ? "it" : input) is read: choose another name for what is written"
     case .notReplaceable(let path, let manifest):

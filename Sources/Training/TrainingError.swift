@@ -55,7 +55,7 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
     case .diverged(let sign, let rate, let checkpoint):
       "\(sign), with a learning rate of \(rate): training diverged, lower --lr"
         + (checkpoint.map { "; the same command then goes on from \($0)" }
-          ?? "; it then starts anew, for there is no checkpoint of use")
+          ?? " and start anew: there is no checkpoint yet to go on from")
     case .replicasDiffer(let rank, let host, let what):
       "rank \(rank) on host \(host) has other weights than rank 0, in \(what): its memory or network may be at fault; "
         + "go on from the last checkpoint without that host"

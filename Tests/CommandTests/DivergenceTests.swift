@@ -29,7 +29,7 @@ import Testing
     #expect(outcome.status == 1 && outcome.stdout == "")
     let line = try #require(outcome.stderr.split(separator: "\n").last { $0.hasPrefix("caravan: ") })
     #expect(line.contains("a weight after step 1 is ") && line.contains("with a learning rate of 1e+38"))
-    #expect(line.contains("training diverged, lower --lr") && line.contains("no checkpoint of use"))
+    #expect(line.contains("training diverged, lower --lr") && line.contains("no checkpoint yet to go on from"))
     #expect(!exists("run/checkpoints"))
   }
 

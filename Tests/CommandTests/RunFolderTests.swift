@@ -92,7 +92,43 @@ import Testing
     #expect(!exists("run/log.txt") && !exists("run/config.yaml"))
   }
 
+  /// A job whose folder is moved away must not make it anew, where another job may be by now.
+  @Test func aFolderThatIsMovedEndsItsJob() throws {
+    let sender =
+      "( until [ -e \(folder)/run/checkpoints/latest ]; do sleep 0.01; done; mv \(folder)/run \(folder)/moved ) & "
+    let outcome = try MPIRun.run(
+      ranks: nil, executable: URL(fileURLWithPath: "/bin/sh"),
+      arguments: ["-c", sender + "exec \"$0\" \"$@\"", try BuiltProducts.url("caravan").path, "train"]
+        + ["--dataset", dataset, "--model", "GRU4Rec", "--batch-size", "20", "--checkpoint-every", "20"]
+        + ["--epochs", "2000", "--stopping-step", "2000", "--out", folder + "/run"])
+    #expect(
+      outcome.status == 1 && outcome.stderr.contains("was moved or removed while"), "\(outcome.stderr.suffix(400))")
+    #expect(!exists("run"))
+  }
+
+  /// What fails before anything is written leaves no folder.
+  @Test func aRefusalLeavesNoFolder() throws {
+    for options in [["--resume", "nowhere"], ["--max-length", "2"], ["--trace", folder + "/none/t.json"]] {
+      #expect(try train("refused", options).status == 1)
+      #expect(!exists("refused"), "\(options)")
+    }
+  }
+
   // MARK: Copies
+
+  /// A copy with links followed is started anew, or gone on with from one of its own folders, like any run.
+  @Test(arguments: [["--resume", "never"], ["--resume", "copy"], ["--resume", "copy/checkpoints/best"]])
+  func aCopyWithLinksFollowedIsARun(resume: [String]) throws {
+    #expect(try train("run", ["--epochs", "2"]).status == 0)
+    #expect(try shell("cp -rL run copy").status == 0)
+    let resume = resume.map { $0.hasPrefix("copy") ? folder + "/" + $0 : $0 }
+    let outcome = try train("copy", ["--epochs", "3"] + resume)
+    #expect(outcome.status == 0, "\(outcome.stderr)")
+    #expect(try train("whole", ["--epochs", "3"]).status == 0)
+    #expect(try checksums("copy", "latest") == checksums("whole", "latest"))
+    #expect(
+      try FileManager.default.destinationOfSymbolicLink(atPath: folder + "/copy/checkpoints/latest").hasPrefix("step-"))
+  }
 
   /// Which checkpoint is the best is known without links: a copy is evaluated, goes on, and keeps its best.
   @Test(arguments: [
@@ -160,7 +196,7 @@ import Testing
       """
       $C train $O --epochs 40 --stopping-step 99 --out run 2>err & job=$!
       until [ -s run/metrics.jsonl ]; do sleep 0.01; done
-      rm run/metrics.jsonl; mkdir -p run/metrics.jsonl/x
+      until rm -f run/metrics.jsonl; mkdir -p run/metrics.jsonl/x 2>/dev/null; do :; done
       wait $job; echo "rc $?"; grep -c "its figures are not recorded" err
       """)
     #expect(outcome.stdout.contains("\nrc 0\n1\n"), "\(outcome.stdout)")

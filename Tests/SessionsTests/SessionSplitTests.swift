@@ -53,6 +53,34 @@ import Testing
     #expect(again.fingerprint == dataset.fingerprint)
   }
 
+  /// Without ids a row that goes on with the one before it, or the other way round, is the same session's: also where
+  /// only the last clicks are kept. A user's rows stay together as well.
+  @Test(arguments: [false, true], [50, 3]) func prefixesRowAfterRowStayTogether(falling: Bool, maxLength: Int) throws {
+    let rows = (0..<100).flatMap { number -> [String] in
+      let clicks = (0..<3 + number % 5).map { "s\(number)-\($0)" }
+      let prefixes = (1..<clicks.count).map { "\(clicks[..<$0].joined(separator: " "))\t\(clicks[$0])" }
+      return falling ? prefixes.reversed() : prefixes
+    }
+    let path = try folder.write(
+      (["item_id_list:token_seq\titem_id:token"] + rows).joined(separator: "\n"), as: "p.inter")
+    let dataset = try prepare([path], to: "prefixes") { $0.maxLength = maxLength }
+    func numbers(_ split: DatasetSplit) -> Set<Substring> {
+      Set(sessions(split, of: dataset).map { $0.prefix { $0 != "-" } })
+    }
+    #expect(numbers(.train).isDisjoint(with: numbers(.valid)))
+    #expect(numbers(.valid).count == 30 && numbers(.train).count == 70)
+  }
+
+  @Test(arguments: ["user_id:token", "SessionId:token", "session:token"])
+  func columnsThatTellWhoseARowIs(column: String) throws {
+    let rows = (0..<60).map { "id\($0 % 20)\ts\($0 % 20) x\($0)\ty\($0)" }
+    let header = column + "\titem_id_list:token_seq\titem_id:token"
+    let path = try folder.write(([header] + rows).joined(separator: "\n"), as: "u.inter")
+    let dataset = try prepare([path], to: "users")
+    #expect(sessions(.train, of: dataset).isDisjoint(with: sessions(.valid, of: dataset)))
+    #expect(sessions(.valid, of: dataset).count == 6)
+  }
+
   /// Ids of their own, no ids, and ids that are empty give the split that rows have always had.
   @Test func rowsThatShareNoIDAreDrawnAsBefore() throws {
     let bodies = (0..<200).map { "a\($0) b\($0 % 17)\tc\($0 % 13)" }

@@ -46,6 +46,13 @@ import Text
     try OutputPlace.check(folder: folder.file("oth"), inputs: [other])
   }
 
+  /// A report never takes the place of a part of a run, whoever's it is.
+  @Test(arguments: ["config.yaml", "state.json", ".lock", "model.safetensors"])
+  func filesOfRunsAreNoPlaces(name: String) throws {
+    let file = try folder.write([1], as: name)
+    #expect(throws: StorageError.isOfData(path: file)) { try OutputPlace.check(file, replaces: true, inputs: []) }
+  }
+
   /// Renaming a file over a device would take the device away.
   @Test func streamsAreWrittenTo() throws {
     for path in ["/dev/null", "/dev/stderr"] { try OutputPlace.check(path, replaces: false, inputs: []) }
