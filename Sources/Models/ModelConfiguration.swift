@@ -47,7 +47,9 @@ public struct ModelConfiguration: Sendable {
 
   /// The choice of the model. It comes before all options of models: a new one has its own, at their defaults.
   public static let choice = OptionTable<ModelConfiguration>([
-    OptionDeclaration("model", \.self, .model, isRequired: true, "The model: see caravan models.")
+    OptionDeclaration(
+      "model", \.self, .model, isRequired: true,
+      "\((names + CountingModel.names).joined(separator: ", ")): see caravan models.")
   ])
 
   /// The options that this model has.

@@ -23,7 +23,7 @@ extension CountingPlan: RunPlan {
   public var table: OptionTable<CountingPlan> {
     OptionTable([
       .dataset(\.dataset),
-      OptionDeclaration("model", \.model, .choice, isRequired: true, "The model: see caravan models."),
+      OptionDeclaration("model", \.model, .choice, isRequired: true, "The counting model: see caravan models."),
       .locales(\.locales),
     ])
   }

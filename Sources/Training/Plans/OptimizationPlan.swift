@@ -47,18 +47,21 @@ extension OptimizationPlan {
     OptionDeclaration("lr", \.rate, .positive, aliases: ["learning_rate"], "The learning rate."),
     OptionDeclaration("lr_schedule", \.schedule, .choice, "constant, step (StepLR) or cosine."),
     OptionDeclaration(
-      "warmup_steps", \.warmupSteps, .wholeNumber(0...(1 << 40)), "Steps over which the rate rises from nearly 0."),
+      "warmup_steps", \.warmupSteps, .wholeNumber(0...(1 << 40)),
+      "Steps over which the rate first rises from nearly 0 to --lr."),
     OptionDeclaration(
       "lr_decay", \.rateDecay, .number("a number above 0, up to 1") { $0 > 0 && $0 <= 1 },
       decides: .when { $0.schedule == .step },
       "What the schedule `step` multiplies the rate with."),
     OptionDeclaration(
       "lr_decay_epochs", \.rateDecayEpochs, .wholeNumber(1...(1 << 24)), decides: .when { $0.schedule == .step },
-      "Epochs between those."),
+      "The schedule `step`: epochs from one multiplication to the next."),
     OptionDeclaration(
       "weight_decay", \.weightDecay, .notNegative,
       "adam, adagrad: L2, added to the gradient; adamw: taken off the weights."),
-    OptionDeclaration("momentum", \.momentum, .rate, decides: .when { $0.optimizer == .adagrad }, "adagrad's."),
+    OptionDeclaration(
+      "momentum", \.momentum, .rate, decides: .when { $0.optimizer == .adagrad },
+      "adagrad: the share of its last update that a weight goes on with."),
     OptionDeclaration(
       "updated_rows", \.updatedRows, .choice,
       "Sampled losses: touched, only the rows of the item table that a step saw, as torch.optim.SparseAdam; all, every "
