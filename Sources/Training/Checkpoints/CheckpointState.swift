@@ -90,8 +90,8 @@ public struct CheckpointState: Codable, Equatable, Sendable {
     guard Self.readVersions.contains(state.formatVersion) else {
       throw TrainingError.malformedCheckpoint(
         path: path,
-        reason: "its format version is \(state.formatVersion), this caravan reads \(Self.currentVersion): "
-          + "train it again")
+        reason: "its format version is \(state.formatVersion), this caravan reads "
+          + "\(Self.readVersions.lowerBound) to \(Self.readVersions.upperBound): train it again")
     }
     guard try state.checksum == state.ownChecksum() else {
       throw TrainingError.malformedCheckpoint(path: path, reason: "its bytes are not those that were written")
