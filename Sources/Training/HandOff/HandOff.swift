@@ -117,13 +117,11 @@ public struct HandOff {
 
   /// The folder's `config.yaml` is that of the hand-off: another run's must not be lost.
   private static func requireNoRun(at folder: String) throws {
-    let isOfRun = withoutEndingSlashes(folder).hasSuffix("/checkpoints")
-    if CheckpointStore(run: folder).steps.isEmpty,
-      !(isOfRun && !CheckpointStore(run: parentFolder(of: folder)).steps.isEmpty)
-    {
-      return
+    func isRun(_ folder: String) -> Bool { !CheckpointStore(run: folder).steps.isEmpty }
+    let isWithinRun = withoutEndingSlashes(folder).hasSuffix("/checkpoints") && isRun(parentFolder(of: folder))
+    if isRun(folder) || isWithinRun {
+      throw OptionError.badValue("--out", value: folder, allowed: "a folder that is not a run itself")
     }
-    throw OptionError.badValue("--out", value: folder, allowed: "a folder that is not a run itself")
   }
 }
 

@@ -1,6 +1,5 @@
 import Foundation
 import OptionTables
-import Storage
 import Text
 import Yams
 

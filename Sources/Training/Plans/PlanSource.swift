@@ -13,7 +13,7 @@ public struct PlanSource: Sendable {
   /// - Throws: `TrainingError.badConfiguration`.
   public init(file: String?, flags: [String: String]) throws {
     let fromFile = try file.map { try ConfigurationFile.options(at: $0) } ?? []
-    layers = [fromFile, flags.sorted { $0.key < $1.key }.map { GivenOption(flag: $0.key, $0.value) }]
+    layers = [fromFile, Self.layer(of: flags)]
   }
 
   /// The options that rank 0 was given, on every rank; collective. The other ranks' files are not looked at.
@@ -54,7 +54,12 @@ public struct PlanSource: Sendable {
 
   /// The same options, and for those that were not given the values of `defaults`.
   func over(_ defaults: [String: String]) -> PlanSource {
-    PlanSource(layers: [defaults.sorted { $0.key < $1.key }.map { GivenOption(flag: $0.key, $0.value) }] + layers)
+    PlanSource(layers: [Self.layer(of: defaults)] + layers)
+  }
+
+  /// Sorted: of several wrong options every rank names the same one.
+  private static func layer(of flags: [String: String]) -> [GivenOption] {
+    flags.sorted { $0.key < $1.key }.map { GivenOption(flag: $0.key, $0.value) }
   }
 
   /// The plan; what the options do not name keeps its default.

@@ -47,7 +47,8 @@ extension RunPlan {
   /// What a checkpoint has for an option, as it is written today: 0 and 0.0 are one value.
   package func canonical(_ saved: String, of name: String) -> String? {
     var plan = self
-    guard !saved.isEmpty, table[name] != nil else { return saved.isEmpty ? nil : saved }
+    if saved.isEmpty { return nil }
+    guard table[name] != nil else { return saved }
     do throws(OptionError) { try table.set(GivenOption(flag: name, saved), in: &plan) } catch { return saved }
     return table[name]?.read(plan)
   }
