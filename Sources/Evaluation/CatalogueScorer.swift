@@ -36,7 +36,7 @@ extension CatalogueScorer {
 package final class ScoredTable {
   /// `[items + 1, D]`; lasts as long as this object, or as long as what it was made from.
   package let table: Tensor
-  /// The largest magnitude in the table; NaN where an element is not finite.
+  /// The largest magnitude in the table; infinity or NaN where an element is not finite.
   let largestElement: Float
   private let arena = Arena()
 

@@ -18,21 +18,6 @@ extension Tensor {
     }
     return found
   }
-
-  /// The largest magnitude of all elements; NaN where one is not a number.
-  var largestMagnitude: Float {
-    var largest = SIMD8<Float>(repeating: 0), poison = SIMD8<Float>(repeating: 0)
-    let vectors = count / 8
-    for place in 0..<vectors {
-      let value = UnsafeRawPointer(base + 8 * place).loadUnaligned(as: SIMD8<Float>.self)
-      largest.replace(with: value, where: value .> largest)
-      largest.replace(with: -value, where: -value .> largest)
-      poison += value * 0  // NaN as soon as one is not finite
-    }
-    var magnitude = largest.max() + poison.sum()
-    for value in elements[(8 * vectors)...] { magnitude = value.isFinite ? max(magnitude, abs(value)) : .nan }
-    return magnitude
-  }
 }
 
 /// Which sessions of a chunk have scores that are not finite.
