@@ -30,11 +30,14 @@ let package = Package(
     .target(name: "Provenance", dependencies: ["MPI", "Tensors"], plugins: ["RecordCommit"]),
     .target(name: "Sessions", dependencies: ["Storage", "Randomness", "Text"]),
     .target(name: "Models", dependencies: ["OptionTables", "Tensors", "Sessions"]),
-    .target(name: "Evaluation", dependencies: ["MPI", "Models", "Sessions", "Storage", "Tensors", "Text"]),
+    .target(name: "Catalogue", dependencies: ["MPI", "Tensors"]),
+    .target(
+      name: "Evaluation", dependencies: ["Catalogue", "MPI", "Models", "Sessions", "Storage", "Tensors", "Text"]),
     .target(
       name: "Training",
       dependencies: [
-        "MPI", "Models", "OptionTables", "Sessions", "Evaluation", "Provenance", "Storage", "Text", "CKernels",
+        "Catalogue", "MPI", "Models", "OptionTables", "Sessions", "Evaluation", "Provenance", "Storage", "Text",
+        "CKernels",
         .product(name: "Logging", package: "swift-log"), "Yams",
       ]),
 

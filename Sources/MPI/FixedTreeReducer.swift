@@ -1,25 +1,28 @@
-/// Sums over all lanes of all ranks in the order of the lane tree: the same bits on every number of ranks.
+/// Sums over all leaves of a tree, whichever ranks have them, in the order of the tree: the same bits on every number of
+/// ranks. Leaves are the lanes of a batch, or the stripes of a catalogue.
 ///
-/// A rank adds what it can, the subtrees of its own lanes (`fold`), and sends each of these partial sums straight
+/// A rank adds what it can, the subtrees of its own leaves (`fold`), and sends each of these partial sums straight
 /// to the rank that owns the elements, which adds the rest of the tree. With power-of-two rank counts that
 /// moves as many bytes as recursive halving does: (P - 1) / P of the elements, in and out.
 ///
 /// Elements travel in chunks, so that the memory for what arrives is bounded and reused; the next chunk is on
 /// its way while the present one is added.
 public final class FixedTreeReducer {
-  /// The lanes that this rank computes.
-  public let ownLanes: Range<Int>
-  /// The nodes of the tree that make up `ownLanes`; this rank contributes one partial sum for each.
+  /// The leaves of this rank; there may be none.
+  public let ownLeaves: Range<Int>
+  /// The nodes of the tree that make up `ownLeaves`; this rank contributes one partial sum for each.
   public let ownSubtrees: [Range<Int>]
 
   private let group: any ProcessGroup
   private let tree: LaneTree
-  /// The partial sums of all ranks in lane order: which rank has each.
+  /// How many leaves each rank has.
+  private let leafCounts: [Int]
+  /// The partial sums of all ranks in the order of the leaves: which rank has each.
   private let owners: [Int]
   private let firstOwnBlock: Int
-  /// Over `owners`' partial sums, and, for each own subtree, over its lanes.
+  /// Over `owners`' partial sums, and, for each own subtree, over its leaves.
   private let treeAdditions: [LaneTree.Addition]
-  private let laneAdditions: [LaneTree.Addition]
+  private let leafAdditions: [LaneTree.Addition]
   private let chunkBytes: Int
 
   /// Two halves, each with a slot for every partial sum of other ranks. Reused: it grows to what is needed.
@@ -27,29 +30,32 @@ public final class FixedTreeReducer {
   private var transfers: [Transfer] = []
   private var blocks: [UnsafeMutableRawPointer] = []
 
+  /// A tree whose leaves are shared out evenly: see `LaneTree.lanes(of:size:)`.
+  /// - Throws: `MPIError.moreRanksThanLanes`.
+  public convenience init(group: any ProcessGroup, tree: LaneTree, chunkBytes: Int = 4 << 20) throws(MPIError) {
+    var leaves: [Range<Int>] = []
+    for rank in 0..<group.size { leaves.append(try tree.lanes(of: rank, size: group.size)) }
+    self.init(group: group, tree: tree, leaves: leaves, chunkBytes: chunkBytes)
+  }
+
   /// - Parameters:
+  ///   - leaves: those of each rank: contiguous, in rank order, all of them; a rank may have none.
   ///   - chunkBytes: of one partial sum, in flight at a time; less where many partial sums would need more
   ///     than 128 MiB.
-  /// - Throws: `MPIError.moreRanksThanLanes`.
-  public init(group: any ProcessGroup, tree: LaneTree, chunkBytes: Int = 4 << 20) throws(MPIError) {
-    var nodes: [Range<Int>] = []
-    var owners: [Int] = []
-    for rank in 0..<group.size {
-      let subtrees = tree.subtrees(of: try tree.lanes(of: rank, size: group.size))
-      nodes += subtrees
-      owners += subtrees.map { _ in rank }
-    }
-    let ownLanes = try tree.lanes(of: group.rank, size: group.size)
-    let ownSubtrees = tree.subtrees(of: ownLanes)
+  public init(group: any ProcessGroup, tree: LaneTree, leaves: [Range<Int>], chunkBytes: Int = 4 << 20) {
+    precondition(leaves.count == group.size && leaves.last?.upperBound == tree.lanes, "leaves \(leaves)")
+    let subtrees = leaves.map(tree.subtrees(of:))
+    let owners = subtrees.enumerated().flatMap { rank, nodes in nodes.map { _ in rank } }
     self.group = group
     self.tree = tree
     self.owners = owners
-    self.ownLanes = ownLanes
-    self.ownSubtrees = ownSubtrees
-    firstOwnBlock = owners.firstIndex(of: group.rank)!
-    treeAdditions = tree.additions(of: nodes, under: 0..<tree.lanes)
-    laneAdditions = ownSubtrees.flatMap { subtree in
-      let shift = subtree.lowerBound - ownLanes.lowerBound
+    leafCounts = leaves.map(\.count)
+    ownLeaves = leaves[group.rank]
+    ownSubtrees = subtrees[group.rank]
+    firstOwnBlock = subtrees[..<group.rank].reduce(0) { $0 + $1.count }
+    treeAdditions = tree.additions(of: subtrees.flatMap { $0 }, under: 0..<tree.lanes)
+    leafAdditions = subtrees[group.rank].flatMap { subtree in
+      let shift = subtree.lowerBound - leaves[group.rank].lowerBound
       return tree.additions(of: subtree.map { $0..<$0 + 1 }, under: subtree).map { step in
         LaneTree.Addition(target: step.target + shift, source: step.source + shift)
       }
@@ -60,26 +66,26 @@ public final class FixedTreeReducer {
 
   deinit { scratch.deallocate() }
 
-  /// Adds this rank's lanes within each of its subtrees; local.
-  /// - Parameter laneBuffers: one for each of `ownLanes`, all of the same count. Overwritten.
-  /// - Returns: one for each of `ownSubtrees`: the buffer of its first lane, now with the subtree's sum.
+  /// Adds this rank's leaves within each of its subtrees; local.
+  /// - Parameter leafBuffers: one for each of `ownLeaves`, all of the same count. Overwritten.
+  /// - Returns: one for each of `ownSubtrees`: the buffer of its first leaf, now with the subtree's sum.
   @discardableResult
   public func fold<E: TreeElement>(
-    laneBuffers: [UnsafeMutableBufferPointer<E>]
+    leafBuffers: [UnsafeMutableBufferPointer<E>]
   ) -> [UnsafeMutableBufferPointer<E>] {
-    precondition(laneBuffers.count == ownLanes.count, "\(laneBuffers.count) buffers for lanes \(ownLanes)")
-    let count = laneBuffers[0].count
-    precondition(laneBuffers.allSatisfy { $0.count == count }, "the buffers of lanes have unequal counts")
+    precondition(leafBuffers.count == ownLeaves.count, "\(leafBuffers.count) buffers for leaves \(ownLeaves)")
+    let count = leafBuffers.first?.count ?? 0
+    precondition(leafBuffers.allSatisfy { $0.count == count }, "the buffers of leaves have unequal counts")
     if count > 0 {
-      for step in laneAdditions {
-        let target = laneBuffers[step.target].baseAddress!
-        E.add(target, laneBuffers[step.source].baseAddress!, to: target, count: count)
+      for step in leafAdditions {
+        let target = leafBuffers[step.target].baseAddress!
+        E.add(target, leafBuffers[step.source].baseAddress!, to: target, count: count)
       }
     }
-    return ownSubtrees.map { laneBuffers[$0.lowerBound - ownLanes.lowerBound] }
+    return ownSubtrees.map { leafBuffers[$0.lowerBound - ownLeaves.lowerBound] }
   }
 
-  /// Leaves the sum over all lanes in `partials[0]` of every rank.
+  /// Leaves the sum over all leaves in `partials[0]` of every rank; each has leaves.
   ///
   /// A reduce-scatter followed by an all-gather, so each rank adds and holds its share of the work only.
   /// - Parameter partials: one for each of `ownSubtrees`, all of one count, the same on all ranks. Overwritten.
@@ -94,7 +100,7 @@ public final class FixedTreeReducer {
     try group.allGather(inPlace: total, counts: shares)
   }
 
-  /// Gives each rank the sum over all lanes of its own range of the elements.
+  /// Gives each rank the sum over all leaves of its own range of the elements.
   /// - Parameters:
   ///   - partials: one for each of `ownSubtrees`, all of one count, the same on all ranks. Overwritten.
   ///   - shares: the length of each rank's range, in rank order, the same on all ranks; the sum is the count.
@@ -103,8 +109,7 @@ public final class FixedTreeReducer {
     _ partials: [UnsafeMutableBufferPointer<E>], shares: [Int], into own: UnsafeMutableBufferPointer<E>
   ) throws(MPIError) {
     precondition(partials.count == ownSubtrees.count, "\(partials.count) partial sums for \(ownSubtrees)")
-    precondition(partials.allSatisfy { $0.count == partials[0].count }, "partial sums have unequal counts")
-    group.requireBlocks(shares, of: partials[0].count)
+    for partial in partials { group.requireBlocks(shares, of: partial.count) }
     precondition(own.count == shares[group.rank], "rank \(group.rank) owns \(shares[group.rank]) elements")
 
     let starts = blockStarts(shares)
@@ -131,16 +136,14 @@ public final class FixedTreeReducer {
     addChunk(rounds - 1)
   }
 
-  /// The sum of one number a lane over the lanes of all ranks, the same bits on all of them; collective.
-  /// - Parameter laneValues: one for each of `ownLanes`.
-  public func sum(_ laneValues: [Double]) throws(MPIError) -> Double {
-    precondition(laneValues.count == ownLanes.count, "\(laneValues.count) values for lanes \(ownLanes)")
+  /// The sum of one number a leaf over the leaves of all ranks, the same bits on all of them; collective.
+  /// - Parameter values: one for each of `ownLeaves`.
+  public func sum(_ values: [Double]) throws(MPIError) -> Double {
+    precondition(values.count == ownLeaves.count, "\(values.count) values for leaves \(ownLeaves)")
     var all = [Double](repeating: 0, count: tree.lanes)
-    all.replaceSubrange(ownLanes, with: laneValues)
-    var counts: [Int] = []
-    for rank in 0..<group.size { counts.append(try tree.lanes(of: rank, size: group.size).count) }
+    all.replaceSubrange(ownLeaves, with: values)
     try all.withUnsafeMutableBufferPointer { (data) throws(MPIError) in
-      try group.allGather(inPlace: data, counts: counts)
+      try group.allGather(inPlace: data, counts: leafCounts)
     }
     return tree.fold(all)
   }

@@ -2,7 +2,8 @@
 ///
 /// Floating-point addition is not associative, so a sum whose order follows the rank count changes with it.
 /// A node covers an aligned power-of-two range of lanes and is the sum of its left and its right half, in
-/// that order. Ranks own contiguous runs of lanes; each run is made of whole subtrees.
+/// that order. Ranks own contiguous runs of lanes; each run is made of whole subtrees. The stripes of a catalogue are
+/// the leaves of such a tree, too.
 public struct LaneTree: Equatable, Sendable {
   public static let maximumLanes = 4096
   public let lanes: Int

@@ -8,12 +8,12 @@ public enum CatalogueScoring: Equatable, Sendable {
   /// elements of the table at the rate `itemDropout`.
   case cosine(temperature: Float, itemDropout: Float)
 
-  /// What turns rows of a table of this width into scored rows; nil where they are scored as they are.
-  package func cosineRows(width: Int) -> CosineRows? {
+  /// What turns rows of a table of this width into scored rows, with memory of its own for a tile.
+  package func rowTransform(width: Int) -> RowTransform {
     switch self {
-    case .dotProduct: nil
+    case .dotProduct: .identity
     case .cosine(let temperature, let itemDropout):
-      CosineRows(temperature: temperature, dropout: itemDropout, width: width)
+      .cosine(CosineRows(temperature: temperature, dropout: itemDropout, width: width))
     }
   }
 }
@@ -25,9 +25,7 @@ extension SessionModel {
   /// `[items + 1, D]`. The item table itself, or a copy in `arena`.
   public func scoredTable(in arena: Arena) -> Tensor {
     let table = parameters.itemTable.value
-    guard let cosine = scoring.cosineRows(width: table.columns) else { return table }
-    let scored = arena.uninitialised(rows: table.rows, columns: table.columns)
-    cosine.score(0..<table.rows, of: table, randomness: nil, into: scored)
-    return scored
+    return scoring.rowTransform(width: table.columns)
+      .scored(0..<table.rows, of: TableSlice(table), randomness: nil, in: arena)
   }
 }

@@ -13,12 +13,14 @@ public enum Initialiser: Equatable, Sendable {
   /// Normal with this standard deviation.
   case normal(deviation: Double)
 
-  /// Fills `tensor`. Every row has random numbers of its own, so that a table can grow by rows.
-  package func fill(_ tensor: Tensor, seed: UInt64, parameter: Int) {
-    for row in 0..<tensor.rows {
+  /// Fills some rows of a matrix of `count` rows. Every row has random numbers of its own, so that a table can grow by
+  /// rows, and each rank can make its own.
+  package func fill(_ tensor: Tensor, rows: Range<Int>, of count: Int, seed: UInt64, parameter: Int) {
+    precondition(tensor.rows == rows.count, "\(tensor.rows) rows for \(rows)")
+    for (place, row) in rows.enumerated() {
       let random = RandomStream(
         seed: seed, purpose: .initialisation, index: UInt64(parameter) << 40 | UInt64(row))
-      fill(row: tensor.rows(row..<row + 1).elements, ofRows: tensor.rows, with: random)
+      fill(row: tensor.rows(place..<place + 1).elements, ofRows: count, with: random)
     }
   }
 

@@ -23,6 +23,13 @@ public final class Parameter {
     return memory.storage.tensor(at: offset ?? 0, rows: rows, columns: columns)
   }
 
+  /// Gives some rows of the item table their first values; `values` has those rows alone.
+  package func initialise(_ values: Tensor, rows: Range<Int>, seed: UInt64) {
+    precondition(offset == nil, "\(name) is not the item table")
+    initialiser.fill(values, rows: rows, of: self.rows, seed: seed, parameter: 0)
+    if rows.contains(0) { values.rows(0..<1).elements.update(repeating: 0) }
+  }
+
   package var rows: Int { shape.count == 1 ? 1 : shape[0] }
   package var columns: Int { shape[shape.count - 1] }
   package var count: Int { rows * columns }
@@ -68,10 +75,16 @@ public final class ParameterSet {
 
   /// Gives every weight its first value. The numbers depend on the seed and on each weight's place alone.
   public func initialise(seed: UInt64) {
-    for (index, parameter) in all.enumerated() {
-      parameter.initialiser.fill(parameter.value, seed: seed, parameter: index)
+    itemTable.initialise(itemTable.value, rows: 0..<itemTable.rows, seed: seed)
+    initialiseDense(seed: seed)
+  }
+
+  /// Gives every weight but the item table its first value.
+  package func initialiseDense(seed: UInt64) {
+    for (index, parameter) in dense.enumerated() {
+      parameter.initialiser.fill(
+        parameter.value, rows: 0..<parameter.rows, of: parameter.rows, seed: seed, parameter: index + 1)
     }
-    itemTable.value.rows(0..<1).elements.update(repeating: 0)
   }
 }
 

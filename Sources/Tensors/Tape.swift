@@ -37,6 +37,7 @@ public final class Tape {
   /// Where random numbers for dropout are addressed; nil switches dropout off, as evaluation does.
   public let randomness: DropoutKey?
   private let parameterGradients: UnsafeMutablePointer<Float>?
+  private let tableRows: TableRows?
   private var steps: [() -> Void] = []
   private var parameters: [ObjectIdentifier: Variable] = [:]
   /// What was looked up in the item table, in the order of the calls.
@@ -47,14 +48,24 @@ public final class Tape {
   ///   - gradients: where the gradients of the dense parameters are added, as one vector in the order of
   ///     `ParameterSet.dense`; nil records nothing, for evaluation.
   ///   - randomness: see `randomness`.
-  package init(arena: Arena, gradients: UnsafeMutablePointer<Float>?, randomness: DropoutKey?) {
+  ///   - tableRows: where rows of the item table are looked up; in the parameter itself if nil.
+  package init(
+    arena: Arena, gradients: UnsafeMutablePointer<Float>?, randomness: DropoutKey?, tableRows: TableRows? = nil
+  ) {
     self.arena = arena
     self.randomness = randomness
+    self.tableRows = tableRows
     parameterGradients = gradients
   }
 
   /// A tape that only computes: no gradients, no dropout.
-  public static func evaluating(in arena: Arena) -> Tape { Tape(arena: arena, gradients: nil, randomness: nil) }
+  /// - Parameter tableRows: where rows of the item table are looked up; in the parameter itself if nil.
+  package static func evaluating(in arena: Arena, tableRows: TableRows?) -> Tape {
+    Tape(arena: arena, gradients: nil, randomness: nil, tableRows: tableRows)
+  }
+
+  /// The same for a model that has its whole item table.
+  public static func evaluating(in arena: Arena) -> Tape { evaluating(in: arena, tableRows: nil) }
 
   package var isRecording: Bool { parameterGradients != nil }
 
@@ -81,7 +92,7 @@ public final class Tape {
 
   /// Rows of the item table: `[index.count, D]`. Their gradient is left in `lookups`, not added to the table.
   public func lookup(_ table: Parameter, rows index: [Int32]) -> Variable {
-    let variable = Variable(table.value.gathered(index, in: arena))
+    let variable = Variable((tableRows ?? TableRows(whole: table.value)).gathered(index, in: arena))
     if isRecording { lookups.append(TableLookup(index: index, variable: variable)) }
     return variable
   }

@@ -24,7 +24,7 @@ var benchCases: [String: RankCase] {
       try time("barrier", group) { try group.barrier() }
       try time("all-reduce of one number", group) { try group.sum(&small) }
       try time("tree sum of one number a lane", group) {
-        _ = try reducer.sum(reducer.ownLanes.map { Double($0) })
+        _ = try reducer.sum(reducer.ownLeaves.map { Double($0) })
       }
     },
     "bench-large-count": { group in

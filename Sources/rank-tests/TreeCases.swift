@@ -21,7 +21,7 @@ var treeCases: [String: RankCase] {
     "tree-scalars": { group in
       for lanes in [1, 2, 8, 64] where lanes >= group.size {
         let reducer = try FixedTreeReducer(group: group, tree: LaneTree(lanes: lanes))
-        let sum = try reducer.sum(reducer.ownLanes.map { laneValue($0, 0) })
+        let sum = try reducer.sum(reducer.ownLeaves.map { laneValue($0, 0) })
         let expected = plainSum(0..<lanes, 0, of: Double.self)
         try expect(sum.bitPattern == expected.bitPattern, "\(sum) is \(expected) over \(lanes) lanes")
       }
@@ -64,8 +64,8 @@ private func checkTree<E: TreeElement & BinaryFloatingPoint>(
   let reducer = try FixedTreeReducer(group: group, tree: LaneTree(lanes: lanes), chunkBytes: chunkBytes)
   let expected = (0..<count).map { plainSum(0..<lanes, $0, of: E.self) }
 
-  let reduced = LaneBuffers<E>(reducer.ownLanes, count: count)
-  let partials = reducer.fold(laneBuffers: reduced.buffers)
+  let reduced = LaneBuffers<E>(reducer.ownLeaves, count: count)
+  let partials = reducer.fold(leafBuffers: reduced.buffers)
   try reducer.allReduce(partials)
   try expectEqual(Array(partials[0]), expected, "all-reduce of \(what)")
 
@@ -75,15 +75,15 @@ private func checkTree<E: TreeElement & BinaryFloatingPoint>(
   let shares = (0..<size).map { bounds[$0 + 1] - bounds[$0] }
   let part = bounds[group.rank]..<bounds[group.rank + 1]
 
-  let scattered = LaneBuffers<E>(reducer.ownLanes, count: count)
+  let scattered = LaneBuffers<E>(reducer.ownLeaves, count: count)
   var own = [E](repeating: .nan, count: part.count)
   try own.withUnsafeMutableBufferPointer {
-    try reducer.reduceScatter(reducer.fold(laneBuffers: scattered.buffers), shares: shares, into: $0)
+    try reducer.reduceScatter(reducer.fold(leafBuffers: scattered.buffers), shares: shares, into: $0)
   }
   try expectEqual(own, Array(expected[part]), "reduce-scatter of \(what)")
 
-  let inPlace = LaneBuffers<E>(reducer.ownLanes, count: count)
-  let folded = reducer.fold(laneBuffers: inPlace.buffers)
+  let inPlace = LaneBuffers<E>(reducer.ownLeaves, count: count)
+  let folded = reducer.fold(leafBuffers: inPlace.buffers)
   let place = UnsafeMutableBufferPointer(rebasing: folded[0][part])
   try reducer.reduceScatter(folded, shares: shares, into: place)
   try expectEqual(Array(place), Array(expected[part]), "reduce-scatter in place of \(what)")

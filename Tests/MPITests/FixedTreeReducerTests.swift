@@ -4,7 +4,7 @@ import Testing
 @Suite struct FixedTreeReducerTests {
   @Test func aloneTheFoldIsTheWholeTree() throws {
     let reducer = try FixedTreeReducer(group: SoloGroup(), tree: LaneTree(lanes: 4))
-    #expect(reducer.ownLanes == 0..<4)
+    #expect(reducer.ownLeaves == 0..<4)
     #expect(reducer.ownSubtrees == [0..<4])
     // 2^24 + 1 rounds to 2^24 in Float32: only the pairs of the tree leave 1.
     let lanes: [[Float]] = [[0x1p24, 1], [1, 2], [-0x1p24, 3], [1, 4]]
@@ -14,7 +14,7 @@ import Testing
       return buffer
     }
     defer { buffers.forEach { $0.deallocate() } }
-    let partials = reducer.fold(laneBuffers: buffers)
+    let partials = reducer.fold(leafBuffers: buffers)
     try reducer.allReduce(partials)
     #expect(Array(partials[0]) == [(0x1p24 + 1) + (-0x1p24 + 1), 10])
 

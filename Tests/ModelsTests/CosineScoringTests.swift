@@ -104,7 +104,7 @@ import Training
     ones.elements.update(repeating: 1)
     let scored = arena.zeros(rows: table.rows, columns: table.columns)
     CosineRows(temperature: 1, dropout: dropout, width: table.columns)
-      .score(0..<table.rows, of: ones, randomness: key, into: scored)
+      .score(0..<table.rows, of: TableSlice(ones), randomness: key, into: scored)
     let kept = scored.array.map { $0 == 0 ? 0 : 1 / (1 - Double(dropout)) }
     // 7,010 elements: the share's deviation is below 0.006.
     let share = Double(kept.count { $0 == 0 }) / Double(kept.count)

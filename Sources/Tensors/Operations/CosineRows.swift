@@ -44,14 +44,14 @@ package struct CosineRows {
 
   /// The scored form of some rows, at most a tile: `[rows.count, D]`. It lasts until the next call.
   /// - Parameter randomness: nil switches dropout off.
-  package func scored(_ rows: Range<Int>, of table: Tensor, randomness: DropoutKey?) -> Tensor {
+  package func scored(_ rows: Range<Int>, of table: TableSlice, randomness: DropoutKey?) -> Tensor {
     let scored = rowStorage.tensor(rows: rows.count, columns: width)
     score(rows, of: table, randomness: randomness, into: scored)
     return scored
   }
 
-  /// The same for any number of rows, into `destination`.
-  package func score(_ rows: Range<Int>, of table: Tensor, randomness: DropoutKey?, into destination: Tensor) {
+  /// The same for any number of rows, into `destination`, which may be their own memory.
+  package func score(_ rows: Range<Int>, of table: TableSlice, randomness: DropoutKey?, into destination: Tensor) {
     for tile in tiles(of: rows) {
       let from = table.rows(tile)
       let to = destination.rows(tile.lowerBound - rows.lowerBound..<tile.upperBound - rows.lowerBound)
@@ -61,7 +61,7 @@ package struct CosineRows {
   }
 
   /// Turns the gradient of scored rows into that of the table's rows, in place.
-  package func backward(_ rows: Range<Int>, of table: Tensor, randomness: DropoutKey?, gradient: Tensor) {
+  package func backward(_ rows: Range<Int>, of table: TableSlice, randomness: DropoutKey?, gradient: Tensor) {
     for tile in tiles(of: rows) {
       let scored = scored(tile, of: table, randomness: randomness)
       let part = gradient.rows(tile.lowerBound - rows.lowerBound..<tile.upperBound - rows.lowerBound)

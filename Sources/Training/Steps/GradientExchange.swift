@@ -47,9 +47,9 @@ package final class GradientExchange {
     incoming = OccurrenceBuffer(width: table.columns)
     rowBounds = Self.rowBounds(ofTableWith: table.rows, ranks: group.size)
     ownRows = rowBounds[group.rank]..<rowBounds[group.rank + 1]
-    ownLanes = reducer.ownLanes
+    ownLanes = reducer.ownLeaves
     subtrees = reducer.ownSubtrees.map {
-      $0.lowerBound - reducer.ownLanes.lowerBound..<$0.upperBound - reducer.ownLanes.lowerBound
+      $0.lowerBound - reducer.ownLeaves.lowerBound..<$0.upperBound - reducer.ownLeaves.lowerBound
     }
     denseStorage = ownLanes.map { _ in FloatStorage(count: parameters.denseStorage.count) }
   }
@@ -68,7 +68,7 @@ package final class GradientExchange {
 
   /// The gradient of the dense weights, summed over all lanes; the same on every rank. Collective.
   package func sumDense() throws(MPIError) -> UnsafeMutableBufferPointer<Float> {
-    let partials = reducer.fold(laneBuffers: denseStorage.map(\.elements))
+    let partials = reducer.fold(leafBuffers: denseStorage.map(\.elements))
     try reducer.allReduce(partials)
     return partials[0]
   }
@@ -99,7 +99,7 @@ package final class GradientExchange {
   package func sumTouched(
     _ candidates: [Int32], _ gradients: [Tensor], _ lookups: [TableLookup], finishHead: (Tensor) -> Void
   ) throws(MPIError) -> RowGradients {
-    let partials = reducer.fold(laneBuffers: gradients.map(\.elements))
+    let partials = reducer.fold(leafBuffers: gradients.map(\.elements))
     try reducer.allReduce(partials)
     finishHead(gradients[0])
     try receive(lookups)

@@ -18,7 +18,7 @@ package final class SampledHead {
 
   private let plan: LossPlan
   private let table: Tensor
-  private let cosine: CosineRows?
+  private let transform: RowTransform
   private let arena = Arena()
   private let share: [Double]
   /// The candidates' rows of the table.
@@ -31,7 +31,7 @@ package final class SampledHead {
     self.plan = plan
     self.table = table
     self.share = share
-    cosine = scoring.cosineRows(width: table.columns)
+    transform = scoring.rowTransform(width: table.columns)
   }
 
   /// The losses of some lanes, and their gradients.
@@ -49,11 +49,7 @@ package final class SampledHead {
     arena.reset()
     candidates = targets + samples
     looked = table.gathered(candidates, in: arena)
-    var scored = looked
-    if let cosine {
-      scored = arena.uninitialised(rows: looked.rows, columns: looked.columns)
-      cosine.score(0..<looked.rows, of: looked, randomness: randomness, into: scored)
-    }
+    let scored = transform.scored(0..<looked.rows, of: TableSlice(looked), randomness: randomness, in: arena)
     let correction = correction(targets: targets.count)
     let scratch = arena.uninitialised(rows: 2, columns: scored.rows)
     laneGradients = lanes.map { _ in arena.uninitialised(rows: scored.rows, columns: scored.columns) }
@@ -81,7 +77,7 @@ package final class SampledHead {
 
   /// Turns the gradient of the scored candidates, added over all lanes, into that of their rows, in place.
   package func finishGradient(_ gradient: Tensor, randomness: DropoutKey?) {
-    cosine?.backward(0..<looked.rows, of: looked, randomness: randomness, gradient: gradient)
+    transform.backward(0..<looked.rows, of: TableSlice(looked), randomness: randomness, gradient: gradient)
   }
 
   /// Turns logits into their gradients.

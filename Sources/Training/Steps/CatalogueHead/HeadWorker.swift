@@ -6,8 +6,7 @@ import Tensors
 final class HeadWorker {
   private let table: Tensor
   private let precision: Precision
-  /// nil where the table's rows are scored as they are.
-  private let cosine: CosineRows?
+  private let transform: RowTransform
   private let plans = MatmulPlans()
   private let arena = Arena()
   private var roundedRows: HalfTensor
@@ -19,7 +18,7 @@ final class HeadWorker {
   init(table: Tensor, scoring: CatalogueScoring, precision: Precision) {
     self.table = table
     self.precision = precision
-    cosine = scoring.cosineRows(width: table.columns)
+    transform = scoring.rowTransform(width: table.columns)
     logits = arena.uninitialised(rows: 0, columns: 0)
     roundedRows = arena.halves(rows: 0, columns: 0)
     probabilities = roundedRows
@@ -86,7 +85,7 @@ final class HeadWorker {
 
   /// Turns the gradient of scored rows into that of the table's, in place.
   func finish(_ gradient: Tensor, of rows: Range<Int>, _ randomness: DropoutKey?) {
-    cosine?.backward(rows, of: table, randomness: randomness, gradient: gradient)
+    transform.backward(rows, of: TableSlice(table), randomness: randomness, gradient: gradient)
   }
 
   private func backward(
@@ -100,7 +99,7 @@ final class HeadWorker {
 
   /// The rows of a tile as they are scored; they last until the next tile.
   private func scoredRows(_ tile: Range<Int>, _ randomness: DropoutKey?) -> Operand {
-    let rows = cosine?.scored(tile, of: table, randomness: randomness) ?? table.rows(tile)
+    let rows = transform.scored(tile, of: TableSlice(table), randomness: randomness)
     return precision == .float32 ? rows.operand : roundedRows.rounding(rows).operand
   }
 

@@ -1,0 +1,73 @@
+import CKernels
+
+/// Neighbouring rows of a table, under the numbers that they have in the whole of it.
+package struct TableSlice {
+  /// `[rows, D]`.
+  package let values: Tensor
+  /// The number of the first row.
+  package let first: Int
+
+  package init(_ values: Tensor, first: Int = 0) {
+    self.values = values
+    self.first = first
+  }
+
+  /// The numbers of the rows.
+  package var range: Range<Int> { first..<first + values.rows }
+
+  /// Some of the rows, in place.
+  package func rows(_ numbers: Range<Int>) -> Tensor {
+    values.rows(numbers.lowerBound - first..<numbers.upperBound - first)
+  }
+}
+
+/// Rows of a table to be looked up by their numbers: the whole table, or copies of those that are needed.
+package struct TableRows {
+  /// `[rows, D]`.
+  package let values: Tensor
+  /// The numbers of the rows, rising; nil where they are all rows of the table.
+  private let numbers: [Int32]?
+
+  /// The whole of a table.
+  package init(whole table: Tensor) {
+    values = table
+    numbers = nil
+  }
+
+  /// - Parameters:
+  ///   - values: `[numbers.count, D]`.
+  ///   - numbers: rising.
+  package init(_ values: Tensor, numbers: [Int32]) {
+    precondition(values.rows == numbers.count, "\(values.rows) rows with \(numbers.count) numbers")
+    self.values = values
+    self.numbers = numbers
+  }
+
+  /// The rows with these numbers: `[index.count, D]`.
+  /// - Precondition: all of them are there.
+  package func gathered(_ index: [Int32], in arena: Arena) -> Tensor {
+    guard let numbers else { return values.gathered(index, in: arena) }
+    return values.gathered(index.map { Int32(numbers.place(of: $0)) }, in: arena)
+  }
+}
+
+extension [Int32] {
+  /// Where a number is among rising ones, which contain it.
+  fileprivate func place(of number: Int32) -> Int {
+    let place = lowerBound(of: number)
+    precondition(place < count && self[place] == number, "row \(number) was not fetched")
+    return place
+  }
+
+  /// How many of these rising numbers are below `number`.
+  package func lowerBound(of number: Int32) -> Int {
+    withUnsafeBufferPointer { numbers in
+      var low = 0, high = numbers.count
+      while low < high {
+        let middle = (low + high) / 2
+        if numbers[middle] < number { low = middle + 1 } else { high = middle }
+      }
+      return low
+    }
+  }
+}
