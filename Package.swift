@@ -59,7 +59,7 @@ let package = Package(
     // Tests: unit without MPI; RankTests and CommandTests start the executables
     .target(
       name: "TestSupport",
-      dependencies: ["MPI", "Models", "OptionTables", "Sessions", "Storage", "Tensors", "Training"],
+      dependencies: ["Catalogue", "MPI", "Models", "OptionTables", "Sessions", "Storage", "Tensors", "Training"],
       path: "Tests/TestSupport",
       resources: [.copy("Fixtures")]),
     .testTarget(name: "MPITests", dependencies: ["MPI"]),

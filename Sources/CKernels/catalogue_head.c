@@ -23,17 +23,19 @@ CK_INLINE void sum_powers(int64_t items, int64_t sessions, const float *logits, 
   *largest = top;
 }
 
+// The reference that sixteen sessions start with: the largest exponent of their first tile.
+CK_INLINE void first_reference(int64_t items, int64_t sessions, const float *logits, ck_f32x16 *reference) {
+  ck_f32x16 base = CK_AT16(logits);
+  for (int64_t i = 1; i < items; i++) base = __builtin_elementwise_max(base, CK_AT16(logits + i * sessions));
+  *reference = base * log2_e;
+}
+
 CK_KERNEL(void, ck_softmax_fold,
           (int64_t items, int64_t sessions, const float *logits, float *reference, double *sum),
           (items, sessions, logits, reference, sum)) {
   for (int64_t s = 0; s < sessions; s += 16) {
     ck_f32x16 base = CK_AT16(reference + s), terms, largest, raise = {};
-    if (base[0] == -__builtin_inff()) {
-      base = CK_AT16(logits + s);
-      for (int64_t i = 1; i < items; i++)
-        base = __builtin_elementwise_max(base, CK_AT16(logits + i * sessions + s));
-      base *= log2_e;
-    }
+    if (base[0] == -__builtin_inff()) first_reference(items, sessions, logits + s, &base);
     sum_powers(items, sessions, logits + s, &base, &terms, &largest);
     bool is_raised = false;
     for (int j = 0; j < 16; j++)
@@ -50,6 +52,67 @@ CK_KERNEL(void, ck_softmax_fold,
     // A tile's few hundred terms are summed in float, the hundreds of tiles in double.
     for (int j = 0; j < 16; j++) sum[s + j] += (double)terms[j];
   }
+}
+
+// As sum_powers, and keeps the powers: as floats in place of the logits, or rounded. Where they are bounded, an exponent
+// above the reference by more than a float's rounding could only be that of logits near 10^10 and beyond.
+CK_INLINE void keep_powers(int64_t items, int64_t sessions, float *logits, uint16_t *rounded, bool is_bounded,
+                           const ck_f32x16 *reference, ck_f32x16 *sum, ck_f32x16 *largest) {
+  ck_f32x16 total = {}, top = (ck_f32x16){} - largest_power;
+  for (int64_t i = 0; i < items; i++) {
+    ck_f32x16 power = CK_AT16(logits + i * sessions) * log2_e - *reference, term;
+    if (is_bounded)
+      power = __builtin_elementwise_min(power, (ck_f32x16){} + largest_power);
+    else
+      top = __builtin_elementwise_max(top, power);
+    ck_exp2_16(&power, &term);
+    total += term;
+    if (rounded)
+      ck_store_bf16(&term, rounded + i * sessions);
+    else
+      CK_AT16(logits + i * sessions) = term;
+  }
+  *sum = total;
+  *largest = top;
+}
+
+CK_KERNEL(bool, ck_softmax_weights,
+          (int64_t items, int64_t sessions, float *logits, uint16_t *rounded, float *reference, double *sum,
+           bool may_move, float *factor, float *terms),
+          (items, sessions, logits, rounded, reference, sum, may_move, factor, terms)) {
+  bool is_raised = false;
+  for (int64_t s = 0; s < sessions; s += 16) {
+    ck_f32x16 base = CK_AT16(reference + s), total, largest;
+    if (base[0] == -__builtin_inff()) {
+      first_reference(items, sessions, logits + s, &base);
+      CK_AT16(reference + s) = base;
+    }
+    uint16_t *kept = rounded ? rounded + s : NULL;
+    if (!may_move)
+      keep_powers(items, sessions, logits + s, kept, true, &base, &total, &largest);
+    else if (kept)
+      keep_powers(items, sessions, logits + s, kept, false, &base, &total, &largest);
+    else
+      keep_powers(items, sessions, logits + s, NULL, false, &base, &total, &largest);
+    CK_AT16(terms + s) = total;
+    for (int j = 0; j < 16; j++) {
+      const bool raises = largest[j] > largest_power;
+      factor[s + j] = raises ? largest[j] : 0.0f;
+      is_raised |= raises;
+    }
+  }
+  if (!is_raised) {
+    // A tile's few hundred terms are summed in float, the hundreds of tiles in double.
+    for (int64_t s = 0; s < sessions; s++) sum[s] += (double)terms[s];
+    return true;
+  }
+  for (int64_t s = 0; s < sessions; s++) {
+    const double down = __builtin_exp2(-(double)factor[s]);
+    reference[s] += factor[s];
+    sum[s] *= down;
+    factor[s] = (float)down;
+  }
+  return false;
 }
 
 // scale · 2^(logit · log₂e - log2_normaliser) of sixteen sessions.

@@ -33,9 +33,10 @@ public struct StepBenchmark {
     let sessions = SyntheticSessions.table(
       sessions: max(steps * plan.batchSize, plan.evaluatedSessions), items: plan.items, seed: plan.seed)
     let model = plan.model.makeModel(items: plan.items)
-    model.parameters.initialise(seed: plan.seed)
     let timeline = Timeline(isRecording: false)
     let training = try makeTrainer(model, timeline)
+    try training.table.initialise(seed: plan.seed)
+    model.parameters.initialiseDense(seed: plan.seed)
     let peak = try peak()
 
     var loss = 0.0, sentBefore = 0
@@ -81,6 +82,8 @@ public struct StepBenchmark {
     options.seed = plan.seed
     options.precision = plan.precision
     options.threads = plan.threadsPerRank
+    options.headBlocks = min(plan.headBlocks, plan.lanes)
+    options.placement = plan.itemTable == .sharded ? .sharded : .replicated
     return try Trainer(model, options, group: group, timeline: timeline)
   }
 

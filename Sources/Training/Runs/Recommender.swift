@@ -1,3 +1,4 @@
+import Catalogue
 import Evaluation
 import Foundation
 import MPI
@@ -84,8 +85,8 @@ enum RankingModel {
         try ItemCounts.load(model, from: opened.checkpoint, rows: dataset.itemCount + 1, group: group))
     }
     let model = try dataset.makeModel(opened.state.modelConfiguration())
-    try group.together { try opened.checkpoint?.loadWeights(into: model.parameters) }
-    try model.parameters.broadcast(from: 0, group: group)
+    let table = ItemTable(model.parameters, placement: .replicated, group: group)
+    try table.load(model.parameters, from: opened.checkpoint, group: group)
     return .session(model, ScoredTable(model))
   }
 

@@ -253,6 +253,8 @@ public struct TrainingRun {
     options.targets = plan.targets
     options.precision = plan.precision
     options.threads = plan.threadsPerRank
+    options.headBlocks = min(plan.headBlocks, plan.lanes)
+    options.placement = plan.itemTable == .sharded ? .sharded : .replicated
     options.updatedRows = plan.optimization.updatedRows
     options.frozen = adaptation.frozen
     options.optimizerSteps = adaptation.pretrained?.optimizerSteps ?? 0
