@@ -54,7 +54,9 @@ let package = Package(
       ]),
     .executableTarget(
       name: "rank-tests",
-      dependencies: ["CKernels", "CPhilox", "MPI", "Models", "Training", "Evaluation", "Storage", "TestSupport"]),
+      dependencies: [
+        "Catalogue", "CKernels", "CPhilox", "MPI", "Models", "Training", "Evaluation", "Storage", "TestSupport",
+      ]),
 
     // Tests: unit without MPI; RankTests and CommandTests start the executables
     .target(
