@@ -1,5 +1,6 @@
 #include "CKernels.h"
 #include "bfloat16.h"
+#include "head_bf16.h"
 #include "lanes16.h"
 #include "variants.h"
 
@@ -80,35 +81,36 @@ CK_KERNEL(bool, ck_softmax_weights,
           (int64_t items, int64_t sessions, float *logits, uint16_t *rounded, float *reference, double *sum,
            bool may_move, float *factor, float *terms),
           (items, sessions, logits, rounded, reference, sum, may_move, factor, terms)) {
-  bool is_raised = false;
+  const bool has_bf16 = rounded && ck_isa_of_kernels() == CK_AVX512_BF16;
   for (int64_t s = 0; s < sessions; s += 16) {
     ck_f32x16 base = CK_AT16(reference + s), total, largest;
     if (base[0] == -__builtin_inff()) {
       first_reference(items, sessions, logits + s, &base);
       CK_AT16(reference + s) = base;
     }
-    uint16_t *kept = rounded ? rounded + s : NULL;
-    if (!may_move)
-      keep_powers(items, sessions, logits + s, kept, true, &base, &total, &largest);
-    else if (kept)
-      keep_powers(items, sessions, logits + s, kept, false, &base, &total, &largest);
-    else
-      keep_powers(items, sessions, logits + s, NULL, false, &base, &total, &largest);
+    if (has_bf16) continue;
+    keep_powers(items, sessions, logits + s, rounded ? rounded + s : NULL, !may_move, &base, &total, &largest);
     CK_AT16(terms + s) = total;
-    for (int j = 0; j < 16; j++) {
-      const bool raises = largest[j] > largest_power;
-      factor[s + j] = raises ? largest[j] : 0.0f;
-      is_raised |= raises;
-    }
+    CK_AT16(factor + s) = largest;
   }
+  if (has_bf16)
+    for (int64_t s = 0, columns; s < sessions; s += columns) {
+      columns = s + 32 <= sessions ? 32 : 16;
+      ck_keep_powers_bf16(items, sessions, columns, logits + s, rounded + s, reference + s, -largest_power,
+                          may_move ? 127 : largest_power, terms + s, factor + s);
+    }
+  bool is_raised = false;
+  if (may_move)
+    for (int64_t s = 0; s < sessions; s++) is_raised |= factor[s] > largest_power;
   if (!is_raised) {
     // A tile's few hundred terms are summed in float, the hundreds of tiles in double.
     for (int64_t s = 0; s < sessions; s++) sum[s] += (double)terms[s];
     return true;
   }
   for (int64_t s = 0; s < sessions; s++) {
-    const double down = __builtin_exp2(-(double)factor[s]);
-    reference[s] += factor[s];
+    const float raise = factor[s] > largest_power ? factor[s] : 0.0f;
+    const double down = __builtin_exp2(-(double)raise);
+    reference[s] += raise;
     sum[s] *= down;
     factor[s] = (float)down;
   }
@@ -138,6 +140,8 @@ CK_KERNEL(void, ck_softmax_gradient_bf16,
           (int64_t items, int64_t sessions, const float *log2_normaliser, const float *scale, const float *logits,
            uint16_t *gradient),
           (items, sessions, log2_normaliser, scale, logits, gradient)) {
+  if (ck_isa_of_kernels() == CK_AVX512_BF16)
+    return ck_probabilities_bf16(items, sessions, log2_normaliser, scale, logits, gradient);
   for (int64_t i = 0; i < items; i++)
     for (int64_t s = 0; s < sessions; s += 16) {
       ck_f32x16 p;

@@ -99,7 +99,8 @@ import Training
     _ = vectors.elements.update(fromContentsOf: [100, 300, 0, 0, 0, 0, 0, 1])
     let trial = try HeadTrial(table: table, [(vectors, [90_000, 1])], precision: precision)
     // Of session 0 the target has all of the probability; of session 1 all items are alike.
-    #expect(abs(trial.losses[0] - log(Double(items))) < 1e-6 * log(Double(items)))
+    // Exponentials that are rounded to 8 bits anyway are right to 7.5e-5.
+    #expect(abs(trial.losses[0] - log(Double(items))) < (precision == .float32 ? 1e-5 : 3e-4))
     // A float near 600 tells its exponential to four digits.
     #expect(trial.sessions[..<4].allSatisfy { abs($0) < 1e-4 })
     // The mean of the rows, less the target's row, halved: 1, 1 / items.
