@@ -79,20 +79,20 @@ package final class ItemTable {
   }
 
   /// Completes the replicas once each rank has updated its own rows; collective.
-  /// - Parameter touched: those of its own rows that this rank has updated; nil for all.
+  /// - Parameter touched: the rows that were updated, rising and the same on every rank; nil for all.
   package func share(_ touched: [Int32]?) throws(MPIError) {
     if isSharded || group.size == 1 { return }
     guard let touched else { return try group.allGather(inPlace: held.values.elements, counts: shares) }
-    let (all, counts) = try group.allGather(touched)
-    let first = counts[..<group.rank].reduce(0, +)
     arena.reset()
-    let values = arena.uninitialised(rows: all.count, columns: width)
-    let own = held.values.gathered(touched, in: arena)
-    values.rows(first..<first + touched.count).base.update(from: own.base, count: own.count)
-    try group.allGather(inPlace: values.elements, counts: counts.map { $0 * width })
-    for (place, row) in all.enumerated() {
-      held.rows(Int(row)..<Int(row) + 1).base.update(from: values.base + place * width, count: width)
-    }
+    let values = held.values.gathered(touched, in: arena)
+    try group.allGather(inPlace: values.elements, counts: runs(of: touched).map { $0.count * width })
+    held.values.scatter(values, to: touched)
+  }
+
+  /// Which of some rising rows each rank owns, as places among them.
+  package func runs(of rows: [Int32]) -> [Range<Int>] {
+    let places = layout.rowBounds(size: group.size).map { rows.lowerBound(of: Int32($0)) }
+    return zip(places, places.dropFirst()).map { $0..<$1 }
   }
 }
 

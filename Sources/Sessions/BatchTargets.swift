@@ -26,4 +26,10 @@ public struct BatchTargets {
     self.rows = rows
     firstOfLane = first
   }
+
+  /// The places of some neighbouring lanes' targets in `rows`.
+  package func places(ofLanes lanes: Range<Int>) -> Range<Int> {
+    func start(_ lane: Int) -> Int { lane < firstOfLane.count ? firstOfLane[lane] : rows.count }
+    return start(lanes.lowerBound)..<start(lanes.upperBound)
+  }
 }

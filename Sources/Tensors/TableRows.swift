@@ -59,6 +59,14 @@ extension [Int32] {
     return place
   }
 
+  /// The numbers, rising and each once.
+  package var distinct: [Int32] {
+    var distinct: [Int32] = []
+    distinct.reserveCapacity(count)
+    for number in sorted() where distinct.last != number { distinct.append(number) }
+    return distinct
+  }
+
   /// How many of these rising numbers are below `number`.
   package func lowerBound(of number: Int32) -> Int {
     withUnsafeBufferPointer { numbers in

@@ -24,6 +24,14 @@ extension Tensor {
     return result
   }
 
+  /// self[places[r], :] = x[r, :]
+  package func scatter(_ x: Tensor, to places: [Int32]) {
+    precondition(x.rows == places.count && x.columns == columns, "\(shapes(self, x)), \(places.count) places")
+    for (row, place) in places.enumerated() {
+      rows(Int(place)..<Int(place) + 1).base.update(from: x.base + row * columns, count: columns)
+    }
+  }
+
   /// self[places[r], :] += x[r, :], from the first row to the last.
   package func scatterAdd(_ x: Tensor, to places: [Int32]) {
     precondition(x.rows == places.count && x.columns == columns, "\(shapes(self, x)), \(places.count) places")

@@ -91,7 +91,7 @@ extension Fixture {
     return [
       Deviation(
         of: "loss",
-        value: largestDifference([Float(trial.losses[0] / Double(vectors.rows))], try floats(prefix + ".loss"))),
+        value: largestDifference([Float(trial.loss / Double(vectors.rows))], try floats(prefix + ".loss"))),
       Deviation(
         of: "session", value: largestDifference(trial.sessions, try floats(prefix + ".grad.session"))),
       Deviation(

@@ -1,4 +1,5 @@
 import Catalogue
+import Foundation
 import MPI
 import Models
 import Sessions
@@ -7,8 +8,8 @@ import Training
 
 /// What a head makes of given vectors and a given table, on the ranks of a group.
 package struct HeadTrial: Equatable {
-  /// Of each of this rank's lanes.
-  package let losses: [Double]
+  /// The sum of all lanes' losses.
+  package let loss: Double
   /// d(loss)/d(vectors) of this rank's lanes.
   package let sessions: [Float]
   /// d(loss)/d(table) for this rank's rows, in `rows`; for a sampled loss, for those that were touched.
@@ -36,9 +37,9 @@ package struct HeadTrial: Equatable {
       lanes: lanes.count, blocks: blocks ?? lanes.count, placement: placement, ranks: group.size)
     let team = ThreadTeam(count: threads), head: any LossHead
     if let sampled {
-      head = SampledHead(
-        sampled.plan, .touched, table, scoring: scoring, share: sampled.share,
-        FixedTreeReducer(group: group, tree: batch.lanes, leaves: batch.lanesOfRanks), team: team, timeline: .off
+      head = try SampledHead(
+        sampled.plan, .touched, table, scoring: scoring, batch, logShare: sampled.share.map { log($0) }, team: team,
+        timeline: .off
       ) { _ in sampled.samples }
     } else {
       head = CatalogueHead(table, scoring: scoring, batch, precision: precision, team: team, timeline: .off)
@@ -46,14 +47,14 @@ package struct HeadTrial: Equatable {
     let targets = lanes.flatMap(\.targets)
     let first = lanes.indices.map { lane in lanes[..<lane].reduce(0) { $0 + $1.targets.count } }
     let step = HeadStep(
-      number: 0, targets: BatchTargets(rows: targets, firstOfLane: first), randomness: key)
+      number: 0, targets: BatchTargets(rows: targets, firstOfLane: first), clicks: [], randomness: key)
     let own = lanes[batch.lanesOfRanks[group.rank]]
     let arena = Arena()
     let vectors = arena.uninitialised(rows: own.reduce(0) { $0 + $1.targets.count }, columns: whole.columns)
     _ = vectors.elements.update(fromContentsOf: own.flatMap(\.vectors.array))
     let fetched = try table.fetch(Array(Set(head.rows(for: step))).sorted())
     let found = try head.sessionGradients(of: vectors, step, rows: fetched)
-    losses = found.losses
+    loss = found.loss
     sessions = found.gradients.array
     let lookups = LookupGradients(table)
     try lookups.exchange([])

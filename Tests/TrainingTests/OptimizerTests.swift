@@ -18,7 +18,8 @@ import Training
       var gradient = gradient(step)
       weights.withUnsafeMutableBufferPointer { weights in
         gradient.withUnsafeMutableBufferPointer { gradient in
-          optimizer.update(weights, gradient: gradient, gradientScale: 0.5, step: step, rate: 0.1)
+          optimizer.update(
+            weights, gradient: gradient, optimizer.stepSize(step: step, rate: 0.1, gradientScale: 0.5))
         }
       }
     }
@@ -77,8 +78,8 @@ import Training
           gradient.withUnsafeMutableBufferPointer { gradient in
             optimizer.update(
               UnsafeMutableBufferPointer(rebasing: weights[part]), at: part.lowerBound,
-              gradient: UnsafeMutableBufferPointer(rebasing: gradient[part]), gradientScale: 0.5, step: step,
-              rate: 0.1)
+              gradient: UnsafeMutableBufferPointer(rebasing: gradient[part]),
+              optimizer.stepSize(step: step, rate: 0.1, gradientScale: 0.5))
           }
         }
       }

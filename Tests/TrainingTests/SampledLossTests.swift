@@ -40,7 +40,7 @@ import Training
     (plan.kind, plan.sampleAlpha) = (kind, alpha)
     let vectors = matrix(targets.count), table = matrix(share.count)
     let trial = try HeadTrial(table: table, [(vectors, targets)], sampled: (plan, share, samples))
-    return (trial.losses[0], trial.sessions + trial.table)
+    return (trial.loss, trial.sessions + trial.table)
   }
 
   /// Nothing to be above, as in a last batch of one session without samples: no loss, and nothing to learn.

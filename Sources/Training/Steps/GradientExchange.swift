@@ -1,12 +1,11 @@
 import MPI
 import Tensors
 
-/// Gathers the gradients of the dense weights, and losses, of all lanes over all ranks, always in the same order.
+/// Gathers the gradients of the dense weights of all lanes over all ranks, always in the same order.
 final class GradientExchange {
   /// The lanes that this rank computes.
   var ownLanes: Range<Int> { reducer.ownLeaves }
-  let reducer: FixedTreeReducer
-
+  private let reducer: FixedTreeReducer
   private let group: any ProcessGroup
   private let storage: [FloatStorage]
 
@@ -35,7 +34,4 @@ final class GradientExchange {
     let ofDense = dense.baseAddress.map { Tensor($0, rows: 1, columns: dense.count).sumsOfSquares(rowsAtATime: 1) }
     return all.reduce(ofDense?[0] ?? 0, +).squareRoot()
   }
-
-  /// The sum over all lanes of one number a lane, in Float64; the same on every rank. Collective.
-  func sum(_ ofOwnLanes: [Double]) throws(MPIError) -> Double { try reducer.sum(ofOwnLanes) }
 }

@@ -13,7 +13,7 @@ package final class LookupGradients {
   private let incoming: OccurrenceBuffer
   /// The places in `incoming` by rising row, of one row in their order, and the rows in that order.
   private var order: [Int32] = []
-  private(set) var rows: [Int32] = []
+  private var rows: [Int32] = []
 
   package init(_ table: ItemTable) {
     width = table.width
@@ -47,6 +47,16 @@ package final class LookupGradients {
     for place in first..<end {
       let row = Int(rows[place]) - numbers.lowerBound
       gradient.rows(row..<row + 1).add(incoming.gradients.rows(Int(order[place])..<Int(order[place]) + 1))
+    }
+  }
+
+  /// Adds what came back for some rising rows.
+  /// - Parameter gradient: `[numbers.count, D]`.
+  func add(to gradient: Tensor, _ numbers: [Int32]) {
+    var place = 0
+    for (row, occurrence) in zip(rows, order) {
+      while numbers[place] < row { place += 1 }
+      gradient.rows(place..<place + 1).add(incoming.gradients.rows(Int(occurrence)..<Int(occurrence) + 1))
     }
   }
 }

@@ -53,32 +53,48 @@ package final class Optimizer {
     }
   }
 
-  /// Updates a run of weights.
+  /// What all weights' updates of a step have in common.
+  package struct StepSize {
+    let gradientScale: Float
+    let rate: Float
+    /// Adam's: the rate over the correction of the first moments, the root of that of the second, and what decoupled
+    /// decay leaves of a weight.
+    let correctedRate: Float
+    let rootCorrection: Float
+    let kept: Float
+  }
+
   /// - Parameters:
-  ///   - offset: the run's place among all weights of this optimizer.
-  ///   - gradientScale: what the gradient is multiplied with first.
   ///   - step: how many steps of training came before.
   ///   - rate: the learning rate of this step.
+  ///   - gradientScale: what the gradient is multiplied with first.
+  package func stepSize(step: Int, rate: Double, gradientScale: Float) -> StepSize {
+    let correction1 = 1 - pow(Double(options.beta1), Double(step + 1))
+    let correction2 = 1 - pow(Double(options.beta2), Double(step + 1))
+    return StepSize(
+      gradientScale: gradientScale, rate: Float(rate), correctedRate: Float(rate / correction1),
+      rootCorrection: Float(correction2.squareRoot()),
+      kept: options.rule == .adamw ? Float(1 - rate * Double(options.weightDecay)) : 1)
+  }
+
+  /// Updates a run of weights.
+  /// - Parameter offset: the run's place among all weights of this optimizer.
   package func update(
-    _ weights: UnsafeMutableBufferPointer<Float>, at offset: Int = 0,
-    gradient: UnsafeMutableBufferPointer<Float>, gradientScale: Float, step: Int, rate: Double
+    _ weights: UnsafeMutableBufferPointer<Float>, at offset: Int = 0, gradient: UnsafeMutableBufferPointer<Float>,
+    _ size: StepSize
   ) {
     precondition(weights.count == gradient.count && offset + weights.count <= first.count)
     guard let weight = weights.baseAddress, let gradient = gradient.baseAddress else { return }
     let count = Int64(weights.count)
     switch options.rule {
     case .adam, .adamw:
-      let correction1 = 1 - pow(Double(options.beta1), Double(step + 1))
-      let correction2 = 1 - pow(Double(options.beta2), Double(step + 1))
-      let isDecoupled = options.rule == .adamw
       ck_adam(
-        count, gradient, gradientScale, Float(rate / correction1), Float(correction2.squareRoot()),
-        options.beta1, options.beta2, options.epsilon, isDecoupled ? 0 : options.weightDecay,
-        isDecoupled ? Float(1 - rate * Double(options.weightDecay)) : 1, weight, first.base + offset,
+        count, gradient, size.gradientScale, size.correctedRate, size.rootCorrection, options.beta1, options.beta2,
+        options.epsilon, options.rule == .adamw ? 0 : options.weightDecay, size.kept, weight, first.base + offset,
         second.base + offset)
     case .adagrad:
       ck_adagrad(
-        count, gradient, gradientScale, Float(rate), options.momentum, options.epsilon, options.weightDecay,
+        count, gradient, size.gradientScale, size.rate, options.momentum, options.epsilon, options.weightDecay,
         weight, first.base + offset, second.base + offset)
     }
   }

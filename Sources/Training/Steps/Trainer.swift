@@ -84,9 +84,9 @@ package final class Trainer {
         table, scoring: model.scoring, batch, precision: options.precision, team: team, timeline: timeline)
     } else {
       guard let sampler else { preconditionFailure("a sampled loss needs a sampler") }
-      head = SampledHead(
-        options.loss, options.updatedRows, table, scoring: model.scoring, share: sampler.share, exchange.reducer,
-        team: team, timeline: timeline
+      head = try SampledHead(
+        options.loss, options.updatedRows, table, scoring: model.scoring, batch, logShare: sampler.logShare, team: team,
+        timeline: timeline
       ) { sampler.draw(options.loss.samples, step: $0) }
     }
     tableOptimizer = Optimizer(options.optimizer, count: table.ownRows.count * table.width)
@@ -105,28 +105,30 @@ package final class Trainer {
     _ step: Int, on batch: ArraySlice<Int32>, of sessions: SessionTable, rate: Double
   ) throws(MPIError) -> (loss: Double, targets: Int) {
     let headStep = makeHeadStep(step, batch, sessions)
-    let losses = try computeLanes(headStep, batch, sessions).losses
+    let loss = try computeLanes(headStep, batch, sessions).loss
     try waitForOthers()
     let dense = try timeline.measure(.exchange) { () throws(MPIError) in
       options.frozen.trained(try exchange.sumDense())
     }
-    let update = Update(step: options.optimizerSteps + step, rate: rate)
+    let rate = Rate(step: options.optimizerSteps + step, value: rate)
     if options.clipNorm != nil {
       let rows = options.frozen == .items ? nil : try head.tableGradient(headStep, lookups)
       let scale = try gradientScale(dense, rows)
-      updateDense(dense, update, scale)
-      timeline.measure(.optimizer) { rows?.forEachPiece(team) { _, piece in updateTable(piece, update, scale) } }
+      updateDense(dense, rate, scale)
+      let size = tableOptimizer.stepSize(step: rate.step, rate: rate.value, gradientScale: scale)
+      timeline.measure(.optimizer) { rows?.forEachPiece(team) { _, piece in updateTable(piece, size) } }
     } else {
-      updateDense(dense, update, 1)
+      updateDense(dense, rate, 1)
       if options.frozen != .items {
-        try head.forEachTableGradient(headStep, lookups) { _, piece in updateTable(piece, update, 1) }
+        let size = tableOptimizer.stepSize(step: rate.step, rate: rate.value, gradientScale: 1)
+        try head.forEachTableGradient(headStep, lookups) { _, piece in updateTable(piece, size) }
       }
     }
     try waitForOthers()
-    return try timeline.measure(.exchange) { () throws(MPIError) in
-      if options.frozen != .items { try table.share(head.touchedRows) }
-      return (try exchange.sum(losses), headStep.targets.rows.count)
+    if options.frozen != .items {
+      try timeline.measure(.exchange) { () throws(MPIError) in try table.share(head.touchedRows) }
     }
+    return (loss, headStep.targets.rows.count)
   }
 
   /// Tells the time that ranks wait for one another from that of the exchange, when times are recorded.
@@ -141,14 +143,15 @@ package final class Trainer {
     precondition(!batch.isEmpty, "a batch without sessions")
     return HeadStep(
       number: step, targets: BatchTargets(options.targets, of: batch, lanes: options.lanes, from: sessions),
+      clicks: batch.flatMap { sessions.items(of: Int($0)) },
       randomness: DropoutKey(seed: options.seed, step: step))
   }
 
-  /// Sessions forwards, the head, sessions backwards: this rank's losses, its dense weights' gradients in `exchange`, and
+  /// Sessions forwards, the head, sessions backwards: the batch's loss, this rank's dense weights' gradients in `exchange`, and
   /// in `lookups` those of its rows that were looked up.
   private func computeLanes(
     _ step: HeadStep, _ batch: ArraySlice<Int32>, _ sessions: SessionTable
-  ) throws(MPIError) -> (losses: [Double], vectors: Tensor) {
+  ) throws(MPIError) -> (loss: Double, vectors: Tensor) {
     for (place, lane) in lanes.enumerated() {
       lane.batch.fill(
         with: batch, lane: exchange.ownLanes.lowerBound + place, of: options.lanes, from: sessions,
@@ -159,7 +162,7 @@ package final class Trainer {
       team.map(lanes.count) { _, lane in encodeLane(lane, rows, step.randomness) }
     }
     let vectors = sideBySide(encoded.map(\.vectors.value))
-    let (losses, gradients) = try head.sessionGradients(of: vectors, step, rows: rows)
+    let (loss, gradients) = try head.sessionGradients(of: vectors, step, rows: rows)
     timeline.measure(.encodeBackward) {
       var first = 0
       let places = encoded.map { lane in
@@ -173,16 +176,14 @@ package final class Trainer {
     try timeline.measure(.exchange) { () throws(MPIError) in
       try lookups.exchange(encoded.flatMap(\.tape.lookups))
     }
-    return (losses, vectors)
+    return (loss, vectors)
   }
 
   /// The rows of the table that this rank needs, rising; none where it has all of them.
   private func rowNumbers(_ step: HeadStep) -> [Int32] {
     let ofHead = head.rows(for: step)
     if !table.isSharded { return [] }
-    var numbers = lanes.flatMap(\.batch.items) + ofHead
-    numbers.sort()
-    return numbers.withoutRepeats
+    return (lanes.flatMap(\.batch.items) + ofHead).distinct
   }
 
   /// Turns the sessions of one of this rank's lanes into vectors.
@@ -211,10 +212,10 @@ package final class Trainer {
 
   // MARK: Update
 
-  /// When a step updates, and how far.
-  private struct Update {
+  /// The learning rate of a step, counted from the first that the optimizer's moments have seen.
+  private struct Rate {
     let step: Int
-    let rate: Double
+    let value: Double
   }
 
   /// What gradients are multiplied with so that their length over all weights is at most the limit.
@@ -226,20 +227,20 @@ package final class Trainer {
     return Float(min(1, clipNorm / (try exchange.norm(dense: dense, rows) + 1e-6)))
   }
 
-  private func updateDense(_ gradient: UnsafeMutableBufferPointer<Float>, _ update: Update, _ scale: Float) {
+  private func updateDense(_ gradient: UnsafeMutableBufferPointer<Float>, _ rate: Rate, _ scale: Float) {
     timeline.measure(.optimizer) {
       denseOptimizer.update(
-        options.frozen.trained(model.parameters.denseStorage.elements), gradient: gradient, gradientScale: scale,
-        step: update.step, rate: update.rate)
+        options.frozen.trained(model.parameters.denseStorage.elements), gradient: gradient,
+        denseOptimizer.stepSize(step: rate.step, rate: rate.value, gradientScale: scale))
     }
   }
 
   /// Updates some of this rank's rows of the table.
-  private func updateTable(_ gradients: RowGradients, _ update: Update, _ scale: Float) {
+  private func updateTable(_ gradients: RowGradients, _ size: Optimizer.StepSize) {
     func apply(_ rows: Range<Int>, _ values: Tensor) {
       tableOptimizer.update(
         table.held.rows(rows).elements, at: (rows.lowerBound - table.ownRows.lowerBound) * table.width,
-        gradient: values.elements, gradientScale: scale, step: update.step, rate: update.rate)
+        gradient: values.elements, size)
     }
     switch gradients.rows {
     case .all(let rows): apply(rows, gradients.values)
@@ -257,22 +258,12 @@ package final class Trainer {
   ) throws(MPIError) -> (loss: Double, vectors: [Float], gradients: [String: [Float]]) {
     precondition(options.lanes == 1, "the session vectors of several lanes lie apart")
     let step = makeHeadStep(0, batch[...], sessions)
-    let (losses, vectors) = try computeLanes(step, batch[...], sessions)
+    let (loss, vectors) = try computeLanes(step, batch[...], sessions)
     let dense = try exchange.sumDense()
     var gradients = [table.parameter.name: try head.tableGradient(step, lookups).values.array]
     for parameter in model.parameters.dense {
       gradients[parameter.name] = Array(dense[parameter.offset!..<parameter.offset! + parameter.value.count])
     }
-    return (losses[0], vectors.array, gradients)
-  }
-}
-
-extension [Int32] {
-  /// Rising numbers, each once.
-  fileprivate var withoutRepeats: [Int32] {
-    var distinct: [Int32] = []
-    distinct.reserveCapacity(count)
-    for number in self where distinct.last != number { distinct.append(number) }
-    return distinct
+    return (loss, vectors.array, gradients)
   }
 }

@@ -77,23 +77,21 @@ package final class CatalogueHead: LossHead {
 
   package func sessionGradients(
     of vectors: Tensor, _ step: HeadStep, rows: TableRows
-  ) throws(MPIError) -> (losses: [Double], gradients: Tensor) {
+  ) throws(MPIError) -> (loss: Double, gradients: Tensor) {
     arena.reset()
     let all = try timeline.measure(.exchange) { () throws(MPIError) in try gather(vectors, step) }
     work = makeBlocks(all, step)
     let walk = timeline.measure(.headForward) { firstWalk(step) }
     try timeline.measure(.exchange) { () throws(MPIError) in try finish(walk, step) }
-    let losses = lanesOfHolders[holders.rank].map { loss(ofLane: $0, step) }
+    let loss = try sumLosses(step)
     let gradients = try addUp(walk, step)
     addTargets(to: gradients, step, rows)
-    return (losses, gradients)
+    return (loss, gradients)
   }
 
   /// The places of some lanes' targets among those of the batch.
   private func targets(of lanes: Range<Int>, _ step: HeadStep) -> Range<Int> {
-    let first = step.targets.firstOfLane
-    func start(_ lane: Int) -> Int { lane < first.count ? first[lane] : step.targets.rows.count }
-    return start(lanes.lowerBound)..<start(lanes.upperBound)
+    step.targets.places(ofLanes: lanes)
   }
 
   /// The session vectors of all holders' lanes.
@@ -176,6 +174,17 @@ package final class CatalogueHead: LossHead {
   }
   /// log₂ Σ exp(logit) of each session, in full.
   private var log2Normalisers: [Double] = []
+
+  /// The sum of all lanes' losses, in the tree over the lanes.
+  private func sumLosses(_ step: HeadStep) throws(MPIError) -> Double {
+    let known = (lanesOfHolders[0].lowerBound..<lanesOfHolders[holders.size - 1].upperBound).map {
+      loss(ofLane: $0, step)
+    }
+    if known.count == batch.lanes.lanes { return batch.lanes.fold(known) }
+    return try timeline.measure(.exchange) { () throws(MPIError) in
+      batch.lanes.fold(try table.group.allGather(known, counts: batch.lanesOfRanks.map(\.count)))
+    }
+  }
 
   /// The sum of the losses of a lane.
   private func loss(ofLane lane: Int, _ step: HeadStep) -> Double {

@@ -5,10 +5,12 @@ import Sessions
 /// Draws items in proportion to a power of how often they occur in training: the shared negatives of sampled
 /// losses.
 package struct ItemSampler {
-  /// p(item): its share of all occurrences, `[items + 1]`.
-  package let share: [Double]
+  /// log p(item), p its share of all occurrences, `[items + 1]`.
+  package let logShare: [Double]
   private let cumulative: [Double]
-  private let alpha: Double
+  /// For each of as many equal parts of the whole weight as there are rows, the first row that reaches into it: the row
+  /// of a point is found in a few steps from there.
+  private let firstRow: [Int32]
   private let seed: UInt64
 
   /// - Parameters:
@@ -20,9 +22,9 @@ package struct ItemSampler {
       if row > 0 { sum += Self.power(Double(count), alpha) }
       return sum
     }
+    firstRow = Self.firstRows(cumulative)
     let total = Double(occurrences.dropFirst().reduce(0, +))
-    share = occurrences.map { Double($0) / total }
-    self.alpha = alpha
+    logShare = occurrences.map { log(Double($0) / total) }
     self.seed = seed
   }
 
@@ -43,14 +45,24 @@ package struct ItemSampler {
     return (0..<count).map { _ in row(at: random.unitDouble() * cumulative[cumulative.count - 1]) }
   }
 
+  private static func firstRows(_ cumulative: [Double]) -> [Int32] {
+    let parts = cumulative.count, whole = cumulative[parts - 1]
+    var row = 1
+    return (0..<parts).map { part in
+      while row < parts - 1 && cumulative[row] <= whole * (Double(part) / Double(parts)) { row += 1 }
+      return Int32(row)
+    }
+  }
+
   /// The first row whose cumulative weight is above `point`.
   private func row(at point: Double) -> Int32 {
-    var low = 1, high = cumulative.count - 1
-    while low < high {
-      let middle = (low + high) / 2
-      if cumulative[middle] > point { high = middle } else { low = middle + 1 }
-    }
-    return Int32(low)
+    let parts = firstRow.count, last = cumulative.count - 1
+    let part = min(parts - 1, Int(point / cumulative[last] * Double(parts)))
+    var row = Int(firstRow[part])
+    // Rounding may have put the point into the part behind its own.
+    while row > 1 && cumulative[row - 1] > point { row -= 1 }
+    while row < last && cumulative[row] <= point { row += 1 }
+    return Int32(row)
   }
 
   private static func power(_ base: Double, _ exponent: Double) -> Double {

@@ -8,14 +8,17 @@ package struct HeadStep {
   let number: Int
   /// Of the global batch.
   let targets: BatchTargets
+  /// The rows of all clicks of the global batch, in any order.
+  let clicks: [Int32]
   /// Where dropout on rows of the item table is addressed.
   let randomness: DropoutKey
   /// What a target's loss counts for in the gradients: 1 / (targets in the global batch).
   var scale: Float { 1 / Float(targets.rows.count) }
 
-  package init(number: Int, targets: BatchTargets, randomness: DropoutKey) {
+  package init(number: Int, targets: BatchTargets, clicks: [Int32], randomness: DropoutKey) {
     self.number = number
     self.targets = targets
+    self.clicks = clicks
     self.randomness = randomness
   }
 }
@@ -31,13 +34,13 @@ package protocol LossHead: AnyObject {
   /// - Parameters:
   ///   - vectors: of this rank's lanes, one for each target: `[targets, D]`.
   ///   - rows: holds `rows(for:)`.
-  /// - Returns: the sum of the losses of each of this rank's lanes, in nats, and d(loss)/d(vectors), which lasts until
-  ///   the next step.
+  /// - Returns: the sum of all targets' losses, in nats, the same on every rank, and d(loss)/d(vectors), which lasts
+  ///   until the next step.
   func sessionGradients(
     of vectors: Tensor, _ step: HeadStep, rows: TableRows
-  ) throws(MPIError) -> (losses: [Double], gradients: Tensor)
+  ) throws(MPIError) -> (loss: Double, gradients: Tensor)
 
-  /// Those of this rank's rows of the table that the present step's gradient is for; nil for all.
+  /// The rows of the table that the present step updates, rising and the same on every rank; nil for all rows.
   var touchedRows: [Int32]? { get }
 
   /// The gradient of this rank's rows of the table, added up over the batch; it lasts until the next step.
