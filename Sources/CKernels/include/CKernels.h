@@ -6,7 +6,8 @@
 // x86-64 are chosen at run time, one level for the whole process. Those of AVX-512 and AVX2 have the same bits; plain
 // ones may differ in the last one, for they do not fuse multiply and add, and so do oneDNN's products.
 //
-// Not here: anything about sessions, ranks or models. No kernel allocates but ck_matmul_plan_create.
+// Not here: ranks, threads, models as a whole. What some papers have as one formula is one kernel all the same: a GRU's and
+// a gated graph's cell, the losses of sampled candidates. No kernel allocates but ck_matmul_plan_create.
 #ifndef CKERNELS_H
 #define CKERNELS_H
 
