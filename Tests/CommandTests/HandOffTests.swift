@@ -32,6 +32,20 @@ import Testing
     }
   }
 
+  /// Each group of ranks shards the table by itself; moments are handed out by rows, too.
+  @Test func aShardedTableIsHandedOverAlike() throws {
+    for options in [["--mode", "both"], ["--moments", "keep", "--freeze", "encoder"], ["--freeze", "items"]] {
+      let name = options[1]
+      #expect(try shop.finetune(name, ranks: 2, options).status == 0)
+      for ranks in [1, 2, 5] {
+        let outcome = try shop.finetune(
+          "\(name)-\(ranks)", ranks: ranks, options + ["--item-table", "sharded"])
+        #expect(outcome.status == 0, "\(outcome.stderr)")
+        #expect(try shop.bytes("\(name)-\(ranks)/handoff.json") == shop.bytes("\(name)/handoff.json"), "\(ranks) ranks")
+      }
+    }
+  }
+
   /// A locale's configuration file is the whole command.
   @Test func aLocalesConfigurationGivesTheSameAgain() throws {
     #expect(try shop.finetune("joint", ranks: 2, ["--mode", "joint", "--candidates", "joint"]).status == 0)

@@ -1,5 +1,6 @@
 import Models
 import OptionTables
+import Sessions
 import Tensors
 
 /// What `caravan bench` measures: training steps of a model on made-up sessions.
@@ -14,6 +15,8 @@ public struct BenchPlan: Sendable {
   public var itemTable = ItemTableChoice.replicated
   public var precision = Precision.float32
   public var threadsPerRank = 1
+  public var targets = TargetRule.last
+  public var loss = LossPlan()
   /// Steps that are timed.
   public var steps = 10
   /// Steps before them, which compile products and grow memory.
@@ -32,12 +35,14 @@ extension BenchPlan: RunPlan {
   public var table: OptionTable<BenchPlan> {
     OptionTable(joining: [
       ModelConfiguration.choice.lifted(\.model), model.table.lifted(\.model), Self.ownTable,
+      LossPlan.table.lifted(\.loss),
     ])
   }
 
   /// What is not the model's.
   static let ownTable = OptionTable<BenchPlan>([
     OptionDeclaration("items", \.items, .wholeNumber(12...100_000_000), "Items of the catalogue."),
+    .targets(\.targets),
     .batchSize(\.batchSize),
     .lanes(\.lanes),
     .headBlocks(\.headBlocks),
@@ -52,6 +57,7 @@ extension BenchPlan: RunPlan {
   /// The options without those of models, for help.
   public static var section: [OptionSummary] {
     ModelConfiguration.choice.summaries(Self().model) + ownTable.summaries(Self())
+      + LossPlan.table.summaries(LossPlan())
   }
 
   public func validate() throws(OptionError) {

@@ -16,14 +16,21 @@ public struct BenchReport: Codable, Sendable {
   public var commit: String
   public var mpi: String
   public var oneDNN: String
+  /// Where the item table was, as it was asked for.
+  public var itemTable: String
+  /// The loss and its targets, as `--loss` and `--targets` have them.
+  public var lossKind: String
+  public var targets: String
   public var steps: Int
 
   public var secondsPerStep: Double
   public var sessionsPerSecond: Double
+  public var targetsPerSecond: Double
   /// Where a step's time goes, by phase: means over the ranks.
   public var phases: [String: Double]
 
-  /// The catalogue head's products of a step, of all ranks, in 10⁹ operations: logits twice, and two gradients.
+  /// The head's products of a step, of all ranks, in 10⁹ operations: the logits, over the whole catalogue twice, and two
+  /// gradients.
   public var gflopPerStep: Double
   /// Those over the whole step's time, in 10⁹ operations a second.
   public var gflops: Double
@@ -47,6 +54,10 @@ public struct BenchReport: Codable, Sendable {
     case model, items, lanes, ranks, precision, steps, phases, gflops, loss, caravan, commit, mpi
     case oneDNN = "onednn"
     case batchSize = "batch_size"
+    case itemTable = "item_table"
+    case lossKind = "loss_kind"
+    case targets
+    case targetsPerSecond = "targets_per_second"
     case threadsPerRank = "threads_per_rank"
     case instructionSet = "instruction_set"
     case secondsPerStep = "seconds_per_step"
@@ -75,6 +86,7 @@ public struct BenchReport: Codable, Sendable {
     let rows = [
       ["seconds a step", secondsPerStep.formatted(digits: 4)],
       ["sessions/s", sessionsPerSecond.formatted(digits: 0)],
+      ["targets/s", targetsPerSecond.formatted(digits: 0)],
       ["GFLOP/s of the head, over the whole step", gflops.formatted(digits: 1)],
       ["GFLOP/s of matrix products alone", peakGflops.formatted(digits: 1)],
       ["share of that", (100 * shareOfPeak).formatted(digits: 1) + " %"],
@@ -92,7 +104,7 @@ public struct BenchReport: Codable, Sendable {
         ]
       }
     }
-    return "\(model), \(items) items, batch \(batchSize), \(lanes) lanes, \(precision), "
+    return "\(model), \(items) items, batch \(batchSize), \(lanes) lanes, \(lossKind), \(precision), \(itemTable), "
       + "\(ranks) rank\(ranks == 1 ? "" : "s") × \(threadsPerRank) thread\(threadsPerRank == 1 ? "" : "s"), "
       + "\(instructionSet)\n" + alignedTable(rows) + "a step's time, mean over the ranks:\n" + alignedTable(split)
   }

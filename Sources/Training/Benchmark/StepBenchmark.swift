@@ -34,40 +34,50 @@ public struct StepBenchmark {
       sessions: max(steps * plan.batchSize, plan.evaluatedSessions), items: plan.items, seed: plan.seed)
     let model = plan.model.makeModel(items: plan.items)
     let timeline = Timeline(isRecording: false)
-    let training = try makeTrainer(model, timeline)
+    let training = try makeTrainer(model, sessions, timeline)
     try training.table.initialise(seed: plan.seed)
     model.parameters.initialiseDense(seed: plan.seed)
     let peak = try peak()
 
-    var loss = 0.0, sentBefore = 0
+    var loss = 0.0, sentBefore = 0, targetCount = 0
     var began = ContinuousClock.now
     for step in 0..<steps {
       if step == plan.warmupSteps {
         timeline.isRecording = true
         try group.barrier()
-        (began, sentBefore) = (.now, group.bytesSent)
+        (began, sentBefore, targetCount) = (.now, group.bytesSent, 0)
       }
       let batch = Array(Int32(step * plan.batchSize)..<Int32((step + 1) * plan.batchSize))
       let (sum, targets) = try training.run(step, on: batch[...], of: sessions, rate: 0.001)
       loss = sum / Double(targets)
+      targetCount += targets
     }
     try group.barrier()
     let seconds = (ContinuousClock.now - began) / .seconds(1) / Double(plan.steps)
     let sent = (group.bytesSent - sentBefore) / plan.steps
     let spans = timeline.take()
     if let trace { try TraceFile.write(spans, to: trace, group: group) }
-    let gflop = 8 * Double(plan.batchSize * plan.items * model.parameters.itemTable.columns) / 1e9
+    let targets = Double(targetCount) / Double(plan.steps)
+    let gflop = operations(targets: targets, width: model.parameters.itemTable.columns) / 1e9
     let build = BuildInformation.current
     return BenchReport(
       model: plan.modelName, items: plan.items, batchSize: plan.batchSize, lanes: plan.lanes, ranks: group.size,
       threadsPerRank: plan.threadsPerRank, precision: plan.precision.rawValue, instructionSet: build.instructionSet,
       caravan: build.version, commit: build.commit, mpi: build.mpi, oneDNN: build.oneDNN,
+      itemTable: plan.itemTable.rawValue, lossKind: plan.loss.kind.rawValue, targets: plan.targets.rawValue,
       steps: plan.steps, secondsPerStep: seconds, sessionsPerSecond: Double(plan.batchSize) / seconds,
+      targetsPerSecond: targets / seconds,
       phases: try phases(spans), gflopPerStep: gflop, gflops: gflop / seconds, peakGflops: peak / 1e9,
       shareOfPeak: gflop * 1e9 / seconds / peak, peakMemoryBytes: try group.allGather([peakMemoryBytes()]).all,
       forecastBytes: try group.allGather([forecast.total]).all,
       bytesSentPerStep: try group.allGather([sent]).all,
       evaluatedSessionsPerSecond: try evaluation(of: model, on: sessions), loss: loss)
+  }
+
+  /// Of the head's products in a step, on all ranks: the logits, over the catalogue twice, and two gradients.
+  private func operations(targets: Double, width: Int) -> Double {
+    plan.loss.isFull
+      ? 8 * targets * Double(plan.items * width) : 6 * targets * (targets + Double(plan.loss.samples)) * Double(width)
   }
 
   /// Made-up sessions have 3.4 clicks on average.
@@ -77,14 +87,20 @@ public struct StepBenchmark {
       threads: plan.threadsPerRank)
   }
 
-  private func makeTrainer(_ model: any SessionModel, _ timeline: Timeline) throws -> Trainer {
+  private func makeTrainer(
+    _ model: any SessionModel, _ sessions: SessionTable, _ timeline: Timeline
+  ) throws -> Trainer {
     var options = Trainer.Options(lanes: plan.lanes)
     options.seed = plan.seed
     options.precision = plan.precision
     options.threads = plan.threadsPerRank
     options.headBlocks = min(plan.headBlocks, plan.lanes)
+    options.targets = plan.targets
+    options.loss = plan.loss
     options.placement = plan.itemTable == .sharded ? .sharded : .replicated
-    return try Trainer(model, options, group: group, timeline: timeline)
+    let sampler = plan.loss.sampler(
+      of: sessions, Array(0..<Int32(sessions.count)), items: plan.items, seed: plan.seed)
+    return try Trainer(model, options, sampler: sampler, group: group, timeline: timeline)
   }
 
   /// Operations a second of matrix products on all ranks at once.

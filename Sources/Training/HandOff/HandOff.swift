@@ -51,7 +51,7 @@ public struct HandOff {
     }
     layout =
       isSideBySide
-      ? GroupLayout(work: tasks.map(\.sessions), ranks: group.size, largestGroup: plan.training.lanes)
+      ? GroupLayout(work: tasks.map(\.sessions), ranks: group.size, largestGroup: plan.training.mostRanks)
       : GroupLayout(inTurn: tasks.count, ranks: group.size)
     // All groups of a node at once, and before any of them takes memory.
     try MemoryForecast(of: plan, layout, on: dataset, group: group).requireRoom(group: group)

@@ -18,6 +18,10 @@ extension OptionDeclaration {
     Self("locales", path, .locales, "Train on the sessions of these locales only, such as ES,FR,IT.")
   }
 
+  static func targets(_ path: WritableKeyPath<Owner, TargetRule> & Sendable) -> Self {
+    Self("targets", path, .choice, "last: what follows a session; all: every item from the second on.")
+  }
+
   static func batchSize(_ path: WritableKeyPath<Owner, Int> & Sendable) -> Self {
     Self(
       "batch_size", path, .wholeNumber(1...(1 << 24)), aliases: ["train_batch_size"],

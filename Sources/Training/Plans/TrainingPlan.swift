@@ -85,8 +85,7 @@ extension TrainingPlan: RunPlan {
   /// What is neither the model's, the optimizer's nor the loss's.
   static let ownTable = OptionTable<TrainingPlan>([
     .locales(\.locales),
-    OptionDeclaration(
-      "targets", \.targets, .choice, "last: what follows a session; all: every item from the second on."),
+    .targets(\.targets),
     OptionDeclaration(
       "epochs", \.epochs, .wholeNumber(1...(1 << 24)), aliases: ["n_epochs"],
       // The rate along a cosine depends on the length of the run.
@@ -137,6 +136,11 @@ extension TrainingPlan: RunPlan {
     throw .badValue(
       "--n-sample", value: "0", allowed: "a number from 1 up: a batch of one session has no other negatives")
   }
+}
+
+extension TrainingPlan {
+  /// How many ranks may work together: each has a lane, and where it has a replica of the item table a block of them.
+  var mostRanks: Int { itemTable == .replicated ? min(lanes, headBlocks) : lanes }
 }
 
 extension OptionKind<String> {

@@ -258,11 +258,7 @@ public struct TrainingRun {
     options.updatedRows = plan.optimization.updatedRows
     options.frozen = adaptation.frozen
     options.optimizerSteps = adaptation.pretrained?.optimizerSteps ?? 0
-    let occurrences =
-      plan.loss.isFull ? nil : ItemSampler.occurrences(in: sessions, chosen, items: dataset.itemCount)
-    let sampler = occurrences.map {
-      ItemSampler(occurrences: $0, alpha: plan.loss.sampleAlpha, seed: plan.seed)
-    }
+    let sampler = plan.loss.sampler(of: sessions, chosen, items: dataset.itemCount, seed: plan.seed)
     let model = try dataset.makeModel(plan.model)
     return try Trainer(
       model, options, sampler: sampler, group: group, timeline: tracer?.timeline ?? .off)

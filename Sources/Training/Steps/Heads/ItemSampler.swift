@@ -69,3 +69,12 @@ package struct ItemSampler {
     exponent == 0 ? 1 : exponent == 1 ? base : pow(base, exponent)
   }
 }
+
+extension LossPlan {
+  /// What draws the negatives of a training on some sessions; nil for the loss over the whole catalogue.
+  func sampler(of sessions: SessionTable, _ chosen: [Int32], items: Int, seed: UInt64) -> ItemSampler? {
+    if isFull { return nil }
+    return ItemSampler(
+      occurrences: ItemSampler.occurrences(in: sessions, chosen, items: items), alpha: sampleAlpha, seed: seed)
+  }
+}
