@@ -47,14 +47,16 @@ let package = Package(
     .executableTarget(
       name: "caravan",
       dependencies: [
-        "MPI", "Models", "OptionTables", "Training", "Evaluation", "Provenance", "Sessions", "Storage", "Tensors",
-        "Text",
+        "Catalogue", "MPI", "Models", "OptionTables", "Training", "Evaluation", "Provenance", "Sessions", "Storage",
+        "Tensors", "Text",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
     .executableTarget(
       name: "rank-tests",
-      dependencies: ["CKernels", "CPhilox", "MPI", "Models", "Training", "Evaluation", "Storage", "TestSupport"]),
+      dependencies: [
+        "CKernels", "CPhilox", "Catalogue", "MPI", "Models", "Training", "Evaluation", "Storage", "TestSupport",
+      ]),
 
     // Tests: unit without MPI; RankTests and CommandTests start the executables
     .target(
@@ -73,7 +75,7 @@ let package = Package(
       dependencies: ["Models", "MPI", "OptionTables", "Randomness", "Sessions", "Tensors", "TestSupport", "Training"]),
     .testTarget(
       name: "EvaluationTests",
-      dependencies: ["Evaluation", "Models", "OptionTables", "Sessions", "Storage", "Tensors", "MPI"]),
+      dependencies: ["Catalogue", "Evaluation", "Models", "OptionTables", "Sessions", "Storage", "Tensors", "MPI"]),
     .testTarget(
       name: "TrainingTests",
       dependencies: [

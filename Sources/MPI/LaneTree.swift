@@ -48,14 +48,19 @@ public struct LaneTree: Equatable, Sendable {
   }
 
   /// One addition of blocks: `target += source`, where the target is the left of the two.
-  struct Addition {
-    let target: Int
-    let source: Int
+  public struct Addition: Sendable {
+    public let target: Int
+    public let source: Int
+
+    public init(target: Int, source: Int) {
+      self.target = target
+      self.source = source
+    }
   }
 
   /// The additions, in order, that leave the sum of `node` in its first block.
   /// - Parameter blocks: nodes of the tree, in lane order, that make up `node`; additions name them by index.
-  func additions(of blocks: [Range<Int>], under node: Range<Int>) -> [Addition] {
+  public func additions(of blocks: [Range<Int>], under node: Range<Int>) -> [Addition] {
     var steps: [Addition] = []
     var next = 0
     func add(_ node: Range<Int>) -> Int {

@@ -43,13 +43,20 @@ extension ProcessGroup {
     var counts = [Int](repeating: 0, count: size)
     counts[rank] = own.count
     try sum(&counts)
+    return (try allGather(own, counts: counts), counts)
+  }
+
+  /// The values of all ranks, in rank order; collective.
+  /// - Parameter counts: how many each rank has, equal on all ranks.
+  public func allGather<E: MPIElement & Numeric>(_ own: [E], counts: [Int]) throws(MPIError) -> [E] {
+    if size == 1 { return own }
     let first = blockStarts(counts)[rank]
     var all = [E](repeating: 0, count: counts.reduce(0, +))
     all.replaceSubrange(first..<first + own.count, with: own)
     try all.withUnsafeMutableBufferPointer { (all) throws(MPIError) in
       try allGather(inPlace: all, counts: counts)
     }
-    return (all, counts)
+    return all
   }
 
   /// Sends a block of values to every rank; collective.

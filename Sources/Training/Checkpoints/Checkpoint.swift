@@ -54,6 +54,16 @@ public struct Checkpoint {
     for parameter in parameters.all { try load(parameter.name, of: file, parameter, parameter.value) }
   }
 
+  /// Reads the weights of a model but those of its item table.
+  /// - Returns: the item table, `[items + 1, D]`, where it lies in the file.
+  func loadDenseWeights(into parameters: ParameterSet) throws -> MappedArray<Float> {
+    let file = try SafetensorsFile(path: path(Self.modelFile))
+    let table = try file.array(parameters.itemTable.name, as: Float.self, shape: parameters.itemTable.shape)
+    for parameter in parameters.dense { _ = try weights(parameter.name, of: file, parameter) }
+    for parameter in parameters.dense { try load(parameter.name, of: file, parameter, parameter.value) }
+    return table
+  }
+
   /// Reads what the optimizer remembers of all weights under a name (`exp_avg` …). Rows of the table behind the
   /// checkpoint's keep what they have.
   func loadOptimizerState(

@@ -13,8 +13,8 @@ public struct PretrainedModel {
   let model: any SessionModel
   /// SHA-256 of the checkpoint's weights.
   let checksum: String
-  /// What its sessions are scored against.
-  let scored: ScoredTable
+  /// The model as it ranks the catalogue.
+  let served: ServedModel
   /// The steps of training that its moments have seen.
   let optimizerSteps: Int
   /// The optimizer's moments where they are carried on; nil where it starts anew.
@@ -48,7 +48,7 @@ public struct PretrainedModel {
     try parameters.broadcast(from: 0, group: group)
     self.model = model
     checksum = opened.state.weightsChecksum
-    scored = ScoredTable(model)
+    served = try ServedModel(model)
     // What was fine-tuned with moments that it took over counts the steps before, too.
     let before = opened.state.options[Self.optimizerStepsKey].flatMap { Int($0) } ?? 0
     optimizerSteps = plan.moments == .keep ? before + opened.state.step : 0

@@ -1,3 +1,4 @@
+import Catalogue
 import Evaluation
 import Foundation
 import MPI
@@ -35,15 +36,17 @@ public struct Recommender {
   ///   - checkpoint: a run folder, a checkpoint folder or a link: see `CheckpointStore.resolve`.
   ///   - blend: what is added to its scores.
   ///   - dataset: whose vocabulary must be the one that all were trained on.
+  ///   - placement: where item tables are; counts are on every rank.
   /// - Throws: `TrainingError.otherVocabulary`, or what `Checkpoint` throws.
   public static func load(
-    _ checkpoint: String, blend: [BlendPart] = [], for dataset: PreparedDataset, group: any ProcessGroup
+    _ checkpoint: String, blend: [BlendPart] = [], for dataset: PreparedDataset,
+    placement: TablePlacement = .replicated, group: any ProcessGroup
   ) throws -> Recommender {
     let first = try OpenedCheckpoint(checkpoint, for: dataset, group: group)
-    var parts = [(try RankingModel.load(first, for: dataset, group: group), Float(1))]
+    var parts = [(try RankingModel.load(first, for: dataset, placement: placement, group: group), Float(1))]
     for part in blend {
       let opened = try OpenedCheckpoint(part.checkpoint, for: dataset, group: group)
-      parts.append((try RankingModel.load(opened, for: dataset, group: group), part.weight))
+      parts.append((try RankingModel.load(opened, for: dataset, placement: placement, group: group), part.weight))
     }
     return Recommender(locales: try first.state.locales(), parts: parts, group: group)
   }
@@ -73,20 +76,24 @@ public struct Recommender {
 
 /// A model of either kind, loaded.
 enum RankingModel {
-  case session(any SessionModel, ScoredTable)
+  case session(ServedModel)
   case counting(ItemCounts)
 
   static func load(
-    _ opened: OpenedCheckpoint, for dataset: PreparedDataset, group: any ProcessGroup
+    _ opened: OpenedCheckpoint, for dataset: PreparedDataset, placement: TablePlacement = .replicated,
+    group: any ProcessGroup
   ) throws -> RankingModel {
     if let model = opened.state.countingModel {
       return .counting(
         try ItemCounts.load(model, from: opened.checkpoint, rows: dataset.itemCount + 1, group: group))
     }
     let model = try dataset.makeModel(opened.state.modelConfiguration())
-    try group.together { try opened.checkpoint?.loadWeights(into: model.parameters) }
-    try model.parameters.broadcast(from: 0, group: group)
-    return .session(model, ScoredTable(model))
+    let table = ItemTable(model.parameters, placement: placement, group: group)
+    // Rank 0 maps the table and copies none of it but its own rows.
+    let rows = try group.together { try opened.checkpoint?.loadDenseWeights(into: model.parameters) }
+    try group.broadcast(model.parameters.denseStorage.elements, from: 0)
+    if let rows { try rows.withUnsafeBufferPointer(table.receive) } else { try table.receive(nil) }
+    return .session(try ServedModel(model, table))
   }
 
   var countsTransitions: Bool {
@@ -96,7 +103,7 @@ enum RankingModel {
 
   func rankingScorer() -> any CatalogueScorer {
     switch self {
-    case .session(let model, let table): SessionModelScorer(model, table)
+    case .session(let served): SessionModelScorer(served)
     case .counting(let counts): counts.rankingScorer()
     }
   }
