@@ -27,7 +27,7 @@ package struct SessionChunks {
   /// - Parameters:
   ///   - table: whose sessions these are.
   ///   - scorer: takes in each round; its holders are this rank alone, or all ranks.
-  ///   - atOnce: how many chunks of a round there are at least; that changes no value.
+  ///   - atOnce: how many chunks a round has at least, the same on all holders; that changes no value.
   ///   - progress: called with how many sessions of how many all ranks have done by now, more or less.
   ///   - values: computes those of this rank's chunks in a round.
   /// - Returns: the values of all chunks, one chunk after the other.

@@ -53,7 +53,9 @@ import Testing
     let counts = try counts(made)
     let other = MadeUpCatalogue(items: 1_300, width: 16, sessions: 1, seed: 10).model
     func parts() throws -> [any CatalogueScorer] {
-      try [SoftmaxScorer(SessionModelScorer(made.model)), counts.shareScorer(), SoftmaxScorer(SessionModelScorer(other))]
+      try [
+        SoftmaxScorer(SessionModelScorer(made.model)), counts.shareScorer(), SoftmaxScorer(SessionModelScorer(other)),
+      ]
     }
     let weights: [Float] = [1, 0.3, 2]
     let blend = try BlendScorer(Array(zip(parts(), weights)).map { ($0, $1) })
@@ -82,7 +84,9 @@ import Testing
   @Test(arguments: [false, true]) func ranksOfABlendAreThoseOfSortingItsScores(filterSeen: Bool) throws {
     let made = MadeUpCatalogue(items: 700, width: 16, sessions: 300, seed: 11)
     let counts = try counts(made)
-    let blend = try BlendScorer([(SoftmaxScorer(SessionModelScorer(made.model)), 1), (counts.shareScorer(), 0.5)])
+    let blend = try BlendScorer([
+      (SoftmaxScorer(SessionModelScorer(made.model)), 1), (counts.shareScorer(), 0.5),
+    ])
     for rule in rules {
       var options = EvaluationOptions()
       (options.candidates, options.filterSeen) = (rule, filterSeen)

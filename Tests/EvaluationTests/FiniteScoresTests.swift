@@ -40,7 +40,9 @@ import Testing
     let spoilt = (0..<300).first { made.sessions.items(of: $0).first == Int32(row) }
     let first = spoilt == 0 ? 1 : row
     expectNotFinite(first, session: 0, made, try SessionModelScorer(model), "\(value) in row \(row)")
-    let blended = try BlendScorer([(SoftmaxScorer(SessionModelScorer(made.model)), 1), (SessionModelScorer(model), 0.5)])
+    let blended = try BlendScorer([
+      (SoftmaxScorer(SessionModelScorer(made.model)), 1), (SessionModelScorer(model), 0.5),
+    ])
     expectNotFinite(first, session: 0, made, blended, "a blend")
     expectNotFinite(1, session: 0, made, try SoftmaxScorer(SessionModelScorer(model)), "probabilities")
   }

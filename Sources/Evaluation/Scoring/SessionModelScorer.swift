@@ -10,7 +10,7 @@ import Tensors
 package final class SessionModelScorer: CatalogueScorer {
   package let share: CatalogueShare
   private let served: ServedModel
-  /// `[chunks, SessionChunks.size, D]`: of the whole round.
+  /// `[chunks, D, SessionChunks.size]`: of the whole round, sessions in columns, as a product takes them fastest.
   private var vectors: FloatStorage
   private var largestScores: [Float] = []
   private var products: [TileProducts] = []
@@ -47,19 +47,20 @@ package final class SessionModelScorer: CatalogueScorer {
 
   private func vectors(of chunk: Int) -> Tensor {
     let width = served.table.width
-    return vectors.tensor(at: chunk * SessionChunks.size * width, rows: SessionChunks.size, columns: width)
+    return vectors.tensor(at: chunk * SessionChunks.size * width, rows: width, columns: SessionChunks.size)
   }
 
   /// - Parameter vectors: get the sessions' vectors, and zeros behind them.
   private func encode(_ batch: RaggedBatch, _ rows: TableRows, _ arena: Arena, into vectors: Tensor) {
-    vectors.elements.update(repeating: 0)
-    if batch.count == 0 { return }
+    if batch.count == 0 { return vectors.elements.update(repeating: 0) }
     arena.reset()
     let encoded = served.model.encode(batch, on: .evaluating(in: arena, tableRows: rows)).value
     precondition(
-      encoded.rows == batch.count && encoded.columns == vectors.columns,
+      encoded.rows == batch.count && encoded.columns == vectors.rows,
       "\(batch.count) sessions became \(encoded.rows)×\(encoded.columns)")
-    vectors.base.update(from: encoded.base, count: encoded.count)
+    let filled = arena.zeros(rows: vectors.columns, columns: vectors.rows)
+    filled.base.update(from: encoded.base, count: encoded.count)
+    filled.transpose(into: vectors)
   }
 
   package func scores(of rows: Range<Int>, chunk: Int, thread: Int) -> Tensor {

@@ -27,7 +27,7 @@ final class TileProducts {
   /// The scores of a tile: `[rows.count, SessionChunks.size]`, valid until the next call.
   /// - Parameters:
   ///   - rows: all in `table`.
-  ///   - vectors: `[SessionChunks.size, D]`.
+  ///   - vectors: `[D, SessionChunks.size]`.
   func scores(of rows: Range<Int>, in table: TableSlice, _ vectors: Tensor) -> Tensor {
     let tile = Tensor.tileItems
     guard table.values.rows >= tile else {
@@ -49,7 +49,7 @@ final class TileProducts {
   }
 
   private func multiplied(_ rows: Tensor, _ vectors: Tensor) -> Tensor {
-    plans.product(rows, vectors, transposeB: true, into: scores.tile)
+    plans.product(rows, vectors, into: scores.tile)
     return scores.tile
   }
 }
