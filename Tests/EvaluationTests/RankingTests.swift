@@ -1,3 +1,4 @@
+import Catalogue
 import Evaluation
 import MPI
 import Sessions
@@ -100,6 +101,19 @@ import Testing
     let alone = try ranks(threads: 1)
     #expect(Set(alone).count > 100)
     for threads in [2, 3, 8] { #expect(try ranks(threads: threads) == alone, "\(threads) threads") }
+  }
+
+  /// The model has no memory for its table: rows are fetched from whoever holds them, here one rank.
+  @Test(arguments: sizes)
+  func aShardedTableIsRankedLikeAReplica(items: Int, width: Int, sessions: Int) throws {
+    let made = MadeUpCatalogue(items: items, width: width, sessions: sessions, seed: UInt64(items))
+    let model = FirstItemModel(FirstItemModel.Options(width: width), items: items)
+    let table = ItemTable(model.parameters, placement: .sharded, group: SoloGroup())
+    try table.receive(UnsafeBufferPointer(made.model.parameters.itemTable.value.elements))
+    let scorer = SessionModelScorer(try ServedModel(model, table))
+    let ranks = try Evaluator(localeMask: made.localeMask, EvaluationOptions(), group: SoloGroup()).ranks(
+      scorer, on: made.sessions, selection: Array(0..<Int32(sessions)), split: "test")
+    #expect(ranks == (0..<sessions).map { made.rank($0, .all, filterSeen: false) })
   }
 
   @Test func whatCannotBeEvaluatedIsSaid() throws {

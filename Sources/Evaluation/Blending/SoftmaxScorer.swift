@@ -44,6 +44,7 @@ package final class SoftmaxScorer: CatalogueScorer {
     share.stripes.map { stripe in
       var references = [Float](repeating: -.infinity, count: SessionChunks.size)
       var sums = [Double](repeating: 0, count: SessionChunks.size)
+      if sessions == 0 { return ExponentialSums(references: references, sums: sums) }
       var check = ScoreCheck(largestScore: logits.largestScore(chunk: chunk), sessions: sessions)
       for tile in share.layout.tiles(ofStripe: stripe) {
         let scores = logits.scores(of: tile, chunk: chunk, thread: thread)
