@@ -55,13 +55,13 @@ let package = Package(
     .executableTarget(
       name: "rank-tests",
       dependencies: [
-        "CKernels", "CPhilox", "Catalogue", "MPI", "Models", "Training", "Evaluation", "Storage", "TestSupport",
+        "Catalogue", "CKernels", "CPhilox", "MPI", "Models", "Training", "Evaluation", "Storage", "TestSupport",
       ]),
 
     // Tests: unit without MPI; RankTests and CommandTests start the executables
     .target(
       name: "TestSupport",
-      dependencies: ["MPI", "Models", "OptionTables", "Sessions", "Storage", "Tensors", "Training"],
+      dependencies: ["Catalogue", "MPI", "Models", "OptionTables", "Sessions", "Storage", "Tensors", "Training"],
       path: "Tests/TestSupport",
       resources: [.copy("Fixtures")]),
     .testTarget(name: "MPITests", dependencies: ["MPI"]),

@@ -1,5 +1,6 @@
 #include "CKernels.h"
 #include "bfloat16.h"
+#include "head_bf16.h"
 #include "lanes16.h"
 #include "variants.h"
 
@@ -23,17 +24,19 @@ CK_INLINE void sum_powers(int64_t items, int64_t sessions, const float *logits, 
   *largest = top;
 }
 
+// The reference that sixteen sessions start with: the largest exponent of their first tile.
+CK_INLINE void first_reference(int64_t items, int64_t sessions, const float *logits, ck_f32x16 *reference) {
+  ck_f32x16 base = CK_AT16(logits);
+  for (int64_t i = 1; i < items; i++) base = __builtin_elementwise_max(base, CK_AT16(logits + i * sessions));
+  *reference = base * log2_e;
+}
+
 CK_KERNEL(void, ck_softmax_fold,
           (int64_t items, int64_t sessions, const float *logits, float *reference, double *sum),
           (items, sessions, logits, reference, sum)) {
   for (int64_t s = 0; s < sessions; s += 16) {
     ck_f32x16 base = CK_AT16(reference + s), terms, largest, raise = {};
-    if (base[0] == -__builtin_inff()) {
-      base = CK_AT16(logits + s);
-      for (int64_t i = 1; i < items; i++)
-        base = __builtin_elementwise_max(base, CK_AT16(logits + i * sessions + s));
-      base *= log2_e;
-    }
+    if (base[0] == -__builtin_inff()) first_reference(items, sessions, logits + s, &base);
     sum_powers(items, sessions, logits + s, &base, &terms, &largest);
     bool is_raised = false;
     for (int j = 0; j < 16; j++)
@@ -50,6 +53,68 @@ CK_KERNEL(void, ck_softmax_fold,
     // A tile's few hundred terms are summed in float, the hundreds of tiles in double.
     for (int j = 0; j < 16; j++) sum[s + j] += (double)terms[j];
   }
+}
+
+// As sum_powers, and keeps the powers: as floats in place of the logits, or rounded. Where they are bounded, an exponent
+// above the reference by more than a float's rounding could only be that of logits near 10^10 and beyond.
+CK_INLINE void keep_powers(int64_t items, int64_t sessions, float *logits, uint16_t *rounded, bool is_bounded,
+                           const ck_f32x16 *reference, ck_f32x16 *sum, ck_f32x16 *largest) {
+  ck_f32x16 total = {}, top = (ck_f32x16){} - largest_power;
+  for (int64_t i = 0; i < items; i++) {
+    ck_f32x16 power = CK_AT16(logits + i * sessions) * log2_e - *reference, term;
+    if (is_bounded)
+      power = __builtin_elementwise_min(power, (ck_f32x16){} + largest_power);
+    else
+      top = __builtin_elementwise_max(top, power);
+    ck_exp2_16(&power, &term);
+    total += term;
+    if (rounded)
+      ck_store_bf16(&term, rounded + i * sessions);
+    else
+      CK_AT16(logits + i * sessions) = term;
+  }
+  *sum = total;
+  *largest = top;
+}
+
+CK_KERNEL(bool, ck_softmax_weights,
+          (int64_t items, int64_t sessions, float *logits, uint16_t *rounded, float *reference, double *sum,
+           bool may_move, float *factor, float *terms),
+          (items, sessions, logits, rounded, reference, sum, may_move, factor, terms)) {
+  const bool has_bf16 = rounded && ck_isa_of_kernels() == CK_AVX512_BF16;
+  for (int64_t s = 0; s < sessions; s += 16) {
+    ck_f32x16 base = CK_AT16(reference + s), total, largest;
+    if (base[0] == -__builtin_inff()) {
+      first_reference(items, sessions, logits + s, &base);
+      CK_AT16(reference + s) = base;
+    }
+    if (has_bf16) continue;
+    keep_powers(items, sessions, logits + s, rounded ? rounded + s : NULL, !may_move, &base, &total, &largest);
+    CK_AT16(terms + s) = total;
+    CK_AT16(factor + s) = largest;
+  }
+  if (has_bf16)
+    for (int64_t s = 0, columns; s < sessions; s += columns) {
+      columns = s + 32 <= sessions ? 32 : 16;
+      ck_keep_powers_bf16(items, sessions, columns, logits + s, rounded + s, reference + s, -largest_power,
+                          may_move ? 127 : largest_power, terms + s, factor + s);
+    }
+  bool is_raised = false;
+  if (may_move)
+    for (int64_t s = 0; s < sessions; s++) is_raised |= factor[s] > largest_power;
+  if (!is_raised) {
+    // A tile's few hundred terms are summed in float, the hundreds of tiles in double.
+    for (int64_t s = 0; s < sessions; s++) sum[s] += (double)terms[s];
+    return true;
+  }
+  for (int64_t s = 0; s < sessions; s++) {
+    const float raise = factor[s] > largest_power ? factor[s] : 0.0f;
+    const double down = __builtin_exp2(-(double)raise);
+    reference[s] += raise;
+    sum[s] *= down;
+    factor[s] = (float)down;
+  }
+  return false;
 }
 
 // scale · 2^(logit · log₂e - log2_normaliser) of sixteen sessions.
@@ -75,6 +140,8 @@ CK_KERNEL(void, ck_softmax_gradient_bf16,
           (int64_t items, int64_t sessions, const float *log2_normaliser, const float *scale, const float *logits,
            uint16_t *gradient),
           (items, sessions, log2_normaliser, scale, logits, gradient)) {
+  if (ck_isa_of_kernels() == CK_AVX512_BF16)
+    return ck_probabilities_bf16(items, sessions, log2_normaliser, scale, logits, gradient);
   for (int64_t i = 0; i < items; i++)
     for (int64_t s = 0; s < sessions; s += 16) {
       ck_f32x16 p;

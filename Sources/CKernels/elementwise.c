@@ -15,6 +15,12 @@ CK_KERNEL(void, ck_sum_rows, (int64_t rows, int64_t columns, const float *x, flo
     for (int64_t c = 0; c < columns; c++) y[c] += x[r * columns + c];
 }
 
+CK_KERNEL(void, ck_scale_rows, (int64_t rows, int64_t columns, const float *factor, float *x),
+          (rows, columns, factor, x)) {
+  for (int64_t r = 0; r < rows; r++)
+    for (int64_t c = 0; c < columns; c++) x[r * columns + c] *= factor[r];
+}
+
 void ck_transpose(int64_t rows, int64_t columns, const float *x, float *y) {
   for (int64_t r = 0; r < rows; r++)
     for (int64_t c = 0; c < columns; c++) y[c * rows + r] = x[r * columns + c];

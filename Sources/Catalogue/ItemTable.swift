@@ -27,11 +27,15 @@ package final class ItemTable {
 
   private let storage: FloatStorage
   private let fetched: RowFetch
+  private let arena = Arena()
 
   /// - Parameters:
   ///   - parameters: of the model, which itself has no memory for the table where that is sharded.
   ///   - group: the ranks among which rows are shared out.
-  package init(_ parameters: ParameterSet, placement: TablePlacement, group: any ProcessGroup) {
+  ///   - own: memory that already has this rank's rows of a sharded table; memory of its own, zeroed, if nil.
+  package init(
+    _ parameters: ParameterSet, placement: TablePlacement, group: any ProcessGroup, own: FloatStorage? = nil
+  ) {
     parameter = parameters.itemTable
     self.placement = placement
     self.group = group
@@ -43,7 +47,7 @@ package final class ItemTable {
       storage = parameters.tableStorage
       held = TableSlice(storage.tensor(rows: parameter.rows, columns: width))
     case .sharded:
-      storage = FloatStorage(count: ownRows.count * width)
+      storage = own ?? FloatStorage(count: ownRows.count * width)
       held = TableSlice(storage.tensor(rows: ownRows.count, columns: width), first: ownRows.lowerBound)
     }
     fetched = RowFetch(width: width, bounds: layout.rowBounds(size: group.size), group: group)
@@ -75,9 +79,20 @@ package final class ItemTable {
   }
 
   /// Completes the replicas once each rank has updated its own rows; collective.
-  package func share() throws(MPIError) {
-    if isSharded { return }
-    try group.allGather(inPlace: held.values.elements, counts: shares)
+  /// - Parameter touched: those of its own rows that this rank has updated; nil for all.
+  package func share(_ touched: [Int32]?) throws(MPIError) {
+    if isSharded || group.size == 1 { return }
+    guard let touched else { return try group.allGather(inPlace: held.values.elements, counts: shares) }
+    let (all, counts) = try group.allGather(touched)
+    let first = counts[..<group.rank].reduce(0, +)
+    arena.reset()
+    let values = arena.uninitialised(rows: all.count, columns: width)
+    let own = held.values.gathered(touched, in: arena)
+    values.rows(first..<first + touched.count).base.update(from: own.base, count: own.count)
+    try group.allGather(inPlace: values.elements, counts: counts.map { $0 * width })
+    for (place, row) in all.enumerated() {
+      held.rows(Int(row)..<Int(row) + 1).base.update(from: values.base + place * width, count: width)
+    }
   }
 }
 
@@ -90,24 +105,17 @@ extension ItemTable {
     if !isSharded { try group.broadcast(held.values.elements, from: 0) }
   }
 
-  /// On rank 0: hands the whole table to `body`, piece by piece; on the others, nothing. Collective.
-  /// - Throws: on rank 0 what `body` throws, once all pieces have travelled.
-  package func stream(to body: (UnsafeRawBufferPointer) throws -> Void) throws {
-    if !isSharded {
-      if group.rank == 0 { try body(UnsafeRawBufferPointer(held.values.elements)) }
-      return
-    }
-    try group.stream(UnsafeBufferPointer(own.elements), counts: shares, to: 0) { try body(UnsafeRawBufferPointer($0)) }
+  /// Takes over the rows that this rank holds.
+  package func adopt(_ rows: FloatStorage) {
+    precondition(rows.count == held.values.count, "\(rows.count) elements for \(held.range)")
+    held.values.base.update(from: rows.base, count: rows.count)
   }
 
   /// Takes the whole table from rank 0; collective.
-  /// - Parameter table: read on rank 0.
-  package func receive(_ table: UnsafeBufferPointer<Float>?) throws(MPIError) {
-    if isSharded {
-      let none = UnsafeBufferPointer<Float>(start: nil, count: 0)
-      return try group.scatter(table ?? none, counts: shares, into: own.elements, from: 0)
-    }
-    if let table { _ = held.values.elements.update(fromContentsOf: table) }
+  /// - Parameter table: `[rows, D]`, read on rank 0 alone.
+  package func receive(_ table: UnsafeBufferPointer<Float>) throws(MPIError) {
+    if isSharded { return try group.scatter(table, counts: shares, into: own.elements, from: 0) }
+    if group.rank == 0 { _ = held.values.elements.update(fromContentsOf: table) }
     try group.broadcast(held.values.elements, from: 0)
   }
 }

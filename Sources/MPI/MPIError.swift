@@ -18,6 +18,7 @@ public enum MPIError: Error, Equatable {
   case peerFailed(rank: Int)
   case lanesNotAPowerOfTwo(Int)
   case moreRanksThanLanes(ranks: Int, lanes: Int)
+  case moreRanksThanBlocks(ranks: Int, blocks: Int)
 }
 
 extension MPIError: CustomStringConvertible {
@@ -44,6 +45,9 @@ extension MPIError: CustomStringConvertible {
       "\(lanes) lanes are not a power of two from 1 to \(LaneTree.maximumLanes): choose --lanes accordingly"
     case .moreRanksThanLanes(let ranks, let lanes):
       "\(ranks) ranks are more than the \(lanes) lanes of a batch: start at most \(lanes) ranks, or raise --lanes"
+    case .moreRanksThanBlocks(let ranks, let blocks):
+      "\(ranks) ranks with a replica each are more than the \(blocks) blocks of a batch: start at most \(blocks) ranks, "
+        + "take --item-table sharded, or raise --head-blocks"
     }
   }
 }

@@ -47,4 +47,4 @@ extension BuildInformation: CustomStringConvertible {
 }
 
 /// The version of this source tree: CHANGELOG.md has a section for it.
-public let caravanVersion = "0.5.0"
+public let caravanVersion = "0.6.0"

@@ -5,6 +5,11 @@ public struct BatchTargets {
   /// For each lane the place of its first target in `rows`.
   public let firstOfLane: [Int]
 
+  package init(rows: [Int32], firstOfLane: [Int]) {
+    self.rows = rows
+    self.firstOfLane = firstOfLane
+  }
+
   /// - Parameters:
   ///   - batch: the batch's sessions, by their number in `sessions`.
   ///   - lanes: into how many parts the batch is cut: see `RaggedBatch.fill`.

@@ -20,6 +20,22 @@ extension Tensor {
     ck_softmax_fold(Int64(rows), Int64(columns), base, reference, sum)
   }
 
+  /// The same, and turns the logits into the terms of those sums, here or, rounded, in `rounded`.
+  /// - Parameters:
+  ///   - mayMove: false for a second call with the same logits.
+  ///   - factor, terms: room for as many numbers as there are sessions.
+  /// - Returns: false where references were moved: nothing was added then, the logits are lost, and what was gathered
+  ///   of terms before is to be multiplied with `factor`.
+  package func foldIntoWeights(
+    reference: UnsafeMutablePointer<Float>, sum: UnsafeMutablePointer<Double>, mayMove: Bool,
+    factor: UnsafeMutablePointer<Float>, terms: UnsafeMutablePointer<Float>, rounded: HalfTensor?
+  ) -> Bool {
+    precondition(columns % 16 == 0, "\(columns) sessions")
+    precondition(rounded.map { $0.rows == rows && $0.columns == columns } ?? true)
+    return ck_softmax_weights(
+      Int64(rows), Int64(columns), base, rounded?.base, reference, sum, mayMove, factor, terms)
+  }
+
   /// log₂ Σ exp(logit), from what `foldSoftmax` leaves.
   package static func log2Normaliser(reference: Float, sum: Double) -> Double { Double(reference) + log2(sum) }
 

@@ -42,6 +42,12 @@ package struct HalfTensor {
     nonmutating set { ck_to_bf16(1, [newValue], base + row * columns + column) }
   }
 
+  /// The first rows × columns elements as a matrix of that shape.
+  package func reshaped(rows: Int, columns: Int) -> HalfTensor {
+    precondition(rows * columns <= self.rows * self.columns, "\(rows)×\(columns) of \(self.rows)×\(self.columns)")
+    return HalfTensor(base: base, rows: rows, columns: columns)
+  }
+
   /// Takes over the elements of `x`, rounded, as a matrix of its shape at the start of this memory.
   package func rounding(_ x: Tensor) -> HalfTensor {
     precondition(x.count <= rows * columns, "\(x.rows)×\(x.columns) in \(rows)×\(columns)")

@@ -7,6 +7,9 @@ extension Tensor {
     ck_add(Int64(count), other.base, base)
   }
 
+  /// self[r, :] *= factor[r]
+  package func scaleRows(by factor: UnsafePointer<Float>) { ck_scale_rows(Int64(rows), Int64(columns), factor, base) }
+
   /// The rows of this table that `index` names.
   package func gathered(_ index: [Int32], in arena: Arena) -> Tensor {
     let result = arena.uninitialised(rows: index.count, columns: columns)

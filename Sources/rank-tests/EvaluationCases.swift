@@ -164,7 +164,7 @@ struct EvaluationShop: CustomStringConvertible {
     served.parameters.initialiseDense(seed: 7)
     let table = ItemTable(served.parameters, placement: placement, group: group)
     let whole = model.parameters.itemTable.value.elements
-    try table.receive(group.rank == 0 ? UnsafeBufferPointer(whole) : nil)
+    try table.receive(group.rank == 0 ? UnsafeBufferPointer(whole) : UnsafeBufferPointer(start: nil, count: 0))
     return try ServedModel(served, table)
   }
 }

@@ -186,6 +186,8 @@ private func headKernels() -> Results {
   var gradient = logits, halves = [UInt16](repeating: 0, count: items * sessions)
   ck_softmax_gradient(Int64(items), Int64(sessions), normaliser, scale, &gradient)
   ck_softmax_gradient_bf16(Int64(items), Int64(sessions), normaliser, scale, logits, &halves)
+  let weights = softmaxWeights(logits, items: items, sessions: sessions, isRounded: false)
+  let roundedWeights = softmaxWeights(logits, items: items, sessions: sessions, isRounded: true)
 
   let mask = (0..<items).map { UInt8(1 << ($0 % 3)) }, allowed = (0..<sessions).map { Int32(1 + $0 % 7) }
   let targets = (0..<sessions).map { Int32($0 % items) }
@@ -196,9 +198,33 @@ private func headKernels() -> Results {
   let found = ck_collect_above(Int64(items), Int64(sessions), logits, mask, allowed, threshold, &places)
   return [
     "softmax_fold": reference + sums.map { Float($0) }, "softmax_gradient": gradient,
-    "softmax_gradient_bf16": floats(halves), "count_above": above.map { Float($0) },
+    "softmax_gradient_bf16": floats(halves), "softmax_weights": weights, "softmax_weights_bf16": roundedWeights,
+    "count_above": above.map { Float($0) },
     "collect_above": places.prefix(Int(found)).map { Float($0) },
   ]
+}
+
+/// Folds a tile, and one of far larger logits that moves the references.
+private func softmaxWeights(_ logits: [Float], items: Int, sessions: Int, isRounded: Bool) -> [Float] {
+  var reference = [Float](repeating: -.infinity, count: sessions), sums = [Double](repeating: 0, count: sessions)
+  var factor = zeros(sessions), terms = zeros(sessions), found: [Float] = []
+  for shift in [Float(0), 60] {
+    for mayMove in [true, false] {
+      var tile = logits.enumerated().map { $1 + ($0 % 5 == 0 ? shift : 0) }
+      var halves = [UInt16](repeating: 0, count: items * sessions)
+      let isFolded = halves.withUnsafeMutableBufferPointer { halves in
+        ck_softmax_weights(
+          Int64(items), Int64(sessions), &tile, isRounded ? halves.baseAddress : nil, &reference, &sums, mayMove,
+          &factor, &terms)
+      }
+      found += [isFolded ? 1 : 0] + reference + (isFolded ? [] : factor)
+      if isFolded {
+        found += isRounded ? floats(halves) : tile
+        break
+      }
+    }
+  }
+  return found + sums.map { Float($0) }
 }
 
 private func sampledLossKernels() -> Results {

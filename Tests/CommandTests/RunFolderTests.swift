@@ -144,7 +144,7 @@ import Testing
   ])
   func aCopyIsAsGoodAsTheRun(_ copying: String) throws {
     // The best is not among the newest, nor the latest.
-    let whole = ["--epochs", "12", "--stopping-step", "99", "--lr", "0.05"]
+    let whole = ["--epochs", "12", "--stopping-step", "99", "--lr", "0.06"]
     let part = ["--max-steps", "480"] + whole
     #expect(try train("run", part).status == 0 && train("whole", whole).status == 0)
     let link = try FileManager.default.destinationOfSymbolicLink(atPath: folder + "/run/checkpoints/best")
@@ -165,7 +165,7 @@ import Testing
   }
 
   @Test func ofALostBestTheNewestIsTakenAndThatIsSaid() throws {
-    #expect(try train("run", ["--epochs", "8", "--stopping-step", "99", "--lr", "0.05"]).status == 0)
+    #expect(try train("run", ["--epochs", "8", "--stopping-step", "99", "--lr", "0.06"]).status == 0)
     let checkpoints = folder + "/run/checkpoints/"
     let best = try FileManager.default.destinationOfSymbolicLink(atPath: checkpoints + "best")
     try FileManager.default.removeItem(atPath: checkpoints + best)

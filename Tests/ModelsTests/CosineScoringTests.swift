@@ -2,12 +2,15 @@ import Foundation
 import Models
 import Randomness
 import Tensors
+import TestSupport
 import Testing
 import Training
 
 /// Scores by cosine, in the head and for evaluation, against the formulas written out in Float64.
 @Suite struct CosineScoringTests {
   private static let temperature: Float = 0.2
+  /// Gradients are those of the mean loss, the formulas here those of the sum.
+  private static let sessions = 6.0
   private let arena = Arena()
 
   private func matrix(_ rows: Int, _ columns: Int, seed: UInt64) -> Tensor {
@@ -33,39 +36,28 @@ import Training
   }
 
   @Test(arguments: [Float(0), 0.3])
-  func headAgreesWithTheFormulas(itemDropout: Float) {
-    // More than one tile, and three lanes of which one is empty.
+  func headAgreesWithTheFormulas(itemDropout: Float) throws {
+    // More than one tile, and four lanes of which one is empty.
     let items = 700, width = 10, key = DropoutKey(seed: 4, step: 9)
     let table = matrix(items + 1, width, seed: 1)
     table.rows(0..<1).elements.update(repeating: 0)
-    let head = CatalogueHead(
-      table: table, scoring: .cosine(temperature: Self.temperature, itemDropout: itemDropout))
     let lanes = [3, 0, 2, 1].enumerated().map { lane, count in
-      CatalogueHead.Lane(
-        sessions: matrix(count, width, seed: 10 + UInt64(lane)),
-        targets: (0..<count).map { Int32(1 + 97 * lane + 211 * $0) },
-        gradient: arena.zeros(rows: count, columns: width))
+      (
+        vectors: matrix(count, width, seed: 10 + UInt64(lane)),
+        targets: (0..<count).map { Int32(1 + 97 * lane + 211 * $0) }
+      )
     }
-    let gradient = arena.zeros(rows: items + 1, columns: width)
-    let losses = head.lossesAndGradients(
-      lanes, subtrees: [0..<4], scale: 1, randomness: key, tableGradients: [gradient])
-    // Two ranks own uneven runs of rows; the bits are those of one call.
-    let whole = arena.zeros(rows: items + 1, columns: width)
-    whole.add(gradient)
-    head.finishTableGradient(whole, rows: 0..<items + 1, randomness: key)
-    for rows in [0..<233, 233..<items + 1] {
-      head.finishTableGradient(gradient.rows(rows), rows: rows, randomness: key)
-    }
-    #expect(gradient.array == whole.array)
+    let trial = try HeadTrial(
+      table: table, lanes, scoring: .cosine(temperature: Self.temperature, itemDropout: itemDropout), key: key)
 
     let kept = mask(of: table, dropout: itemDropout, key: key)
     let sessions = lanes.flatMap { lane in
-      (0..<lane.targets.count).map { lane.sessions.rows($0..<$0 + 1).array.map(Double.init) }
+      (0..<lane.targets.count).map { lane.vectors.rows($0..<$0 + 1).array.map(Double.init) }
     }
     let targets = lanes.flatMap { $0.targets.map(Int.init) }
     var elements = table.array.map(Double.init)
     let expected = loss(elements, kept: kept, sessions: sessions, targets: targets)
-    #expect(abs(losses.reduce(0, +) / expected - 1) < 1e-5)
+    #expect(abs(trial.losses.reduce(0, +) / expected - 1) < 1e-5)
 
     // Float64 differences of some elements: targets' rows, tiles' edges, others. Their step of 1e-5 leaves an
     // error near 1e-9; the head's is float32's.
@@ -78,12 +70,12 @@ import Training
         return loss(elements, kept: kept, sessions: sessions, targets: targets)
       }
       let quotient = (value(1e-5) - value(-1e-5)) / 2e-5
-      #expect(abs(Double(gradient.elements[index]) - quotient) < 1e-5 * max(1, abs(quotient)), "\(index)")
+      #expect(abs(Self.sessions * Double(trial.table[index]) - quotient) < 1e-5 * max(1, abs(quotient)), "\(index)")
     }
-    #expect(gradient.rows(0..<1).elements.allSatisfy { $0 == 0 }, "the padding row has no gradient")
+    #expect(trial.table[..<width].allSatisfy { $0 == 0 }, "the padding row has no gradient")
 
     var vectors = sessions
-    for (session, lane) in [(0, 0), (3, 2)] {
+    for session in [0, 3] {
       for column in 0..<width {
         func value(_ step: Double) -> Double {
           vectors[session][column] += step
@@ -91,7 +83,7 @@ import Training
           return loss(elements, kept: kept, sessions: vectors, targets: targets)
         }
         let quotient = (value(1e-5) - value(-1e-5)) / 2e-5
-        let found = Double(lanes[lane].gradient.elements[column])
+        let found = Self.sessions * Double(trial.sessions[session * width + column])
         #expect(abs(found - quotient) < 1e-5 * max(1, abs(quotient)))
       }
     }

@@ -28,6 +28,16 @@ import Testing
   }
 
   /// nil runs without a launcher, hence without MPI.
+  @Test(arguments: [nil, 1, 2, 3, 4, 8])
+  func aTableMayBeShardedOverAnyNumberOfRanks(ranks: Int?) throws {
+    try expectAllPass(["rows", "heads", "steps"], ranks: ranks)
+  }
+
+  @Test func asManyRanksAsLanesMayShareATable() throws {
+    try expectAllPass(["steps"], ranks: 16)
+  }
+
+  /// nil runs without a launcher, hence without MPI.
   @Test(arguments: [nil, 1, 2, 3, 7])
   func weightsAreLookedAtOnAllRanks(ranks: Int?) throws {
     try expectAllPass(["replicas", "weights"], ranks: ranks)

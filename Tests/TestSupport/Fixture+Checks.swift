@@ -86,22 +86,17 @@ extension Fixture {
     let vectors = try matrix("input.session"), table = try matrix("input.items", padding: 1)
     let share = [0] + (try floats("input.item_probability").map(Double.init))
     let rows = (1..<Int32(table.rows)).map { $0 }
-    let lane = CatalogueHead.Lane(
-      sessions: vectors, targets: Array(rows.prefix(vectors.rows)),
-      gradient: arena.zeros(rows: vectors.rows, columns: vectors.columns))
-    let head = SampledHead(plan, table: table, scoring: .dotProduct, share: share)
-    let loss = head.lossesAndGradients(
-      [lane], firstTargets: [0], targets: lane.targets, samples: Array(rows.dropFirst(vectors.rows)),
-      scale: 1 / Float(vectors.rows), randomness: nil)[0]
+    let targets = Array(rows.prefix(vectors.rows)), samples = Array(rows.dropFirst(vectors.rows))
+    let trial = try HeadTrial(table: table, [(vectors, targets)], sampled: (plan, share, samples))
     return [
       Deviation(
         of: "loss",
-        value: largestDifference([Float(loss / Double(vectors.rows))], try floats(prefix + ".loss"))),
+        value: largestDifference([Float(trial.losses[0] / Double(vectors.rows))], try floats(prefix + ".loss"))),
       Deviation(
-        of: "session", value: largestDifference(lane.gradient.array, try floats(prefix + ".grad.session"))),
+        of: "session", value: largestDifference(trial.sessions, try floats(prefix + ".grad.session"))),
       Deviation(
         of: "items",
-        value: largestDifference(head.laneGradients[0].array, try floats(prefix + ".grad.items"))),
+        value: largestDifference(trial.table, try floats(prefix + ".grad.items"))),
     ]
   }
 }

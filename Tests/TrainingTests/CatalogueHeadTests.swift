@@ -1,6 +1,7 @@
 import Foundation
 import Randomness
 import Tensors
+import TestSupport
 import Testing
 import Training
 
@@ -13,7 +14,7 @@ import Training
     (items: 37, width: 5, lanes: [3]), (items: 512, width: 16, lanes: [4, 4]),
     (items: 1300, width: 12, lanes: [17, 18, 17, 18, 0, 1, 2, 3]),
   ])
-  func agreesWithTheFormulas(items: Int, width: Int, lanes: [Int]) {
+  func agreesWithTheFormulas(items: Int, width: Int, lanes: [Int]) throws {
     let arena = Arena()
     var random = RandomStream(seed: 5, purpose: .initialisation)
     func matrix(_ rows: Int) -> Tensor {
@@ -24,19 +25,16 @@ import Training
     let table = matrix(items + 1)
     let scale = 1 / Float(lanes.reduce(0, +))
     let parts = lanes.map { count in
-      CatalogueHead.Lane(
-        sessions: matrix(count), targets: (0..<count).map { _ in Int32(random.below(UInt64(items))) + 1 },
-        gradient: arena.zeros(rows: count, columns: width))
+      (vectors: matrix(count), targets: (0..<count).map { _ in Int32(random.below(UInt64(items))) + 1 })
     }
-    let tableGradient = arena.zeros(rows: items + 1, columns: width)
-    let losses = CatalogueHead(table: table).lossesAndGradients(
-      parts, subtrees: [0..<lanes.count], scale: scale, tableGradients: [tableGradient])
+    let trial = try HeadTrial(table: table, parts)
+    var sessionGradients = trial.sessions[...]
 
     var expectedTable = [Double](repeating: 0, count: (items + 1) * width)
     for (lane, part) in parts.enumerated() {
       var expectedLoss = 0.0
       for (session, target) in part.targets.enumerated() {
-        let vector = part.sessions.array[session * width..<(session + 1) * width].map(Double.init)
+        let vector = part.vectors.array[session * width..<(session + 1) * width].map(Double.init)
         let logits = (1...items).map { item in
           (0..<width).reduce(0) { $0 + Double(table.elements[item * width + $1]) * vector[$1] }
         }
@@ -50,21 +48,19 @@ import Training
             expectedTable[item * width + column] += weight * vector[column]
           }
         }
-        for column in 0..<width {
-          // Float32 sums of a thousand terms of size 1/1000.
-          #expect(abs(Double(part.gradient.elements[session * width + column]) - expected[column]) < 2e-6)
-        }
+        // Float32 sums of a thousand terms of size 1/1000.
+        for expected in expected { #expect(abs(Double(sessionGradients.removeFirst()) - expected) < 2e-6) }
       }
-      #expect(abs(losses[lane] - expectedLoss) < 1e-5 * max(1, expectedLoss))
+      #expect(abs(trial.losses[lane] - expectedLoss) < 1e-5 * max(1, expectedLoss))
     }
-    for (found, expected) in zip(tableGradient.elements, expectedTable) {
+    for (found, expected) in zip(trial.table, expectedTable) {
       #expect(abs(Double(found) - expected) < 2e-6)
     }
-    #expect(tableGradient.elements[..<width].allSatisfy { $0 == 0 }, "the padding row has no gradient")
+    #expect(trial.table[..<width].allSatisfy { $0 == 0 }, "the padding row has no gradient")
   }
 
-  /// What one rank adds up over four lanes is what two ranks add up over two each, bit by bit.
-  @Test func lanesAreAddedInTheTree() {
+  /// Lanes of one block are multiplied as one lane would be, and told apart again.
+  @Test func blocksAreMadeOfLanes() throws {
     let arena = Arena()
     var random = RandomStream(seed: 6, purpose: .initialisation)
     func matrix(_ rows: Int) -> Tensor {
@@ -72,41 +68,60 @@ import Training
       for index in tensor.elements.indices { tensor.elements[index] = Float(random.normal()) }
       return tensor
     }
-    let table = matrix(600)
+    let table = matrix(600), vectors = matrix(27), targets = (0..<27).map { Int32($0 * 19 + 1) }
+    let bounds = [0, 7, 7, 20, 27]
     let lanes = (0..<4).map { lane in
-      CatalogueHead.Lane(
-        sessions: matrix(20), targets: (0..<20).map { Int32($0 + lane * 100 + 1) },
-        gradient: arena.zeros(rows: 20, columns: 8))
+      let own = bounds[lane]..<bounds[lane + 1]
+      return (vectors: vectors.rows(own), targets: Array(targets[own]))
     }
-    let head = CatalogueHead(table: table)
-    func gradients(_ some: ArraySlice<CatalogueHead.Lane>, _ subtrees: [Range<Int>]) -> [Tensor] {
-      let gradients = subtrees.map { _ in arena.zeros(rows: 600, columns: 8) }
-      _ = head.lossesAndGradients(Array(some), subtrees: subtrees, scale: 0.01, tableGradients: gradients)
-      return gradients
+    let whole = try HeadTrial(table: table, [(vectors, targets)])
+    let cut = try HeadTrial(table: table, lanes, blocks: 1)
+    #expect(cut.sessions == whole.sessions && cut.table == whole.table)
+    #expect(abs(cut.losses.reduce(0, +) - whole.losses[0]) < 1e-9)
+    #expect(cut.losses[1] == 0 && cut.losses[0] > 0)
+    let halves = try HeadTrial(table: table, lanes, blocks: 2)
+    #expect(halves.table != whole.table, "blocks decide the bits")
+  }
+
+  /// References are moved when a stripe's later tiles have far larger logits than its first; the smaller ones then
+  /// count for nothing, but for those of sessions with a small vector.
+  @Test(arguments: [Precision.float32, .bfloat16])
+  func referencesAreMoved(precision: Precision) throws {
+    guard precision.isSupported else { return }
+    let arena = Arena(), items = 64 * 512 * 3, width = 4
+    let table = arena.zeros(rows: items + 1, columns: width)
+    // Logits rise by 100 from tile to tile of a stripe, and one item is above all.
+    for row in 1...items {
+      table.elements[row * width] = Float((row - 1) / 512 % 3)
+      table.elements[row * width + 1] = row == 90_000 ? 1 : 0
     }
-    let whole = gradients(lanes[...], [0..<4])[0]
-    let left = gradients(lanes[..<2], [0..<2])[0], right = gradients(lanes[2...], [0..<2])[0]
-    left.add(right)
-    #expect(left.array == whole.array)
-    let apart = gradients(lanes[1..<4], [0..<1, 1..<3])
-    let first = gradients(lanes[..<1], [0..<1])[0]
-    first.add(apart[0])
-    first.add(apart[1])
-    #expect(first.array == whole.array)
+    let vectors = arena.zeros(rows: 2, columns: width)
+    _ = vectors.elements.update(fromContentsOf: [100, 300, 0, 0, 0, 0, 0, 1])
+    let trial = try HeadTrial(table: table, [(vectors, [90_000, 1])], precision: precision)
+    // Of session 0 the target has all of the probability; of session 1 all items are alike.
+    // Exponentials that are rounded to 8 bits anyway are right to 7.5e-5.
+    #expect(abs(trial.losses[0] - log(Double(items))) < (precision == .float32 ? 1e-5 : 3e-4))
+    // A float near 600 tells its exponential to four digits.
+    #expect(trial.sessions[..<4].allSatisfy { abs($0) < 1e-4 })
+    // The mean of the rows, less the target's row, halved: 1, 1 / items.
+    let expected: [Float] = [0.5, 0.5 / Float(items), 0, 0]
+    for (found, expected) in zip(trial.sessions[4...], expected) { #expect(abs(found - expected) < 2e-3) }
+    #expect(trial.table.allSatisfy { $0.isFinite })
   }
 
   /// The stripes are the same however many threads share them, so the bits are, too.
   @Test(arguments: [2, 3, 16], [Precision.float32, .bfloat16])
-  func threadsChangeNoBit(threads: Int, precision: Precision) {
+  func threadsChangeNoBit(threads: Int, precision: Precision) throws {
     guard precision.isSupported else { return }
-    let alone = Outcome(precision: precision, threads: 1), shared = Outcome(precision: precision, threads: threads)
+    let alone = try outcome(precision: precision, threads: 1)
+    let shared = try outcome(precision: precision, threads: threads)
     #expect(shared == alone)
   }
 
   /// Products of numbers with 8 bits: a few thousandths off, but not the same.
-  @Test func bfloat16IsClose() {
+  @Test func bfloat16IsClose() throws {
     guard Precision.bfloat16.isSupported else { return }
-    let exact = Outcome(precision: .float32, threads: 1), rounded = Outcome(precision: .bfloat16, threads: 1)
+    let exact = try outcome(precision: .float32, threads: 1), rounded = try outcome(precision: .bfloat16, threads: 1)
     #expect(exact != rounded)
     for (loss, expected) in zip(rounded.losses, exact.losses) { #expect(abs(loss - expected) <= 2e-3 * expected) }
     for (found, expected) in [(rounded.sessions, exact.sessions), (rounded.table, exact.table)] {
@@ -116,31 +131,19 @@ import Training
     }
   }
 
-  /// What the head makes of four lanes and 9,000 items, which are more tiles than stripes.
-  private struct Outcome: Equatable {
-    var losses: [Double]
-    var sessions: [Float]
-    var table: [Float]
-
-    init(precision: Precision, threads: Int) {
-      let arena = Arena(), items = 9000, width = 13
-      var random = RandomStream(seed: 8, purpose: .initialisation)
-      func matrix(_ rows: Int) -> Tensor {
-        let tensor = arena.zeros(rows: rows, columns: width)
-        for index in tensor.elements.indices { tensor.elements[index] = Float(random.normal()) }
-        return tensor
-      }
-      let table = matrix(items + 1)
-      let lanes = [20, 3, 0, 31].map { count in
-        CatalogueHead.Lane(
-          sessions: matrix(count), targets: (0..<count).map { Int32(($0 * 2741) % items + 1) },
-          gradient: arena.zeros(rows: count, columns: width))
-      }
-      let gradient = arena.zeros(rows: items + 1, columns: width)
-      let head = CatalogueHead(table: table, precision: precision, team: ThreadTeam(count: threads))
-      losses = head.lossesAndGradients(lanes, subtrees: [0..<4], scale: 0.02, tableGradients: [gradient])
-      sessions = lanes.flatMap(\.gradient.array)
-      self.table = gradient.array
+  /// What the head makes of four lanes and 70,000 items, which are more tiles than stripes.
+  private func outcome(precision: Precision, threads: Int) throws -> HeadTrial {
+    let arena = Arena(), items = 70_000, width = 13
+    var random = RandomStream(seed: 8, purpose: .initialisation)
+    func matrix(_ rows: Int) -> Tensor {
+      let tensor = arena.zeros(rows: rows, columns: width)
+      for index in tensor.elements.indices { tensor.elements[index] = Float(random.normal()) }
+      return tensor
     }
+    let table = matrix(items + 1)
+    let lanes = [20, 3, 0, 31].map { count in
+      (vectors: matrix(count), targets: (0..<count).map { Int32(($0 * 2741) % items + 1) })
+    }
+    return try HeadTrial(table: table, lanes, precision: precision, threads: threads)
   }
 }

@@ -28,7 +28,7 @@ import Training
   /// A head over a table of random rows, and one lane of sessions with gradients of their own.
   private func head(
     _ kind: LossPlan.Kind, share: [Double], targets: [Int32], samples: [Int32], alpha: Double = 0.75
-  ) -> (loss: Double, gradients: [Float]) {
+  ) throws -> (loss: Double, gradients: [Float]) {
     let arena = Arena(), width = 6
     var random = RandomStream(seed: 5, purpose: .initialisation)
     func matrix(_ rows: Int) -> Tensor {
@@ -38,28 +38,25 @@ import Training
     }
     var plan = LossPlan()
     (plan.kind, plan.sampleAlpha) = (kind, alpha)
-    let lane = CatalogueHead.Lane(
-      sessions: matrix(targets.count), targets: targets, gradient: arena.zeros(rows: targets.count, columns: width))
-    let head = SampledHead(plan, table: matrix(share.count), scoring: .dotProduct, share: share)
-    let losses = head.lossesAndGradients(
-      [lane], firstTargets: [0], targets: targets, samples: samples, scale: 1 / Float(targets.count), randomness: nil)
-    return (losses[0], lane.gradient.array + head.laneGradients[0].array)
+    let vectors = matrix(targets.count), table = matrix(share.count)
+    let trial = try HeadTrial(table: table, [(vectors, targets)], sampled: (plan, share, samples))
+    return (trial.losses[0], trial.sessions + trial.table)
   }
 
   /// Nothing to be above, as in a last batch of one session without samples: no loss, and nothing to learn.
   @Test(arguments: [LossPlan.Kind.bprMax, .top1Max, .sampledCrossEntropy])
-  func aTargetWithoutNegativesCostsNothing(_ kind: LossPlan.Kind) {
-    let (loss, gradients) = head(kind, share: [0, 0.5, 0.5], targets: [2], samples: [])
+  func aTargetWithoutNegativesCostsNothing(_ kind: LossPlan.Kind) throws {
+    let (loss, gradients) = try head(kind, share: [0, 0.5, 0.5], targets: [2], samples: [])
     #expect(loss == 0 && gradients.allSatisfy { $0 == 0 }, "\(loss) \(gradients)")
-    let (other, moving) = head(kind, share: [0, 0.5, 0.5], targets: [2], samples: [1])
+    let (other, moving) = try head(kind, share: [0, 0.5, 0.5], targets: [2], samples: [1])
     #expect(other > 0 && moving.contains { $0 != 0 } && moving.allSatisfy(\.isFinite))
   }
 
   /// With alpha 0 all items are drawn alike, those too that do not occur in training. What all samples have in common
   /// is taken off none.
-  @Test func itemsThatDoNotOccurMayBeSamples() {
-    let rare = head(.sampledCrossEntropy, share: [0, 1, 0, 0], targets: [1], samples: [2, 3], alpha: 0)
-    let common = head(.sampledCrossEntropy, share: [0, 1, 0.2, 0.7], targets: [1], samples: [2, 3], alpha: 0)
+  @Test func itemsThatDoNotOccurMayBeSamples() throws {
+    let rare = try head(.sampledCrossEntropy, share: [0, 1, 0, 0], targets: [1], samples: [2, 3], alpha: 0)
+    let common = try head(.sampledCrossEntropy, share: [0, 1, 0.2, 0.7], targets: [1], samples: [2, 3], alpha: 0)
     #expect(rare.loss.isFinite && rare.loss == common.loss && rare.gradients == common.gradients)
   }
 

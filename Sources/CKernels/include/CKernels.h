@@ -72,6 +72,9 @@ void ck_add_row(int64_t rows, int64_t columns, const float *x, float *y);
 /// y[:] += the sum of x's rows, from the first to the last.
 void ck_sum_rows(int64_t rows, int64_t columns, const float *x, float *y);
 
+/// x[r,:] *= factor[r]
+void ck_scale_rows(int64_t rows, int64_t columns, const float *factor, float *x);
+
 /// y[c,r] = x[r,c]
 void ck_transpose(int64_t rows, int64_t columns, const float *x, float *y);
 
@@ -220,6 +223,12 @@ void ck_dropout_table_rows(int64_t rows, int64_t width, const float *x, float ra
 /// Folds a tile into each session's reference and sum of 2^(logit · log₂e - reference). Before the first tile
 /// the reference is -infinity, and the sum 0. `sessions` is a multiple of 16.
 void ck_softmax_fold(int64_t items, int64_t sessions, const float *logits, float *reference, double *sum);
+/// The same, and leaves the terms in place of the logits, or in `rounded` as bfloat16 where that is not NULL. Returns
+/// false where references were moved, by factors of 2^64 and more: nothing was added then, the logits are lost, and what
+/// was gathered of the terms before is to be multiplied with `factor`. For a second call with the logits, may_move is
+/// false. factor and terms [sessions] are for the kernel's use otherwise.
+bool ck_softmax_weights(int64_t items, int64_t sessions, float *logits, uint16_t *rounded, float *reference,
+                        double *sum, bool may_move, float *factor, float *terms);
 /// logits[i,s] = 2^(logits[i,s] · log₂e - log2_normaliser[s]) · scale[s], in place. `sessions` is a multiple of 16.
 void ck_softmax_gradient(int64_t items, int64_t sessions, const float *log2_normaliser, const float *scale,
                          float *logits);

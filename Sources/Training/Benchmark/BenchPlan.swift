@@ -10,6 +10,8 @@ public struct BenchPlan: Sendable {
   /// Sessions in a global batch.
   public var batchSize = 1024
   public var lanes = 8
+  public var headBlocks = 8
+  public var itemTable = ItemTableChoice.replicated
   public var precision = Precision.float32
   public var threadsPerRank = 1
   /// Steps that are timed.
@@ -38,6 +40,8 @@ extension BenchPlan: RunPlan {
     OptionDeclaration("items", \.items, .wholeNumber(12...100_000_000), "Items of the catalogue."),
     .batchSize(\.batchSize),
     .lanes(\.lanes),
+    .headBlocks(\.headBlocks),
+    .itemTable(\.itemTable),
     OptionDeclaration("steps", \.steps, .wholeNumber(1...1_000_000), "Steps that are timed."),
     OptionDeclaration("warmup_steps", \.warmupSteps, .wholeNumber(0...1_000_000), "Steps before them."),
     .precision(\.precision),

@@ -33,9 +33,10 @@ public struct StepBenchmark {
     let sessions = SyntheticSessions.table(
       sessions: max(steps * plan.batchSize, plan.evaluatedSessions), items: plan.items, seed: plan.seed)
     let model = plan.model.makeModel(items: plan.items)
-    model.parameters.initialise(seed: plan.seed)
     let timeline = Timeline(isRecording: false)
     let training = try makeTrainer(model, timeline)
+    try training.table.initialise(seed: plan.seed)
+    model.parameters.initialiseDense(seed: plan.seed)
     let peak = try peak()
 
     var loss = 0.0, sentBefore = 0
@@ -66,7 +67,7 @@ public struct StepBenchmark {
       shareOfPeak: gflop * 1e9 / seconds / peak, peakMemoryBytes: try group.allGather([peakMemoryBytes()]).all,
       forecastBytes: try group.allGather([forecast.total]).all,
       bytesSentPerStep: try group.allGather([sent]).all,
-      evaluatedSessionsPerSecond: try evaluation(of: model, on: sessions), loss: loss)
+      evaluatedSessionsPerSecond: try evaluation(of: ServedModel(model, training.table), on: sessions), loss: loss)
   }
 
   /// Made-up sessions have 3.4 clicks on average.
@@ -81,6 +82,8 @@ public struct StepBenchmark {
     options.seed = plan.seed
     options.precision = plan.precision
     options.threads = plan.threadsPerRank
+    options.headBlocks = min(plan.headBlocks, plan.lanes)
+    options.placement = plan.itemTable == .sharded ? .sharded : .replicated
     return try Trainer(model, options, group: group, timeline: timeline)
   }
 
@@ -107,7 +110,7 @@ public struct StepBenchmark {
   }
 
   /// Sessions a second of ranking over the whole catalogue.
-  private func evaluation(of model: any SessionModel, on sessions: SessionTable) throws -> Double {
+  private func evaluation(of model: ServedModel, on sessions: SessionTable) throws -> Double {
     let everywhere = [UInt8](repeating: 0, count: plan.items + 1)
     let evaluator = Evaluator(localeMask: everywhere, EvaluationOptions(), team: team, group: group)
     let selection = Array(0..<Int32(plan.evaluatedSessions))

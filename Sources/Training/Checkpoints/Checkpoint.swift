@@ -1,3 +1,4 @@
+import Catalogue
 import Foundation
 import MPI
 import Models
@@ -45,39 +46,35 @@ public struct Checkpoint {
     if state.dataset != dataset.fingerprint { throw TrainingError.otherDataset(path: folder) }
   }
 
-  /// Reads the weights into those of a model of the same shapes, whose item table may have more rows: those keep
-  /// what they have.
-  func loadWeights(into parameters: ParameterSet) throws {
+  /// Reads the weights but the item table into those of a model of the same shapes.
+  /// - Throws: where the file lacks a weight or has it in another shape, the item table's too.
+  func loadDenseWeights(into parameters: ParameterSet) throws {
     let file = try SafetensorsFile(path: path(Self.modelFile))
     // Shapes first: sizes that the file does not have take no memory.
     for parameter in parameters.all { _ = try weights(parameter.name, of: file, parameter) }
-    for parameter in parameters.all { try load(parameter.name, of: file, parameter, parameter.value) }
+    for parameter in parameters.dense { try load(parameter.name, of: file, parameter, parameters.denseStorage) }
   }
 
-  /// Reads the weights of a model but those of its item table.
-  /// - Returns: the item table, `[items + 1, D]`, where it lies in the file.
-  func loadDenseWeights(into parameters: ParameterSet) throws -> MappedArray<Float> {
-    let file = try SafetensorsFile(path: path(Self.modelFile))
-    let table = try file.array(parameters.itemTable.name, as: Float.self, shape: parameters.itemTable.shape)
-    for parameter in parameters.dense { _ = try weights(parameter.name, of: file, parameter) }
-    for parameter in parameters.dense { try load(parameter.name, of: file, parameter, parameter.value) }
-    return table
+  /// The rows of the item table. Of a vocabulary that was extended they are the first ones.
+  func itemTable(of parameters: ParameterSet) throws -> MappedArray<Float> {
+    let table = parameters.itemTable
+    return try weights(table.name, of: SafetensorsFile(path: path(Self.modelFile)), table)
   }
 
-  /// Reads what the optimizer remembers of all weights under a name (`exp_avg` …). Rows of the table behind the
-  /// checkpoint's keep what they have.
+  /// Reads what the optimizer remembers of the dense weights under a name (`exp_avg` …).
+  /// - Returns: the same of the rows of the item table: see `itemTable`.
   func loadOptimizerState(
-    _ name: String, of parameters: ParameterSet, table: FloatStorage, dense: FloatStorage
-  ) throws {
-    let file = try SafetensorsFile(path: path(Self.optimizerFile))
-    for parameter in parameters.all {
-      let destination = (parameter.offset == nil ? table : dense).tensor(
-        at: parameter.offset ?? 0, rows: parameter.value.rows, columns: parameter.value.columns)
-      try load("\(name).\(parameter.name)", of: file, parameter, destination)
-    }
+    _ name: String, of parameters: ParameterSet, dense: FloatStorage
+  ) throws -> MappedArray<Float> {
+    let file = try SafetensorsFile(path: path(Self.optimizerFile)), table = parameters.itemTable
+    for parameter in parameters.dense { try load("\(name).\(parameter.name)", of: file, parameter, dense) }
+    return try weights("\(name).\(table.name)", of: file, table)
   }
 
-  private func load(_ name: String, of file: SafetensorsFile, _ parameter: Parameter, _ destination: Tensor) throws {
+  private func load(
+    _ name: String, of file: SafetensorsFile, _ parameter: Parameter, _ dense: FloatStorage
+  ) throws {
+    let destination = dense.tensor(at: parameter.offset!, rows: parameter.rows, columns: parameter.columns)
     try weights(name, of: file, parameter).withUnsafeBufferPointer {
       _ = destination.elements.update(fromContentsOf: $0)
     }
@@ -104,9 +101,9 @@ extension Trainer {
   ///   - items: the vocabulary, which goes with the item table.
   /// - Throws: on rank 0 `StorageError`, on the others `MPIError.peerFailed`.
   func save(to folder: String, _ state: CheckpointState, items: ItemCatalog, group: any ProcessGroup) throws {
-    // The ranks' shares of the table's moments travel as the file is written, one after the other, so that rank 0
-    // never holds whole ones. What a failure leaves unwritten must travel all the same.
-    let tables = OptimizerTables(tableOptimizer, exchange, group: group)
+    // The ranks' shares of the table travel as the files are written, one after the other, so that rank 0 never holds
+    // whole ones. What a failure leaves unwritten must travel all the same.
+    let tables = TableStreams(self)
     let outcome = Result {
       guard group.rank == 0 else { return }
       try write(folder, state, items: items, tables)
@@ -117,7 +114,7 @@ extension Trainer {
 
   /// Rank 0's part.
   private func write(
-    _ folder: String, _ state: CheckpointState, items: ItemCatalog, _ tables: OptimizerTables
+    _ folder: String, _ state: CheckpointState, items: ItemCatalog, _ tables: TableStreams
   ) throws {
     let transaction = try FolderTransaction(at: folder, manifest: CheckpointState.fileName, overwrite: true)
     func write(_ name: String, _ tensors: [SafetensorsTensor]) throws {
@@ -126,16 +123,20 @@ extension Trainer {
         tensors: tensors)
       transaction.record(name, sha256: checksum)
     }
+    let itemTable = table.parameter
+    func streamed(_ name: String, as streamName: String) -> SafetensorsTensor {
+      SafetensorsTensor(name: name, dtype: .f32, shape: itemTable.shape) { try tables.stream(streamName, to: $0) }
+    }
+    let rows =
+      table.isSharded
+      ? streamed(itemTable.name, as: itemTable.name)
+      : Self.tensor(itemTable.name, itemTable.shape, table.held.values.elements)
     try write(
-      Checkpoint.modelFile, model.parameters.all.map { Self.tensor($0.name, $0.shape, $0.value.elements) })
-    let itemTable = model.parameters.itemTable
+      Checkpoint.modelFile, [rows] + model.parameters.dense.map { Self.tensor($0.name, $0.shape, $0.value.elements) })
     try write(
       Checkpoint.optimizerFile,
       denseOptimizer.state.flatMap { name, dense in
-        let ofTable = SafetensorsTensor(
-          name: "\(name).\(itemTable.name)", dtype: .f32, shape: itemTable.shape
-        ) { try tables.stream(name, to: $0) }
-        return [ofTable] + denseStateTensors(name, dense)
+        [streamed("\(name).\(itemTable.name)", as: name)] + denseStateTensors(name, dense)
       })
     try items.withUnsafeLines(ofFirst: items.count) { try transaction.write($0, as: Checkpoint.itemsFile) }
     try transaction.commit { checksums in
@@ -149,15 +150,12 @@ extension Trainer {
   /// - Parameter checkpoint: on rank 0; nil on the others.
   func restore(from checkpoint: Checkpoint?, group: any ProcessGroup) throws {
     let parameters = model.parameters
-    try group.together { try checkpoint?.loadWeights(into: parameters) }
-    try parameters.broadcast(from: 0, group: group)
-    for ((name, dense), (_, table)) in zip(denseOptimizer.state, tableOptimizer.state) {
-      let whole = FloatStorage(count: checkpoint == nil ? 0 : parameters.itemTable.value.count)
-      try group.together {
-        try checkpoint?.loadOptimizerState(name, of: parameters, table: whole, dense: dense)
+    try table.load(parameters, from: checkpoint, group: group)
+    for ((name, dense), (_, own)) in zip(denseOptimizer.state, tableOptimizer.state) {
+      let whole = try group.together { try checkpoint?.loadOptimizerState(name, of: parameters, dense: dense) }
+      try whole.withElements { (whole) throws(MPIError) in
+        try group.scatter(whole, counts: table.shares, into: own.elements, from: 0)
       }
-      let counts = exchange.shares.map { $0 * parameters.itemTable.value.columns }
-      try group.scatter(UnsafeBufferPointer(whole.elements), counts: counts, into: table.elements, from: 0)
       try group.broadcast(dense.elements, from: 0)
     }
   }
@@ -178,10 +176,23 @@ extension Trainer {
   }
 }
 
-extension ParameterSet {
-  /// Copies the weights of `root` to all ranks.
-  package func broadcast(from root: Int, group: any ProcessGroup) throws(MPIError) {
-    try group.broadcast(tableStorage.elements, from: root)
-    try group.broadcast(denseStorage.elements, from: root)
+extension ItemTable {
+  /// Takes over a model's weights, this table and the dense ones, from a checkpoint that rank 0 has opened; collective.
+  /// - Parameter checkpoint: on rank 0; nil on the others.
+  func load(_ parameters: ParameterSet, from checkpoint: Checkpoint?, group: any ProcessGroup) throws {
+    let rows = try group.together { () -> MappedArray<Float>? in
+      try checkpoint?.loadDenseWeights(into: parameters)
+      return try checkpoint?.itemTable(of: parameters)
+    }
+    try group.broadcast(parameters.denseStorage.elements, from: 0)
+    try rows.withElements { (rows) throws(MPIError) in try receive(rows) }
+  }
+}
+
+extension MappedArray<Float>? {
+  /// The elements; none where there is no array.
+  func withElements<Failure: Error>(_ body: (UnsafeBufferPointer<Float>) throws(Failure) -> Void) throws(Failure) {
+    guard let self else { return try body(UnsafeBufferPointer(start: nil, count: 0)) }
+    try self.withUnsafeBufferPointer(body)
   }
 }

@@ -20,19 +20,20 @@ public struct Adaptation {
   func start(_ training: Trainer, seed: UInt64, group: any ProcessGroup) throws(MPIError) {
     let parameters = training.model.parameters
     guard let pretrained else {
-      if group.rank == 0 { parameters.initialise(seed: seed) }
-      return try parameters.broadcast(from: 0, group: group)
+      try training.table.initialise(seed: seed)
+      if group.rank == 0 { parameters.initialiseDense(seed: seed) }
+      return try group.broadcast(parameters.denseStorage.elements, from: 0)
     }
-    parameters.copy(pretrained.model.parameters)
+    parameters.copyDense(pretrained.model.parameters)
+    training.table.adopt(pretrained.rows)
     if let moments = pretrained.moments { training.takeOver(moments) }
   }
 }
 
 extension ParameterSet {
-  /// Takes over the weights of a model of the same shapes.
-  func copy(_ other: ParameterSet) {
-    precondition(tableStorage.count == other.tableStorage.count && denseStorage.count == other.denseStorage.count)
-    tableStorage.base.update(from: other.tableStorage.base, count: tableStorage.count)
+  /// Takes over the dense weights of a model of the same shapes.
+  fileprivate func copyDense(_ other: ParameterSet) {
+    precondition(denseStorage.count == other.denseStorage.count)
     denseStorage.base.update(from: other.denseStorage.base, count: denseStorage.count)
   }
 }

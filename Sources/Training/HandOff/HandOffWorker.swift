@@ -1,3 +1,4 @@
+import Catalogue
 import Evaluation
 import Foundation
 import Logging
@@ -42,7 +43,7 @@ struct HandOffWorker {
       return try JSONDecoder().decode(HandOffRow.self, from: Data(done))
     }
 
-    let zeroShot = try evaluate(SessionModelScorer(pretrained.served), on: task, group)
+    let zeroShot = try evaluate(SessionModelScorer(pretrained.served(on: group)), on: task, group)
     let tuned = try fineTune(task, plan, group)
     var row = HandOffRow(
       name: task.name, locales: task.locales.inOrder.map(\.name), trainSessions: task.sessions, zeroShot: zeroShot,
@@ -124,7 +125,8 @@ struct HandOffWorker {
     let log = try group.together { try openLog(path(name), of: group, label: "\(name): ") }
     let summary = try makeRun(log).run(try isBestLost(name, group, log) ? .never : resume)
     let best = try OpenedCheckpoint(path(name), for: dataset, group: group)
-    let model = try RankingModel.load(best, for: dataset, group: group)
+    let placement = plan.training.itemTable == .sharded ? TablePlacement.sharded : .replicated
+    let model = try RankingModel.load(best, for: dataset, placement: placement, group: group)
     let outcome = HandOffRow.Outcome(
       steps: summary.step, epochs: summary.epochs, stoppedEarly: summary.isStoppedEarly,
       bestStep: summary.bestStep, bestValid: summary.bestValue, model: best.state.weightsChecksum)

@@ -1,3 +1,4 @@
+import Catalogue
 import Evaluation
 import Foundation
 import MPI
@@ -13,8 +14,9 @@ public struct PretrainedModel {
   let model: any SessionModel
   /// SHA-256 of the checkpoint's weights.
   let checksum: String
-  /// The model as it ranks the catalogue.
-  let served: ServedModel
+  /// The rows of its item table that this rank holds in its group.
+  let rows: FloatStorage
+  private let placement: TablePlacement
   /// The steps of training that its moments have seen.
   let optimizerSteps: Int
   /// The optimizer's moments where they are carried on; nil where it starts anew.
@@ -38,21 +40,37 @@ public struct PretrainedModel {
     group: any ProcessGroup
   ) throws {
     let model = try dataset.makeModel(plan.training.model)
-    let parameters = model.parameters
-    try group.together {
-      guard let checkpoint = opened.checkpoint else { return }
-      try checkpoint.loadWeights(into: parameters)
-      parameters.itemTable.initialiseItems(
-        behind: opened.state.items, of: dataset.itemIDs, seed: plan.training.seed)
+    let parameters = model.parameters, isSharded = plan.training.itemTable == .sharded
+    let table = try group.together { () -> MappedArray<Float>? in
+      try opened.checkpoint?.loadDenseWeights(into: parameters)
+      return try opened.checkpoint?.itemTable(of: parameters)
     }
-    try parameters.broadcast(from: 0, group: group)
+    try group.broadcast(parameters.denseStorage.elements, from: 0)
+    let known = opened.state.items + 1
+    let held = (0..<group.size).map {
+      isSharded ? layout.rows(ofRank: $0, tableRows: parameters.itemTable.rows) : 0..<parameters.itemTable.rows
+    }
+    let own = held[group.rank], width = parameters.itemTable.columns
+    rows = isSharded ? FloatStorage(count: own.count * width) : parameters.tableStorage
+    try Self.handOut(table, rows: held, width: width, known: known, into: rows, group: group)
+    parameters.itemTable.initialiseItems(
+      behind: opened.state.items, of: dataset.itemIDs, seed: plan.training.seed,
+      in: TableSlice(rows.tensor(rows: own.count, columns: width), first: own.lowerBound))
     self.model = model
+    placement = isSharded ? .sharded : .replicated
     checksum = opened.state.weightsChecksum
-    served = try ServedModel(model)
     // What was fine-tuned with moments that it took over counts the steps before, too.
     let before = opened.state.options[Self.optimizerStepsKey].flatMap { Int($0) } ?? 0
     optimizerSteps = plan.moments == .keep ? before + opened.state.step : 0
     moments = plan.moments == .keep ? try Self.loadMoments(opened, plan, parameters, layout, group: group) : nil
+  }
+
+  /// The model as it ranks the catalogue; collective.
+  /// - Parameter group: this rank's among those that the rows were given to.
+  func served(on group: any ProcessGroup) throws(MPIError) -> ServedModel {
+    let table = ItemTable(model.parameters, placement: placement, group: group)
+    table.adopt(rows)
+    return try ServedModel(model, table)
   }
 
   /// Under which name a checkpoint's options have the steps that its moments had seen before its own.
@@ -65,26 +83,35 @@ public struct PretrainedModel {
     let table = parameters.itemTable
     let rows = (0..<group.size).map { layout.rows(ofRank: $0, tableRows: table.rows) }
     return try plan.training.optimization.momentNames.map { name in
-      let moments = Moments(
-        table: FloatStorage(count: rows[group.rank].count * table.columns),
-        dense: FloatStorage(count: parameters.denseCount))
-      let whole = FloatStorage(count: group.rank == 0 ? table.count : 0)
-      try group.together {
-        try opened.checkpoint?.loadOptimizerState(name, of: parameters, table: whole, dense: moments.dense)
+      let dense = FloatStorage(count: parameters.denseCount)
+      let ofTable = try group.together {
+        try opened.checkpoint?.loadOptimizerState(name, of: parameters, dense: dense)
       }
-      // Groups side by side hold the same rows: what rank 0 hands out overlaps.
-      guard group.rank == 0 else {
-        try group.exchange([.receive(into: moments.table.elements, from: 0)])
-        try group.broadcast(moments.dense.elements, from: 0)
-        return moments
-      }
-      func block(_ rank: Int) -> UnsafeMutableBufferPointer<Float> {
-        whole.tensor(rows: table.rows, columns: table.columns).rows(rows[rank]).elements
-      }
-      _ = moments.table.elements.update(fromContentsOf: block(0))
-      try group.exchange((1..<group.size).map { .send(UnsafeBufferPointer(block($0)), to: $0) })
-      try group.broadcast(moments.dense.elements, from: 0)
-      return moments
+      try group.broadcast(dense.elements, from: 0)
+      let own = FloatStorage(count: rows[group.rank].count * table.columns)
+      try handOut(ofTable, rows: rows, width: table.columns, known: opened.state.items + 1, into: own, group: group)
+      return Moments(table: own, dense: dense)
+    }
+  }
+
+  /// Gives each rank its rows of a table that rank 0 has; collective. Groups side by side hold the same rows: what rank 0
+  /// hands out overlaps.
+  /// - Parameters:
+  ///   - whole: on rank 0, the first `known` rows.
+  ///   - rows: of each rank. Those that are not known stay as they are.
+  private static func handOut(
+    _ whole: MappedArray<Float>?, rows: [Range<Int>], width: Int, known: Int, into own: FloatStorage,
+    group: any ProcessGroup
+  ) throws(MPIError) {
+    func elements(_ rank: Int) -> Range<Int> {
+      rows[rank].lowerBound * width..<max(rows[rank].lowerBound, min(rows[rank].upperBound, known)) * width
+    }
+    let mine = UnsafeMutableBufferPointer(rebasing: own.elements[..<elements(group.rank).count])
+    guard group.rank == 0 else { return try group.exchange([.receive(into: mine, from: 0)]) }
+    try whole.withElements { (whole) throws(MPIError) in
+      _ = mine.update(fromContentsOf: whole[elements(0)])
+      try group.exchange(
+        (1..<group.size).map { .send(UnsafeBufferPointer(rebasing: whole[elements($0)]), to: $0) })
     }
   }
 }
@@ -93,8 +120,7 @@ extension GroupLayout {
   /// The rows of the item table that a rank updates in its group; none where it is in no group.
   fileprivate func rows(ofRank rank: Int, tableRows: Int) -> Range<Int> {
     guard let ranks = groups.first(where: { $0.ranks.contains(rank) })?.ranks else { return 0..<0 }
-    let bounds = GradientExchange.rowBounds(ofTableWith: tableRows, ranks: ranks.count)
-    return bounds[rank - ranks.lowerBound]..<bounds[rank - ranks.lowerBound + 1]
+    return CatalogueLayout(rows: tableRows).rows(of: rank - ranks.lowerBound, size: ranks.count)
   }
 }
 
@@ -118,11 +144,13 @@ extension Trainer {
 extension Parameter {
   /// Gives the rows of items behind the first ones their first values. The random numbers are keyed by the item's
   /// id, so that an item starts alike wherever its row lands.
-  /// - Parameter known: items that have their values; their number also scales the others' (`Initialiser`).
-  func initialiseItems(behind known: Int, of items: ItemCatalog, seed: UInt64) {
-    for row in known + 1..<items.count + 1 {
+  /// - Parameters:
+  ///   - known: items that have their values; their number also scales the others' (`Initialiser`).
+  ///   - held: the rows that this rank holds; others are left out.
+  func initialiseItems(behind known: Int, of items: ItemCatalog, seed: UInt64, in held: TableSlice) {
+    for row in held.range.clamped(to: known + 1..<items.count + 1) {
       let random = RandomStream(seed: seed, purpose: .newItems, index: Self.key(of: items.id(of: Int32(row))))
-      initialiser.fill(row: value.rows(row..<row + 1).elements, ofRows: known + 1, with: random)
+      initialiser.fill(row: held.rows(row..<row + 1).elements, ofRows: known + 1, with: random)
     }
   }
 

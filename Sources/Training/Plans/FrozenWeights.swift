@@ -11,9 +11,4 @@ public enum FrozenWeights: String, CaseIterable, Sendable {
   func trained(_ dense: UnsafeMutableBufferPointer<Float>) -> UnsafeMutableBufferPointer<Float> {
     self == .encoder ? UnsafeMutableBufferPointer(rebasing: dense[..<0]) : dense
   }
-
-  /// The gradient of rows of the item table, likewise.
-  func trained(_ rows: RowGradients) -> RowGradients {
-    self == .items ? RowGradients(rows: .touched([]), values: rows.values.rows(0..<0)) : rows
-  }
 }

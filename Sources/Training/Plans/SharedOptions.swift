@@ -1,3 +1,4 @@
+import Catalogue
 import Foundation
 import Models
 import OptionTables
@@ -29,6 +30,18 @@ extension OptionDeclaration {
       "Parts of a batch that are added in a fixed tree; a power of two, at least the ranks.")
   }
 
+  static func headBlocks(_ path: WritableKeyPath<Owner, Int> & Sendable) -> Self {
+    Self(
+      "head_blocks", path, .powerOfTwo(1...4096),
+      "Parts of a batch that the catalogue head multiplies, each of neighbouring lanes; a power of two.")
+  }
+
+  static func itemTable(_ path: WritableKeyPath<Owner, ItemTableChoice> & Sendable) -> Self {
+    Self(
+      "item_table", path, .choice, decides: .never,
+      "replicated: all of it on every rank; sharded: a part on each; auto: what is faster, or fits. Changes no bit.")
+  }
+
   static func precision(_ path: WritableKeyPath<Owner, Precision> & Sendable) -> Self {
     Self(
       "precision", path, .choice, "f32, or bf16: the catalogue's products in bfloat16, at about twice the speed.")
@@ -36,7 +49,7 @@ extension OptionDeclaration {
 
   static func threads(_ path: WritableKeyPath<Owner, Int> & Sendable) -> Self {
     Self(
-      "threads_per_rank", path, .wholeNumber(1...CatalogueHead.largestStripeCount), decides: .never,
+      "threads_per_rank", path, .wholeNumber(1...CatalogueLayout.largestStripeCount), decides: .never,
       "Threads of a rank, for machines with fewer ranks than cores; they change no bit.")
   }
 

@@ -16,6 +16,10 @@ public struct TrainingPlan: Sendable {
   public var batchSize = 1024
   /// Parts of a batch that are computed apart and added in a fixed tree; a power of two, at least the ranks.
   public var lanes = 8
+  /// Parts of a batch that the catalogue head multiplies, each of neighbouring lanes; no more than lanes.
+  public var headBlocks = 8
+  /// Where the item table is; changes no bit.
+  public var itemTable = ItemTableChoice.replicated
   /// What the products of the catalogue head multiply.
   public var precision = Precision.float32
   /// How many threads a rank has. They change no bit.
@@ -92,6 +96,8 @@ extension TrainingPlan: RunPlan {
       "End the run after this many steps in all."),
     .batchSize(\.batchSize),
     .lanes(\.lanes),
+    .headBlocks(\.headBlocks),
+    .itemTable(\.itemTable),
     .precision(\.precision),
     .threads(\.threadsPerRank),
     .seed(\.seed),

@@ -1,3 +1,4 @@
+import Catalogue
 import Evaluation
 import Foundation
 import MPI
@@ -60,7 +61,7 @@ struct MemoryForecast {
     // Lanes are filled up to a multiple of 16.
     let perLane = (targets / lanes / 16).rounded(.up) * 16
     let head =
-      perLane * lanes * Double(CatalogueHead.largestStripeCount + 4) * width
+      perLane * lanes * Double(CatalogueLayout.largestStripeCount + 4) * width
       + Double(load.threads) * Double(Tensor.tileItems) * (1.5 * perLane + 3 * width)
     var floats: [(String, Double)] = [
       ("item table", table), ("its moments", 2 * table / Double(size)), ("other weights", dense * (lanes + 3)),

@@ -89,10 +89,7 @@ enum RankingModel {
     }
     let model = try dataset.makeModel(opened.state.modelConfiguration())
     let table = ItemTable(model.parameters, placement: placement, group: group)
-    // Rank 0 maps the table and copies none of it but its own rows.
-    let rows = try group.together { try opened.checkpoint?.loadDenseWeights(into: model.parameters) }
-    try group.broadcast(model.parameters.denseStorage.elements, from: 0)
-    if let rows { try rows.withUnsafeBufferPointer(table.receive) } else { try table.receive(nil) }
+    try table.load(model.parameters, from: opened.checkpoint, group: group)
     return .session(try ServedModel(model, table))
   }
 

@@ -150,7 +150,7 @@ public struct TrainingRun {
     let isEvaluated = epoch % plan.evaluationEpochs == 0
     let valid: (value: Double, figures: RankingMetrics)?
     do {
-      valid = isEvaluated ? try validation.evaluate(ServedModel(training.model)) : nil
+      valid = isEvaluated ? try validation.evaluate(ServedModel(training.model, training.table)) : nil
     } catch is EndOfProcess {
       throw stop(by: try StopSignal.wasReceived(by: group), step: step)
     }
@@ -253,6 +253,8 @@ public struct TrainingRun {
     options.targets = plan.targets
     options.precision = plan.precision
     options.threads = plan.threadsPerRank
+    options.headBlocks = min(plan.headBlocks, plan.lanes)
+    options.placement = plan.itemTable == .sharded ? .sharded : .replicated
     options.updatedRows = plan.optimization.updatedRows
     options.frozen = adaptation.frozen
     options.optimizerSteps = adaptation.pretrained?.optimizerSteps ?? 0

@@ -1,9 +1,9 @@
 import CKernels
 import Tensors
 
-/// The gradient of rows of the item table that this rank updates, summed over all lanes.
+/// The gradient of rows of the item table that this rank updates, summed over the global batch.
 package struct RowGradients {
-  /// The rows, rising: all that the rank owns, or those that the step touched.
+  /// The rows, rising: neighbours, or those that the step touched.
   package enum Rows {
     case all(Range<Int>)
     case touched([Int32])
@@ -13,12 +13,28 @@ package struct RowGradients {
   /// `[rows, D]`.
   package let values: Tensor
 
-  /// Sums of squares whose order, and so whose bits, do not depend on how the rows are shared out: one for each
-  /// block of rows, or for each touched row.
+  /// Hands neighbouring rows to threads in pieces, touched ones in one.
+  func forEachPiece(_ team: ThreadTeam, _ body: (_ thread: Int, RowGradients) -> Void) {
+    guard case .all(let range) = rows else { return body(0, self) }
+    let pieces = stride(from: range.lowerBound, to: range.upperBound, by: Tensor.tileItems).map {
+      $0..<min($0 + Tensor.tileItems, range.upperBound)
+    }
+    team.forEach(pieces.count) { thread, place in
+      let piece = pieces[place]
+      let part = values.rows(piece.lowerBound - range.lowerBound..<piece.upperBound - range.lowerBound)
+      body(thread, RowGradients(rows: .all(piece), values: part))
+    }
+  }
+
+  /// Sums of squares whose order, and so whose bits, do not depend on how the rows are shared out: one for each tile of
+  /// rows, or for each touched row.
   func sumsOfSquares() -> [Double] {
     switch rows {
     case .touched: values.sumsOfSquares(rowsAtATime: 1)
-    case .all: values.sumsOfSquares(rowsAtATime: GradientExchange.rowBlock)
+    case .all(let range):
+      // Ranks own whole tiles, and one of them the padding row, which has no gradient.
+      values.rows((range.lowerBound == 0 && !range.isEmpty ? 1 : 0)..<values.rows)
+        .sumsOfSquares(rowsAtATime: Tensor.tileItems)
     }
   }
 }

@@ -10,27 +10,25 @@ extension Trainer {
   /// The largest absolute value of all weights, infinity and NaN counting as larger than any number; each rank looks
   /// at its own rows. The same on every rank; collective.
   package func largestWeight() throws(MPIError) -> Float {
-    let parameters = model.parameters
-    let own = parameters.itemTable.value.rows(exchange.ownRows).elements
-    var bits = [max(largestMagnitudeBits(own), largestMagnitudeBits(parameters.denseStorage.elements))]
+    let dense = model.parameters.denseStorage.elements
+    var bits = [max(largestMagnitudeBits(table.own.elements), largestMagnitudeBits(dense))]
     try group.maximum(&bits)
     return Float(bitPattern: bits[0])
   }
 
-  /// Checks that all ranks have the same weights; collective.
+  /// Checks that all ranks have the same weights, where they have the same at all; collective.
   /// - Throws: `TrainingError.replicasDiffer`, on every rank, for the first rank that has others than rank 0.
   package func requireEqualReplicas() throws {
     guard group.size > 1 else { return }
-    let parameters = model.parameters
-    let own = [checksum(parameters.tableStorage.elements), checksum(parameters.denseStorage.elements)]
+    let replica = table.isSharded ? [] : [checksum(table.held.values.elements)]
+    let own = replica + [checksum(model.parameters.denseStorage.elements)]
+    let names = (table.isSharded ? [] : ["the item table"]) + ["the other weights"]
     let all = try group.allGather(own).all
-    guard let odd = (0..<group.size).first(where: { Array(all[2 * $0..<2 * $0 + 2]) != Array(all[..<2]) }) else {
-      return
-    }
+    func ofRank(_ rank: Int) -> [UInt64] { Array(all[own.count * rank..<own.count * (rank + 1)]) }
+    guard let odd = (0..<group.size).first(where: { ofRank($0) != ofRank(0) }) else { return }
     var host = MPIRuntime.hostname
     try group.broadcast(&host, from: odd)
-    let names = ["the item table", "the other weights"]
-    let differing = names.indices.filter { all[2 * odd + $0] != all[$0] }.map { names[$0] }
+    let differing = names.indices.filter { ofRank(odd)[$0] != all[$0] }.map { names[$0] }
     throw TrainingError.replicasDiffer(rank: odd, host: host, what: differing.joined(separator: " and "))
   }
 }

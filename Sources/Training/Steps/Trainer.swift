@@ -1,3 +1,4 @@
+import Catalogue
 import MPI
 import Models
 import Sessions
@@ -6,11 +7,15 @@ import Tensors
 /// One step of training on all ranks: the lanes' losses and gradients, their exchange, the update.
 ///
 /// A step's result depends on the weights, the batch, the step and the options, and on nothing else: not on how
-/// many ranks share the lanes (docs/numerics.md).
+/// many ranks share the lanes, nor on where the item table is (docs/numerics.md).
 package final class Trainer {
   /// What shapes a step, beside model and data.
   package struct Options {
     package var lanes = 8
+    /// Blocks of lanes that the catalogue head multiplies; at most as many as lanes.
+    package var headBlocks = 8
+    /// Where the item table is; changes no bit.
+    package var placement = TablePlacement.replicated
     package var seed: UInt64 = 2023
     package var optimizer = OptimizerOptions()
     /// The gradient's norm above which it is scaled down to it.
@@ -28,11 +33,14 @@ package final class Trainer {
     /// Steps that the optimizer's moments have seen before the first one here.
     package var optimizerSteps = 0
 
-    package init(lanes: Int = 8) { self.lanes = lanes }
+    package init(lanes: Int = 8) {
+      self.lanes = lanes
+      headBlocks = min(lanes, headBlocks)
+    }
   }
 
   package let model: any SessionModel
-  package let exchange: GradientExchange
+  package let table: ItemTable
   /// Of this rank's rows of the item table, and of the dense weights.
   package let tableOptimizer: Optimizer
   package let denseOptimizer: Optimizer
@@ -41,14 +49,11 @@ package final class Trainer {
   let group: any ProcessGroup
   private let timeline: Timeline
   private let team: ThreadTeam
-  private let head: Head
+  private let exchange: GradientExchange
+  private let head: any LossHead
+  private let lookups: LookupGradients
   private let lanes: [LaneMemory]
-
-  /// The loss over the session vectors.
-  private enum Head {
-    case catalogue(CatalogueHead)
-    case sampled(SampledHead, ItemSampler)
-  }
+  private let arena = Arena()
 
   /// What is kept of a lane from step to step: memory.
   private final class LaneMemory {
@@ -59,7 +64,7 @@ package final class Trainer {
   /// - Parameters:
   ///   - sampler: draws the negatives of a sampled loss; not used by the full one.
   ///   - timeline: records the phases of the steps.
-  /// - Throws: `MPIError.moreRanksThanLanes`, `.lanesNotAPowerOfTwo`.
+  /// - Throws: `MPIError.moreRanksThanLanes`, `.moreRanksThanBlocks`, `.lanesNotAPowerOfTwo`.
   package init(
     _ model: any SessionModel, _ options: Options, sampler: ItemSampler? = nil, group: any ProcessGroup,
     timeline: Timeline = .off
@@ -69,18 +74,22 @@ package final class Trainer {
     self.group = group
     self.timeline = timeline
     team = ThreadTeam(count: options.threads)
-    exchange = try GradientExchange(model.parameters, lanes: LaneTree(lanes: options.lanes), group: group)
-    let table = model.parameters.itemTable.value
+    let batch = try BatchLayout(
+      lanes: options.lanes, blocks: options.headBlocks, placement: options.placement, ranks: group.size)
+    table = ItemTable(model.parameters, placement: options.placement, group: group)
+    exchange = GradientExchange(model.parameters, batch, group: group)
+    lookups = LookupGradients(table)
     if options.loss.isFull {
-      head = .catalogue(
-        CatalogueHead(
-          table: table, scoring: model.scoring, precision: options.precision, team: team, timeline: timeline))
+      head = CatalogueHead(
+        table, scoring: model.scoring, batch, precision: options.precision, team: team, timeline: timeline)
     } else {
       guard let sampler else { preconditionFailure("a sampled loss needs a sampler") }
-      let head = SampledHead(options.loss, table: table, scoring: model.scoring, share: sampler.share)
-      self.head = .sampled(head, sampler)
+      head = SampledHead(
+        options.loss, options.updatedRows, table, scoring: model.scoring, share: sampler.share, exchange.reducer,
+        team: team, timeline: timeline
+      ) { sampler.draw(options.loss.samples, step: $0) }
     }
-    tableOptimizer = Optimizer(options.optimizer, count: exchange.ownRows.count * table.columns)
+    tableOptimizer = Optimizer(options.optimizer, count: table.ownRows.count * table.width)
     denseOptimizer = Optimizer(options.optimizer, count: model.parameters.denseStorage.count)
     lanes = exchange.ownLanes.map { _ in LaneMemory() }
   }
@@ -95,26 +104,28 @@ package final class Trainer {
   package func run(
     _ step: Int, on batch: ArraySlice<Int32>, of sessions: SessionTable, rate: Double
   ) throws(MPIError) -> (loss: Double, targets: Int) {
-    precondition(!batch.isEmpty, "a batch without sessions")
-    let targets = BatchTargets(options.targets, of: batch, lanes: options.lanes, from: sessions)
-    let results = computeLanes(step, batch, targets, sessions)
+    let headStep = makeHeadStep(step, batch, sessions)
+    let losses = try computeLanes(headStep, batch, sessions).losses
     try waitForOthers()
-    let (dense, rows, scale) = try timeline.measure(.exchange) { () throws(MPIError) in
-      let dense = options.frozen.trained(try exchange.sumDense())
-      let rows = options.frozen.trained(try sumTable(results, step))
-      return (dense, rows, try gradientScale(dense, rows))
+    let dense = try timeline.measure(.exchange) { () throws(MPIError) in
+      options.frozen.trained(try exchange.sumDense())
     }
-    let optimizerStep = options.optimizerSteps + step
-    timeline.measure(.optimizer) {
-      denseOptimizer.update(
-        options.frozen.trained(model.parameters.denseStorage.elements), gradient: dense, gradientScale: scale,
-        step: optimizerStep, rate: rate)
-      update(rows, gradientScale: scale, step: optimizerStep, rate: rate)
+    let update = Update(step: options.optimizerSteps + step, rate: rate)
+    if options.clipNorm != nil {
+      let rows = options.frozen == .items ? nil : try head.tableGradient(headStep, lookups)
+      let scale = try gradientScale(dense, rows)
+      updateDense(dense, update, scale)
+      timeline.measure(.optimizer) { rows?.forEachPiece(team) { _, piece in updateTable(piece, update, scale) } }
+    } else {
+      updateDense(dense, update, 1)
+      if options.frozen != .items {
+        try head.forEachTableGradient(headStep, lookups) { _, piece in updateTable(piece, update, 1) }
+      }
     }
     try waitForOthers()
     return try timeline.measure(.exchange) { () throws(MPIError) in
-      try exchange.share(rows.rows, of: model.parameters.itemTable.value)
-      return (try exchange.sum(results.map(\.loss)), targets.rows.count)
+      if options.frozen != .items { try table.share(head.touchedRows) }
+      return (try exchange.sum(losses), headStep.targets.rows.count)
     }
   }
 
@@ -124,118 +135,118 @@ package final class Trainer {
     try timeline.measure(.waiting) { () throws(MPIError) in try group.barrier() }
   }
 
+  // MARK: Gradients
+
+  private func makeHeadStep(_ step: Int, _ batch: ArraySlice<Int32>, _ sessions: SessionTable) -> HeadStep {
+    precondition(!batch.isEmpty, "a batch without sessions")
+    return HeadStep(
+      number: step, targets: BatchTargets(options.targets, of: batch, lanes: options.lanes, from: sessions),
+      randomness: DropoutKey(seed: options.seed, step: step))
+  }
+
+  /// Sessions forwards, the head, sessions backwards: this rank's losses, its dense weights' gradients in `exchange`, and
+  /// in `lookups` those of its rows that were looked up.
+  private func computeLanes(
+    _ step: HeadStep, _ batch: ArraySlice<Int32>, _ sessions: SessionTable
+  ) throws(MPIError) -> (losses: [Double], vectors: Tensor) {
+    for (place, lane) in lanes.enumerated() {
+      lane.batch.fill(
+        with: batch, lane: exchange.ownLanes.lowerBound + place, of: options.lanes, from: sessions,
+        targets: options.targets, prefixes: type(of: model).prefixes)
+    }
+    let rows = try timeline.measure(.exchange) { () throws(MPIError) in try table.fetch(rowNumbers(step)) }
+    let encoded = timeline.measure(.encode) {
+      team.map(lanes.count) { _, lane in encodeLane(lane, rows, step.randomness) }
+    }
+    let vectors = sideBySide(encoded.map(\.vectors.value))
+    let (losses, gradients) = try head.sessionGradients(of: vectors, step, rows: rows)
+    timeline.measure(.encodeBackward) {
+      var first = 0
+      let places = encoded.map { lane in
+        defer { first += lane.vectors.value.rows }
+        return first..<first + lane.vectors.value.rows
+      }
+      team.forEach(encoded.count) { _, lane in
+        encoded[lane].tape.backward(from: encoded[lane].vectors, gradient: gradients.rows(places[lane]))
+      }
+    }
+    try timeline.measure(.exchange) { () throws(MPIError) in
+      try lookups.exchange(encoded.flatMap(\.tape.lookups))
+    }
+    return (losses, vectors)
+  }
+
+  /// The rows of the table that this rank needs, rising; none where it has all of them.
+  private func rowNumbers(_ step: HeadStep) -> [Int32] {
+    let ofHead = head.rows(for: step)
+    if !table.isSharded { return [] }
+    var numbers = lanes.flatMap(\.batch.items) + ofHead
+    numbers.sort()
+    return numbers.withoutRepeats
+  }
+
+  /// Turns the sessions of one of this rank's lanes into vectors.
+  private func encodeLane(
+    _ place: Int, _ rows: TableRows, _ randomness: DropoutKey
+  ) -> (tape: Tape, vectors: Variable) {
+    let memory = lanes[place]
+    memory.arena.reset()
+    let tape = Tape(
+      arena: memory.arena, gradients: exchange.clearedDenseGradient(ofOwnLane: place), randomness: randomness,
+      tableRows: rows)
+    return (tape, model.encode(memory.batch, on: tape))
+  }
+
+  /// The lanes' vectors as one matrix.
+  private func sideBySide(_ lanes: [Tensor]) -> Tensor {
+    arena.reset()
+    let vectors = arena.uninitialised(rows: lanes.reduce(0) { $0 + $1.rows }, columns: table.width)
+    var first = 0
+    for lane in lanes {
+      vectors.rows(first..<first + lane.rows).base.update(from: lane.base, count: lane.count)
+      first += lane.rows
+    }
+    return vectors
+  }
+
+  // MARK: Update
+
+  /// When a step updates, and how far.
+  private struct Update {
+    let step: Int
+    let rate: Double
+  }
+
   /// What gradients are multiplied with so that their length over all weights is at most the limit.
   private func gradientScale(
-    _ dense: UnsafeMutableBufferPointer<Float>, _ rows: RowGradients
+    _ dense: UnsafeMutableBufferPointer<Float>, _ rows: RowGradients?
   ) throws(MPIError) -> Float {
     guard let clipNorm = options.clipNorm else { return 1 }
     // As torch.nn.utils.clip_grad_norm_ does it.
     return Float(min(1, clipNorm / (try exchange.norm(dense: dense, rows) + 1e-6)))
   }
 
-  /// Updates this rank's rows of the table.
-  private func update(_ gradients: RowGradients, gradientScale: Float, step: Int, rate: Double) {
-    let table = model.parameters.itemTable.value
+  private func updateDense(_ gradient: UnsafeMutableBufferPointer<Float>, _ update: Update, _ scale: Float) {
+    timeline.measure(.optimizer) {
+      denseOptimizer.update(
+        options.frozen.trained(model.parameters.denseStorage.elements), gradient: gradient, gradientScale: scale,
+        step: update.step, rate: update.rate)
+    }
+  }
+
+  /// Updates some of this rank's rows of the table.
+  private func updateTable(_ gradients: RowGradients, _ update: Update, _ scale: Float) {
+    func apply(_ rows: Range<Int>, _ values: Tensor) {
+      tableOptimizer.update(
+        table.held.rows(rows).elements, at: (rows.lowerBound - table.ownRows.lowerBound) * table.width,
+        gradient: values.elements, gradientScale: scale, step: update.step, rate: update.rate)
+    }
     switch gradients.rows {
-    case .all(let range):
-      // Updates are elementwise: in pieces, for as many threads as there are.
-      let pieces = team.count == 1 ? 1 : 8 * team.count
-      team.forEach(pieces) { _, piece in
-        let rows = piece * range.count / pieces..<(piece + 1) * range.count / pieces
-        tableOptimizer.update(
-          table.rows(range.lowerBound + rows.lowerBound..<range.lowerBound + rows.upperBound).elements,
-          at: rows.lowerBound * table.columns, gradient: gradients.values.rows(rows).elements,
-          gradientScale: gradientScale, step: step, rate: rate)
-      }
+    case .all(let rows): apply(rows, gradients.values)
     case .touched(let rows):
       for (place, row) in rows.enumerated() {
-        tableOptimizer.update(
-          table.rows(Int(row)..<Int(row) + 1).elements,
-          at: (Int(row) - exchange.ownRows.lowerBound) * table.columns,
-          gradient: gradients.values.rows(place..<place + 1).elements, gradientScale: gradientScale, step: step,
-          rate: rate)
+        apply(Int(row)..<Int(row) + 1, gradients.values.rows(place..<place + 1))
       }
-    }
-  }
-
-  /// What one lane computed.
-  private struct LaneResult {
-    let tape: Tape
-    let vectors: Variable
-    let head: CatalogueHead.Lane
-    var loss = 0.0
-  }
-
-  /// Losses and gradients of this rank's lanes: sessions forwards, the head, sessions backwards.
-  private func computeLanes(
-    _ step: Int, _ batch: ArraySlice<Int32>, _ targets: BatchTargets, _ sessions: SessionTable
-  ) -> [LaneResult] {
-    let randomness = DropoutKey(seed: options.seed, step: step)
-    var results = timeline.measure(.encode) {
-      team.map(lanes.count) { _, lane in encodeLane(lane, batch, sessions, randomness) }
-    }
-    let losses = losses(of: results.map(\.head), targets, step: step, randomness: randomness)
-    for lane in results.indices { results[lane].loss = losses[lane] }
-    timeline.measure(.encodeBackward) {
-      team.forEach(results.count) { _, lane in
-        results[lane].tape.backward(from: results[lane].vectors, gradient: results[lane].head.gradient)
-      }
-    }
-    return results
-  }
-
-  /// Turns the sessions of one of this rank's lanes into vectors.
-  private func encodeLane(
-    _ place: Int, _ batch: ArraySlice<Int32>, _ sessions: SessionTable, _ randomness: DropoutKey
-  ) -> LaneResult {
-    let memory = lanes[place]
-    memory.arena.reset()
-    memory.batch.fill(
-      with: batch, lane: exchange.ownLanes.lowerBound + place, of: options.lanes,
-      from: sessions, targets: options.targets, prefixes: type(of: model).prefixes)
-    let tape = Tape(
-      arena: memory.arena, gradients: exchange.clearedDenseGradient(ofOwnLane: place), randomness: randomness)
-    let vectors = model.encode(memory.batch, on: tape)
-    let gradient = memory.arena.uninitialised(rows: vectors.value.rows, columns: vectors.value.columns)
-    return LaneResult(
-      tape: tape, vectors: vectors,
-      head: CatalogueHead.Lane(
-        sessions: vectors.value, targets: memory.batch.targets, gradient: gradient))
-  }
-
-  /// The losses of the lanes; their gradients are left in the lanes and, for the table, in the head's hands.
-  private func losses(
-    of lanes: [CatalogueHead.Lane], _ targets: BatchTargets, step: Int, randomness: DropoutKey
-  ) -> [Double] {
-    let scale = 1 / Float(targets.rows.count)
-    switch head {
-    case .catalogue(let head):
-      return head.lossesAndGradients(
-        lanes, subtrees: exchange.subtrees, scale: scale, randomness: randomness,
-        tableGradients: exchange.tableGradients)
-    case .sampled(let head, let sampler):
-      return timeline.measure(.headBackward) {
-        head.lossesAndGradients(
-          lanes, firstTargets: Array(targets.firstOfLane[exchange.ownLanes]), targets: targets.rows,
-          samples: sampler.draw(options.loss.samples, step: step), scale: scale, randomness: randomness)
-      }
-    }
-  }
-
-  /// The gradient of this rank's rows of the table; collective.
-  private func sumTable(_ lanes: [LaneResult], _ step: Int) throws(MPIError) -> RowGradients {
-    let randomness = DropoutKey(seed: options.seed, step: step)
-    let lookups = lanes.flatMap(\.tape.lookups)
-    switch head {
-    case .catalogue(let head):
-      return try exchange.sumTable(lookups) {
-        head.finishTableGradient($0, rows: exchange.ownRows, randomness: randomness)
-      }
-    case .sampled(let head, _):
-      let touched = try exchange.sumTouched(head.candidates, head.laneGradients, lookups) {
-        head.finishGradient($0, randomness: randomness)
-      }
-      return options.updatedRows == .all ? exchange.spread(touched) : touched
     }
   }
 
@@ -245,13 +256,23 @@ package final class Trainer {
     of batch: [Int32], from sessions: SessionTable
   ) throws(MPIError) -> (loss: Double, vectors: [Float], gradients: [String: [Float]]) {
     precondition(options.lanes == 1, "the session vectors of several lanes lie apart")
-    let targets = BatchTargets(options.targets, of: batch[...], lanes: 1, from: sessions)
-    let lane = computeLanes(0, batch[...], targets, sessions)[0]
+    let step = makeHeadStep(0, batch[...], sessions)
+    let (losses, vectors) = try computeLanes(step, batch[...], sessions)
     let dense = try exchange.sumDense()
-    var gradients = [model.parameters.itemTable.name: try sumTable([lane], 0).values.array]
+    var gradients = [table.parameter.name: try head.tableGradient(step, lookups).values.array]
     for parameter in model.parameters.dense {
       gradients[parameter.name] = Array(dense[parameter.offset!..<parameter.offset! + parameter.value.count])
     }
-    return (lane.loss, lane.vectors.value.array, gradients)
+    return (losses[0], vectors.array, gradients)
+  }
+}
+
+extension [Int32] {
+  /// Rising numbers, each once.
+  fileprivate var withoutRepeats: [Int32] {
+    var distinct: [Int32] = []
+    distinct.reserveCapacity(count)
+    for number in self where distinct.last != number { distinct.append(number) }
+    return distinct
   }
 }

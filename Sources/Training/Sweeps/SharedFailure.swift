@@ -14,7 +14,7 @@ func isSharedFailure(_ error: any Error) -> Bool {
   switch error {
   case let error as MPIError:
     switch error {
-    case .peerFailed, .moreRanksThanLanes, .lanesNotAPowerOfTwo: true
+    case .peerFailed, .moreRanksThanLanes, .moreRanksThanBlocks, .lanesNotAPowerOfTwo: true
     case .failed, .wrongLauncher, .startedSideBySide, .loneRank, .threadsUnsupported, .noSuchRank: false
     }
   case is OptionError, is TrainingError, is EvaluationError, is SessionsError, is StorageError, is SweepError: true
