@@ -47,8 +47,8 @@ let package = Package(
     .executableTarget(
       name: "caravan",
       dependencies: [
-        "MPI", "Models", "OptionTables", "Training", "Evaluation", "Provenance", "Sessions", "Storage", "Tensors",
-        "Text",
+        "Catalogue", "MPI", "Models", "OptionTables", "Training", "Evaluation", "Provenance", "Sessions", "Storage",
+        "Tensors", "Text",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
@@ -75,7 +75,7 @@ let package = Package(
       dependencies: ["Models", "MPI", "OptionTables", "Randomness", "Sessions", "Tensors", "TestSupport", "Training"]),
     .testTarget(
       name: "EvaluationTests",
-      dependencies: ["Evaluation", "Models", "OptionTables", "Sessions", "Storage", "Tensors", "MPI"]),
+      dependencies: ["Catalogue", "Evaluation", "Models", "OptionTables", "Sessions", "Storage", "Tensors", "MPI"]),
     .testTarget(
       name: "TrainingTests",
       dependencies: [

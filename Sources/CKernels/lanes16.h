@@ -9,7 +9,9 @@
 
 typedef float ck_f32x16 __attribute__((vector_size(64)));
 typedef uint32_t ck_u32x16 __attribute__((vector_size(64)));
+typedef int32_t ck_i32x16 __attribute__((vector_size(64)));
 typedef float ck_f32x16_anywhere __attribute__((vector_size(64), aligned(4), may_alias));
+typedef int32_t ck_i32x16_anywhere __attribute__((vector_size(64), aligned(4), may_alias));
 
 /// The sixteen floats from `address` on, to read or to write.
 #define CK_AT16(address) (*(ck_f32x16_anywhere *)(address))

@@ -22,24 +22,39 @@ package struct SessionChunks {
 
   private var count: Int { (sessions.count + Self.size - 1) / Self.size }
 
-  /// Computes something for each chunk of this rank. Once a signal asks to stop, chunks are left out: see
-  /// `StopSignal.require`.
+  /// Computes something for each chunk of this rank, in rounds; collective over the scorer's holders. Once a signal asks
+  /// to stop, chunks are left out: see `StopSignal.require`.
   /// - Parameters:
+  ///   - table: whose sessions these are.
+  ///   - scorer: takes in each round; its holders are this rank alone, or all ranks.
+  ///   - atOnce: how many chunks a round has at least, the same on all holders; that changes no value.
   ///   - progress: called with how many sessions of how many all ranks have done by now, more or less.
-  ///   - workers: one for each thread of `team`, which is used by no other at the same time.
+  ///   - values: computes those of this rank's chunks in a round.
   /// - Returns: the values of all chunks, one chunk after the other.
-  package func ownValues<Worker>(
-    _ team: ThreadTeam, workers: [Worker], progress: ((_ done: Int, _ total: Int) -> Void)?,
-    _ values: (Worker, ArraySlice<Int32>) -> [Int32]
-  ) -> [Int32] {
-    let own = Array(stride(from: rank, to: count, by: ranks))
-    return team.map(own.count) { (thread, place) -> [Int32] in
-      if StopSignal.received != 0 { return [] }
-      let values = values(workers[thread], sessions[range(of: own[place])])
-      // One thread speaks for all: pieces are taken in order.
-      if thread == 0 { progress?(min((own[place] + ranks) * Self.size, sessions.count), sessions.count) }
-      return values
-    }.flatMap { $0 }
+  func ownValues(
+    of table: SessionTable, _ scorer: any CatalogueScorer, _ team: ThreadTeam, atOnce: Int,
+    progress: ((_ done: Int, _ total: Int) -> Void)?, _ values: (SessionRound) throws -> [Int32]
+  ) throws -> [Int32] {
+    let holders = scorer.share.holders
+    let members = holders.size == 1 ? rank...rank : 0...ranks - 1
+    precondition(holders.size == members.count, "\(holders.size) of \(ranks) ranks hold a catalogue between them")
+    let each = (atOnce + members.count - 1) / members.count
+    var own: [Int32] = []
+    // The first chunk of a round, and with that whether there is one, is the same for all of its ranks.
+    for first in stride(from: members.lowerBound, to: count, by: each * ranks) {
+      if try StopSignal.wasReceived(by: holders) != nil { break }
+      let chunks = members.flatMap { member in
+        (0..<each).map { place in
+          let chunk = first + member - members.lowerBound + place * ranks
+          return SessionChunk(chunk < count ? sessions[range(of: chunk)] : [], of: table)
+        }
+      }
+      let round = SessionRound(chunks, holder: holders.rank, of: holders.size)
+      try scorer.begin(round, team)
+      own += try values(round)
+      progress?(min((first - members.lowerBound + each * ranks) * Self.size, sessions.count), sessions.count)
+    }
+    return own
   }
 
   /// How many sessions each rank has.
@@ -66,25 +81,5 @@ package struct SessionChunks {
 
   private func range(of chunk: Int) -> Range<Int> {
     chunk * Self.size..<min((chunk + 1) * Self.size, sessions.count)
-  }
-}
-
-extension ThreadTeam {
-  /// A scorer for each thread.
-  func makeScorers(_ make: () -> any CatalogueScorer) -> [any CatalogueScorer] {
-    let scorers = (0..<count).map { _ in make() }
-    // A scorer has memory of its own for a chunk: two threads must not share one.
-    precondition(Set(scorers.map { ObjectIdentifier($0) }).count == count, "threads would share a scorer")
-    return scorers
-  }
-}
-
-extension RaggedBatch {
-  /// Takes in a chunk of sessions, which have clicks.
-  mutating func fill(with chunk: ArraySlice<Int32>, from table: SessionTable) {
-    clear()
-    for (position, session) in chunk.enumerated() {
-      append(table.items(of: Int(session)), target: table.targets[Int(session)], position: position)
-    }
   }
 }

@@ -54,7 +54,8 @@ extension Tensor {
     ck_softmax_gradient_bf16(Int64(rows), Int64(columns), log2Normaliser, scale, base, destination.base)
   }
 
-  /// Adds to `above`, for each session, how many of this tile's candidates are ranked before its target.
+  /// Adds to `above`, for each session, how many of this tile's candidates are ranked before its target. A multiple of
+  /// 16 sessions.
   /// - Parameters:
   ///   - firstRow: the table row of the tile's first item.
   ///   - membership: a set of bits for every row of the table.
@@ -64,7 +65,7 @@ extension Tensor {
     above: inout [Int32]
   ) {
     precondition(
-      firstRow + rows <= membership.count
+      firstRow + rows <= membership.count && columns % 16 == 0
         && [allowed.count, targetLogits.count, targets.count, above.count]
           .allSatisfy { $0 == columns }
     )

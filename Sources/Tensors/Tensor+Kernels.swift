@@ -20,7 +20,7 @@ extension Tensor {
   /// The transposed matrix.
   package func transposed(in arena: Arena) -> Tensor {
     let result = arena.uninitialised(rows: columns, columns: rows)
-    ck_transpose(Int64(rows), Int64(columns), base, result.base)
+    transpose(into: result)
     return result
   }
 
@@ -30,6 +30,12 @@ extension Tensor {
     for (row, place) in places.enumerated() {
       rows(Int(place)..<Int(place) + 1).base.update(from: x.base + row * columns, count: columns)
     }
+  }
+
+  /// Writes the transposed matrix to `result`, which is of that shape.
+  package func transpose(into result: Tensor) {
+    precondition(rows == result.columns && columns == result.rows, shapes(self, result))
+    ck_transpose(Int64(rows), Int64(columns), base, result.base)
   }
 
   /// self[places[r], :] += x[r, :], from the first row to the last.

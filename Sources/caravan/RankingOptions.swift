@@ -1,4 +1,5 @@
 import ArgumentParser
+import Catalogue
 import MPI
 import Sessions
 import Training
@@ -16,6 +17,9 @@ struct RankingOptions: ParsableArguments {
 
   @Option(help: "Threads of a rank; they change no figure.")
   var threadsPerRank = 1
+
+  @Option(help: "replicated: all of the item table on every rank; sharded: a part on each. That changes no figure.")
+  var itemTable = TablePlacement.replicated
 
   @Flag(help: "Leave the session's own items out of the ranking.")
   var filterSeen = false
@@ -49,6 +53,9 @@ struct RankingOptions: ParsableArguments {
 
   /// The checkpoint and those blended in, on every rank; collective.
   func loadRecommender(for dataset: PreparedDataset, group: any ProcessGroup) throws -> Recommender {
-    try Recommender.load(checkpoint, blend: blend.map(BlendPart.init(parsing:)), for: dataset, group: group)
+    try Recommender.load(
+      checkpoint, blend: blend.map(BlendPart.init(parsing:)), for: dataset, placement: itemTable, group: group)
   }
 }
+
+extension TablePlacement: ExpressibleByArgument {}

@@ -1,3 +1,4 @@
+import Catalogue
 import Evaluation
 import MPI
 import Models
@@ -18,20 +19,51 @@ var countingCases: [String: RankCase] {
       }
     },
     "blend": { group in
-      let shop = CountingShop(sessions: 1_000)
-      func ranks(_ group: any ProcessGroup) throws -> [Int32] {
-        let weights = GRU4Rec(GRU4Rec.Options(), items: shop.items)
-        weights.parameters.initialise(seed: 7)
+      let shop = EvaluationShop(GRU4Rec.self, items: 2_000, sessions: 1_000)
+      let other = EvaluationShop(CORE.self, items: 2_000, sessions: 1)
+      func ranks(_ models: [ServedModel], _ group: any ProcessGroup) throws -> [Int32] {
+        func counts(_ model: CountingModel) throws -> ItemCounts {
+          try ItemCounts.count(model, in: shop.sessions, selection: shop.selection, rows: 2_001, group: group)
+        }
         let scorer = BlendScorer([
-          (SoftmaxScorer(SessionModelScorer(weights)), 1), (try shop.count(.covisit, group).shareScorer(), 0.3),
-          (try shop.count(.pop, group).shareScorer(), 2),
+          (try counts(.covisit).shareScorer(), 0.3), (SoftmaxScorer(SessionModelScorer(models[0])), 1),
+          (SoftmaxScorer(SessionModelScorer(models[1])), 0.7), (try counts(.pop).shareScorer(), 2),
         ])
-        var options = EvaluationOptions()
-        options.filterSeen = true
-        return try Evaluator(localeMask: [UInt8](repeating: 63, count: shop.items + 1), options, group: group).ranks(
-          scorer, on: shop.sessions, selection: Array(0..<1_000), split: "test")
+        return try EvaluationShop.options.flatMap { options in
+          try Evaluator(localeMask: shop.localeMask, options, group: group).ranks(
+            scorer, on: shop.sessions, selection: shop.selection, split: "test")
+        }
       }
-      try expectEqual(try ranks(group), try ranks(SoloGroup()), "ranks of a blend")
+      let alone = try ranks([ServedModel(shop.model), ServedModel(other.model)], SoloGroup())
+      for placement in TablePlacement.allCases {
+        let models = [try shop.served(placement, group), try other.served(placement, group)]
+        try expectEqual(try ranks(models, group), alone, "ranks of a blend, \(placement)")
+      }
+    },
+    // The bits themselves: probabilities of single rows, from whichever rank has them.
+    "probabilities": { group in
+      let shop = EvaluationShop(GRU4Rec.self, items: 9_000, sessions: 256)
+      func bits(_ served: ServedModel, holders: any ProcessGroup) throws -> [UInt32] {
+        let scorer = SoftmaxScorer(SessionModelScorer(served))
+        var chunk = RaggedBatch()
+        for session in 0..<256 { chunk.append(shop.sessions.items(of: session), target: 0, position: session) }
+        let full = SessionChunk(chunk, locales: Array(shop.sessions.locales))
+        let none = SessionChunk(RaggedBatch(), locales: [])
+        // The last of the holders encodes the sessions.
+        let chunks = [SessionChunk](repeating: none, count: holders.size - 1) + [full]
+        try scorer.begin(SessionRound(chunks, holder: holders.rank, of: holders.size), .init())
+        var bits = [UInt32](repeating: 0, count: 9_001 * 256)
+        for row in scorer.share.rows.filter({ $0 % 50 == 7 }) {
+          let scores = scorer.scores(of: row..<row + 1, chunk: chunks.count - 1, thread: 0)
+          for session in 0..<256 { bits[row * 256 + session] = scores.elements[session].bitPattern }
+        }
+        try holders.sum(&bits)
+        return bits
+      }
+      let alone = try bits(ServedModel(shop.model), holders: SoloGroup())
+      let sharded = try shop.served(.sharded, group)
+      try expectEqual(try bits(sharded, holders: group), alone, "bits of probabilities")
+      try expect(Set(alone).count > 1_000, "there are probabilities")
     },
   ]
 }

@@ -5,8 +5,11 @@ import MPI
 
 let registry = [
   collectiveCases, blockCases, groupCases, treeCases, failureCases, benchCases, evaluationCases, countingCases,
-  trainingCases, headCases, sweepCases, kernelCases, forbiddenCases,
+  stopCases, trainingCases, headCases, sweepCases, kernelCases, forbiddenCases,
 ].reduce(into: [:]) { all, some in all.merge(some) { _, _ in preconditionFailure("a case has two bodies") } }
+
+// Signals are waited for by a thread that is there before all others.
+if CommandLine.arguments.dropFirst().first?.hasPrefix("stop-") ?? false { StopSignal.listen() }
 
 MPIRuntime.run { group in
   guard CommandLine.arguments.count > 1 else { throw CheckFailed("name a case: \(registry.keys.sorted())") }

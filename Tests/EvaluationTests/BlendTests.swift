@@ -18,7 +18,7 @@ import Testing
   /// `[rows][sessions]`, row 0 empty.
   private func allScores(_ scorer: any CatalogueScorer, sessions: Int) -> [[Float]] {
     [[]]
-      + Tensor.tiles(ofTableWith: scorer.catalogueRows).flatMap { tile in
+      + Tensor.tiles(ofTableWith: scorer.share.catalogueRows).flatMap { tile in
         let scores = scorer.scores(of: tile)
         return (0..<tile.count).map { row in (0..<sessions).map { scores.elements[row * scores.columns + $0] } }
       }
@@ -32,9 +32,9 @@ import Testing
 
   @Test(arguments: [40, 512, 1_300]) func probabilitiesAreSoftmaxOverTheWholeCatalogue(items: Int) throws {
     let made = MadeUpCatalogue(items: items, width: 16, sessions: 100, seed: UInt64(items))
-    let scorer = SoftmaxScorer(SessionModelScorer(made.model))
+    let scorer = try SoftmaxScorer(SessionModelScorer(made.model))
     let (chunk, locales) = chunk(of: made, 0..<100)
-    scorer.begin(chunk, locales: locales)
+    try scorer.begin(chunk, locales: locales)
     let found = allScores(scorer, sessions: 100)
     for session in 0..<100 {
       let vector = made.table[Int(chunk.items[chunk.clicks(of: session).lowerBound])]
@@ -52,15 +52,17 @@ import Testing
     let (chunk, locales) = chunk(of: made, 0..<200)
     let counts = try counts(made)
     let other = MadeUpCatalogue(items: 1_300, width: 16, sessions: 1, seed: 10).model
-    func parts() -> [any CatalogueScorer] {
-      [SoftmaxScorer(SessionModelScorer(made.model)), counts.shareScorer(), SoftmaxScorer(SessionModelScorer(other))]
+    func parts() throws -> [any CatalogueScorer] {
+      try [
+        SoftmaxScorer(SessionModelScorer(made.model)), counts.shareScorer(), SoftmaxScorer(SessionModelScorer(other)),
+      ]
     }
     let weights: [Float] = [1, 0.3, 2]
-    let blend = BlendScorer(Array(zip(parts(), weights)).map { ($0, $1) })
-    blend.begin(chunk, locales: locales)
+    let blend = try BlendScorer(Array(zip(parts(), weights)).map { ($0, $1) })
+    try blend.begin(chunk, locales: locales)
     let found = allScores(blend, sessions: 200)
-    let apart = parts().map { part in
-      part.begin(chunk, locales: locales)
+    let apart = try parts().map { part in
+      try part.begin(chunk, locales: locales)
       return allScores(part, sessions: 200)
     }
     for row in 1...1_300 {
@@ -82,7 +84,9 @@ import Testing
   @Test(arguments: [false, true]) func ranksOfABlendAreThoseOfSortingItsScores(filterSeen: Bool) throws {
     let made = MadeUpCatalogue(items: 700, width: 16, sessions: 300, seed: 11)
     let counts = try counts(made)
-    let blend = BlendScorer([(SoftmaxScorer(SessionModelScorer(made.model)), 1), (counts.shareScorer(), 0.5)])
+    let blend = try BlendScorer([
+      (SoftmaxScorer(SessionModelScorer(made.model)), 1), (counts.shareScorer(), 0.5),
+    ])
     for rule in rules {
       var options = EvaluationOptions()
       (options.candidates, options.filterSeen) = (rule, filterSeen)
@@ -98,7 +102,7 @@ import Testing
       for first in [0, 256] {
         let sessions = first..<min(first + 256, 300)
         let (chunk, locales) = chunk(of: made, sessions)
-        blend.begin(chunk, locales: locales)
+        try blend.begin(chunk, locales: locales)
         let scores = allScores(blend, sessions: sessions.count)
         for (column, session) in sessions.enumerated() {
           let allowed = candidates.allowed(forLocale: locales[column])

@@ -153,7 +153,7 @@ import Testing
     var chunk = RaggedBatch()
     chunk.append([1], target: 0, position: 0)
     for scorer in [counted.rankingScorer(), counted.shareScorer()] {
-      scorer.begin(chunk, locales: [3])
+      try scorer.begin(chunk, locales: [3])
       let scores = scorer.scores(of: 1..<3)
       #expect(scores.elements[0] > scores.elements[scores.columns] && scores.elements[0].isFinite)
     }
@@ -168,7 +168,7 @@ import Testing
     chunk.append([3], target: 0, position: 1)
     func shares(_ model: CountingModel) throws -> [[Float]] {
       let scorer = try count(model, train).shareScorer()
-      scorer.begin(chunk, locales: [3, 3])
+      try scorer.begin(chunk, locales: [3, 3])
       let scores = scorer.scores(of: 1..<6)
       return (0..<2).map { session in (0..<5).map { scores.elements[$0 * scores.columns + session] } }
     }

@@ -16,33 +16,35 @@ import Testing
   }
 
   private func expectNotFinite(
-    _ row: Int, session: Int, _ made: MadeUpCatalogue, _ scorer: @autoclosure () -> any CatalogueScorer,
+    _ row: Int, session: Int, _ made: MadeUpCatalogue, _ scorer: any CatalogueScorer,
     _ comment: Comment
   ) {
     let evaluator = Evaluator(
       localeMask: made.localeMask, EvaluationOptions(), itemID: { "id\($0)" }, group: SoloGroup())
     let error = EvaluationError.notFinite(row: row, item: "id\(row)", split: "valid", session: session)
-    #expect(throws: error, comment) { try evaluator.evaluate(scorer(), on: made.sessions, split: "valid") }
+    #expect(throws: error, comment) { try evaluator.evaluate(scorer, on: made.sessions, split: "valid") }
     var options = Predictor.Options()
     options.candidates = .all
     let popular = PopularItems(trainCount: [Int32](repeating: 1, count: 6 * made.rows), rows: made.rows)
     let predictor = Predictor(localeMask: made.localeMask, popular: popular, options, group: SoloGroup())
     #expect(
       throws: EvaluationError.notFinite(row: row, item: nil, split: "asked", session: session), comment
-    ) { try predictor.predict(scorer(), for: made.sessions) }
+    ) { try predictor.predict(scorer, for: made.sessions) }
   }
 
   /// In the first tile, the last one, and the row that ends a tile; targets are drawn at random.
   @Test(arguments: [Float.nan, .infinity, -.infinity], [1, 512, 513, 1_100])
-  func oneWeightIsEnough(value: Float, row: Int) {
+  func oneWeightIsEnough(value: Float, row: Int) throws {
     let (made, model) = catalogue(value, inRow: row)
     // Session vectors are rows of the table: the one with the weight spoils all scores of its sessions, from row 1 on.
     let spoilt = (0..<300).first { made.sessions.items(of: $0).first == Int32(row) }
     let first = spoilt == 0 ? 1 : row
-    expectNotFinite(first, session: 0, made, SessionModelScorer(model), "\(value) in row \(row)")
-    let blended = BlendScorer([(SoftmaxScorer(SessionModelScorer(made.model)), 1), (SessionModelScorer(model), 0.5)])
+    expectNotFinite(first, session: 0, made, try SessionModelScorer(model), "\(value) in row \(row)")
+    let blended = try BlendScorer([
+      (SoftmaxScorer(SessionModelScorer(made.model)), 1), (SessionModelScorer(model), 0.5),
+    ])
     expectNotFinite(first, session: 0, made, blended, "a blend")
-    expectNotFinite(1, session: 0, made, SoftmaxScorer(SessionModelScorer(model)), "probabilities")
+    expectNotFinite(1, session: 0, made, try SoftmaxScorer(SessionModelScorer(model)), "probabilities")
   }
 
   /// Finite weights whose products are not.

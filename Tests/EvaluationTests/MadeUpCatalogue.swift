@@ -98,6 +98,21 @@ struct MadeUpCatalogue {
   }
 }
 
+extension SessionModelScorer {
+  /// Of a model that has its whole table.
+  convenience init(_ model: any SessionModel) throws { self.init(try ServedModel(model)) }
+}
+
+// One chunk on one thread.
+extension CatalogueScorer {
+  func begin(_ batch: RaggedBatch, locales: [UInt8]) throws {
+    try begin(SessionRound([SessionChunk(batch, locales: locales)], holder: 0, of: 1), ThreadTeam())
+  }
+
+  func scores(of rows: Range<Int>) -> Tensor { scores(of: rows, chunk: 0, thread: 0) }
+  func scores(of rows: ArraySlice<Int32>) -> Tensor { scores(of: rows, chunk: 0, thread: 0) }
+}
+
 let sizes: [(items: Int, width: Int, sessions: Int)] = [
   (1, 3, 5), (40, 10, 30), (511, 16, 257), (512, 16, 20), (513, 64, 256), (1_300, 100, 300),
 ]

@@ -1,3 +1,4 @@
+import Catalogue
 import Evaluation
 import MPI
 import Sessions
@@ -53,10 +54,10 @@ import Testing
     for items in [300, 1_100] {
       var numbers = Numbers(state: UInt64(width))
       let table = (0...items).map { _ in (0..<width).map { _ in Float.random(in: -1...1, using: &numbers) } }
-      let scorer = SessionModelScorer(FirstItemModel(table: table))
+      let scorer = try SessionModelScorer(FirstItemModel(table: table))
       var chunk = RaggedBatch()
       for session in 0..<200 { chunk.append([Int32(session % items + 1)], target: 1, position: session) }
-      scorer.begin(chunk, locales: [UInt8](repeating: 3, count: chunk.count))
+      try scorer.begin(chunk, locales: [UInt8](repeating: 3, count: chunk.count))
       var all: [[UInt32]] = [[]]
       for tile in Tensor.tiles(ofTableWith: items + 1) {
         let scores = scorer.scores(of: tile)
@@ -78,7 +79,7 @@ import Testing
   @Test func aSelectionOfSessionsIsRankedAsAmongAll() throws {
     let made = MadeUpCatalogue(items: 600, width: 16, sessions: 400, seed: 3)
     let evaluator = Evaluator(localeMask: made.localeMask, EvaluationOptions(), group: SoloGroup())
-    let scorer = SessionModelScorer(made.model)
+    let scorer = try SessionModelScorer(made.model)
     let selection = made.sessions.sessions(in: [.es, .it])
     let all = try evaluator.ranks(
       scorer, on: made.sessions, selection: Array(0..<400), split: "test")
@@ -88,7 +89,7 @@ import Testing
     #expect(Set(metrics.locales.keys) == ["ES", "IT"])
   }
 
-  /// Each thread ranks chunks with a scorer of its own.
+  /// Each thread ranks chunks with memory of its own.
   @Test func threadsChangeNoRank() throws {
     let made = MadeUpCatalogue(items: 700, width: 8, sessions: 1500, seed: 9)
     func ranks(threads: Int) throws -> [Int32] {
@@ -102,26 +103,17 @@ import Testing
     for threads in [2, 3, 8] { #expect(try ranks(threads: threads) == alone, "\(threads) threads") }
   }
 
-  @Test func aTableOfItsOwnIsScored() throws {
-    let made = MadeUpCatalogue(items: 600, width: 16, sessions: 100, seed: 4)
-    let evaluator = Evaluator(localeMask: made.localeMask, EvaluationOptions(), group: SoloGroup())
-    // All scores negated: ranks without ties turn around.
-    let negated = FloatStorage(count: made.rows * 16)
-    for (place, value) in made.table.joined().enumerated() { negated.elements[place] = -value }
-    let selection = Array(0..<Int32(100))
-    let plain = try evaluator.ranks(
-      SessionModelScorer(made.model), on: made.sessions, selection: selection, split: "test")
-    let turned = try evaluator.ranks(
-      SessionModelScorer(made.model, ScoredTable(negated.tensor(rows: made.rows, columns: 16))), on: made.sessions,
-      selection: selection, split: "test")
-    for session in 0..<100 {
-      let order = made.sorted(session, .all, filterSeen: false)
-      let vector = made.table[Int(made.sessions.items(of: session).first!)]
-      func score(_ row: Int32) -> Float { zip(made.table[Int(row)], vector).reduce(0) { $0 + $1.0 * $1.1 } }
-      let target = made.sessions.targets[session]
-      let ties = Int32(order.filter { score($0) == score(target) }.count)
-      #expect(plain[session] + turned[session] >= 601 - ties && plain[session] + turned[session] <= 601 + ties)
-    }
+  /// The model has no memory for its table: rows are fetched from whoever holds them, here one rank.
+  @Test(arguments: sizes)
+  func aShardedTableIsRankedLikeAReplica(items: Int, width: Int, sessions: Int) throws {
+    let made = MadeUpCatalogue(items: items, width: width, sessions: sessions, seed: UInt64(items))
+    let model = FirstItemModel(FirstItemModel.Options(width: width), items: items)
+    let table = ItemTable(model.parameters, placement: .sharded, group: SoloGroup())
+    try table.receive(UnsafeBufferPointer(made.model.parameters.itemTable.value.elements))
+    let scorer = SessionModelScorer(try ServedModel(model, table))
+    let ranks = try Evaluator(localeMask: made.localeMask, EvaluationOptions(), group: SoloGroup()).ranks(
+      scorer, on: made.sessions, selection: Array(0..<Int32(sessions)), split: "test")
+    #expect(ranks == (0..<sessions).map { made.rank($0, .all, filterSeen: false) })
   }
 
   @Test func whatCannotBeEvaluatedIsSaid() throws {
@@ -146,10 +138,10 @@ import Testing
   }
 
   @Test func progressReachesTheEnd() throws {
-    let made = MadeUpCatalogue(items: 40, width: 10, sessions: 600, seed: 6)
+    let made = MadeUpCatalogue(items: 40, width: 10, sessions: 2_100, seed: 6)
     var calls: [[Int]] = []
     _ = try Evaluator(localeMask: made.localeMask, EvaluationOptions(), group: SoloGroup())
       .evaluate(made.model, on: made.sessions, split: "test") { calls.append([$0, $1]) }
-    #expect(calls == [[256, 600], [512, 600], [600, 600]])
+    #expect(calls == [[1_024, 2_100], [2_048, 2_100], [2_100, 2_100]])
   }
 }

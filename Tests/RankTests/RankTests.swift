@@ -44,16 +44,29 @@ import Testing
   }
 
   /// nil runs without a launcher, hence without MPI.
-  @Test(arguments: [nil, 1, 2, 3, 4])
+  @Test(arguments: [nil, 1, 2, 3, 4, 8])
   func evaluationIsTheSameOnAnyNumberOfRanks(ranks: Int?) throws {
     try expectAllPass(
-      ["evaluate", "evaluate-metrics", "predict", "evaluate-unknown-targets", "scores-not-finite"], ranks: ranks)
+      [
+        "evaluate", "evaluate-metrics", "evaluate-threads", "predict", "evaluate-unknown-targets", "scores-not-finite",
+      ], ranks: ranks)
   }
 
   /// nil runs without a launcher, hence without MPI.
   @Test(arguments: [nil, 1, 2, 3, 4])
   func countingIsTheSameOnAnyNumberOfRanks(ranks: Int?) throws {
-    try expectAllPass(["count", "blend"], ranks: ranks)
+    try expectAllPass(["count"], ranks: ranks)
+  }
+
+  /// nil runs without a launcher, hence without MPI.
+  @Test(arguments: [nil, 1, 2, 3, 4, 8])
+  func blendsAreTheSameOnAnyNumberOfRanks(ranks: Int?) throws {
+    try expectAllPass(["blend", "probabilities"], ranks: ranks)
+  }
+
+  @Test(arguments: ["stop-evaluation", "stop-sharded-evaluation", "stop-sharded-prediction"])
+  func aSignalToOneRankEndsAllOfThem(name: String) throws {
+    for ranks in [1, 3] { try expectAllPass([name], ranks: ranks) }
   }
 
   /// nil runs without a launcher, hence without MPI. The jobs' own lines are on standard error.

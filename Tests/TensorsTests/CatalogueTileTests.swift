@@ -54,6 +54,35 @@ import Testing
     #expect(logits.elements.allSatisfy { $0.isNormal && $0 < 1e-30 })
   }
 
+  /// Few different logits, so that most are equal to some target's: both zeros, the smallest number and its neighbours.
+  /// Targets stand before the tile, in all of its rows, and behind it; the tile's rows are no multiple of 16.
+  @Test(arguments: [1, 16, 37]) func whatComesBeforeATargetIsCounted(rows: Int) {
+    let arena = Arena(), columns = 48, firstRow = 100
+    let logits = arena.zeros(rows: rows, columns: columns)
+    let values: [Float] = [
+      -3, -1, -.leastNonzeroMagnitude, -0.0, 0, .leastNonzeroMagnitude, 1, Float(1).nextUp, .greatestFiniteMagnitude,
+    ]
+    for place in 0..<logits.count { logits.elements[place] = values[place * place % 83 % values.count] }
+    let membership = (0..<firstRow + rows).map { UInt8(1 << ($0 * 7 % 5 % 3)) }
+    let allowed = (0..<columns).map { Int32($0 % 8) }
+    for shift in 0..<rows + 3 {
+      let targets = (0..<columns).map { Int32(firstRow - 2 + (shift + $0) % (rows + 4)) }
+      let targetLogits = (0..<columns).map { values[($0 + shift) % values.count] }
+      var above = (0..<columns).map { Int32($0) }
+      logits.countAbove(
+        firstRow: firstRow, membership: membership, allowed: allowed, targetLogits: targetLogits, targets: targets,
+        above: &above)
+      for session in 0..<columns {
+        let before = (0..<rows).filter { row in
+          let logit = logits.elements[row * columns + session], target = targetLogits[session]
+          let isBefore = logit > target || (logit == target && firstRow + row < targets[session])
+          return isBefore && Int32(membership[firstRow + row]) & allowed[session] != 0
+        }
+        #expect(above[session] == Int32(session + before.count), "session \(session), target row \(targets[session])")
+      }
+    }
+  }
+
   /// To the nearest, of two to the even one; 1 + 2⁻⁸ lies half-way between two bfloat16 numbers.
   @Test(arguments: [
     (Float(1), Float(1)), (1.00390625, 1), (1.01171875, 1.015625), (1.005, 1.0078125), (-3.14159, -3.140625), (0, 0),

@@ -238,7 +238,8 @@ void ck_softmax_gradient_bf16(int64_t items, int64_t sessions, const float *log2
                               const float *scale, const float *logits, uint16_t *gradient);
 /// For each session, adds to `above` how many of the tile's items come before its target in the ranking: a
 /// higher logit, or an equal one and a lower row. `allowed[s]` selects candidates: an item counts where
-/// (mask[item] & allowed[s]) != 0. first_row is the table row of the tile's first item.
+/// (mask[item] & allowed[s]) != 0. first_row is the table row of the tile's first item. Target logits are finite, and
+/// `sessions` is a multiple of 16.
 void ck_count_above(int64_t items, int64_t sessions, const float *logits, int64_t first_row,
                     const uint8_t *mask, const int32_t *allowed, const float *target_logit,
                     const int32_t *target_row, int32_t *above);

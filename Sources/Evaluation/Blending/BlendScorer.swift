@@ -1,3 +1,4 @@
+import MPI
 import Sessions
 import Tensors
 
@@ -6,33 +7,43 @@ package final class BlendScorer: CatalogueScorer {
   /// One scorer and what it counts for.
   package typealias Part = (scorer: any CatalogueScorer, weight: Float)
 
-  package let catalogueRows: Int
+  package let share: CatalogueShare
   private let parts: [Part]
-  private let sum: Tensor
-  private let storage: FloatStorage
+  private var sums: [TileScores] = []
 
-  /// - Parameter parts: at least one, all over the same catalogue.
+  /// - Parameter parts: at least one, all over the same catalogue; those that do not score all of it share it out alike.
   package init(_ parts: [Part]) {
-    precondition(Set(parts.map(\.scorer.catalogueRows)).count == 1, "parts of a blend over different catalogues")
+    let shares = parts.map(\.scorer.share)
+    precondition(Set(shares.map(\.catalogueRows)).count == 1, "parts of a blend over different catalogues")
     self.parts = parts
-    catalogueRows = parts[0].scorer.catalogueRows
-    storage = FloatStorage(count: Tensor.tileItems * SessionChunks.size)
-    sum = storage.tensor(rows: Tensor.tileItems, columns: SessionChunks.size)
+    // What scores all of the catalogue scores any part of it.
+    let share = shares.first { $0.holders.size > 1 } ?? shares[0]
+    precondition(
+      shares.allSatisfy { $0.holders.size == 1 || $0.holders === share.holders },
+      "parts of a blend that ranks share out in different ways")
+    self.share = share
+  }
+
+  package func begin(_ round: SessionRound, _ team: ThreadTeam) throws(MPIError) {
+    while sums.count < team.count { sums.append(TileScores()) }
+    for part in parts { try part.scorer.begin(round, team) }
+  }
+
+  package func scores(of rows: Range<Int>, chunk: Int, thread: Int) -> Tensor {
+    add(rows.count, thread) { $0.scores(of: rows, chunk: chunk, thread: thread) }
+  }
+
+  package func scores(of rows: ArraySlice<Int32>, chunk: Int, thread: Int) -> Tensor {
+    add(rows.count, thread) { $0.scores(of: rows, chunk: chunk, thread: thread) }
   }
 
   /// Infinite or no number where a part's is, or the sum might be.
-  package var largestScore: Float { parts.reduce(0) { $0 + abs($1.weight) * $1.scorer.largestScore } }
-
-  package func begin(_ chunk: RaggedBatch, locales: [UInt8]) {
-    for part in parts { part.scorer.begin(chunk, locales: locales) }
+  package func largestScore(chunk: Int) -> Float {
+    parts.reduce(0) { $0 + abs($1.weight) * $1.scorer.largestScore(chunk: chunk) }
   }
 
-  package func scores(of rows: Range<Int>) -> Tensor { add(rows.count) { $0.scores(of: rows) } }
-
-  package func scores(of rows: ArraySlice<Int32>) -> Tensor { add(rows.count) { $0.scores(of: rows) } }
-
-  private func add(_ rows: Int, _ scores: (any CatalogueScorer) -> Tensor) -> Tensor {
-    let total = sum.rows(0..<rows)
+  private func add(_ rows: Int, _ thread: Int, _ scores: (any CatalogueScorer) -> Tensor) -> Tensor {
+    let total = sums[thread].tile.rows(0..<rows)
     total.elements.update(repeating: 0)
     for (scorer, weight) in parts {
       let elements = scores(scorer).elements, into = total.elements

@@ -71,7 +71,7 @@ public struct StepBenchmark {
       shareOfPeak: gflop * 1e9 / seconds / peak, peakMemoryBytes: try group.allGather([peakMemoryBytes()]).all,
       forecastBytes: try group.allGather([forecast.total]).all,
       bytesSentPerStep: try group.allGather([sent]).all,
-      evaluatedSessionsPerSecond: try evaluation(of: model, on: sessions), loss: loss)
+      evaluatedSessionsPerSecond: try evaluation(of: ServedModel(model, training.table), on: sessions), loss: loss)
   }
 
   /// Of the head's products in a step, on all ranks: the logits, over the catalogue twice, and two gradients.
@@ -126,7 +126,7 @@ public struct StepBenchmark {
   }
 
   /// Sessions a second of ranking over the whole catalogue.
-  private func evaluation(of model: any SessionModel, on sessions: SessionTable) throws -> Double {
+  private func evaluation(of model: ServedModel, on sessions: SessionTable) throws -> Double {
     let everywhere = [UInt8](repeating: 0, count: plan.items + 1)
     let evaluator = Evaluator(localeMask: everywhere, EvaluationOptions(), team: team, group: group)
     let selection = Array(0..<Int32(plan.evaluatedSessions))

@@ -1,3 +1,4 @@
+import Catalogue
 import Evaluation
 import Foundation
 import Logging
@@ -42,7 +43,7 @@ struct HandOffWorker {
       return try JSONDecoder().decode(HandOffRow.self, from: Data(done))
     }
 
-    let zeroShot = try evaluate(SessionModelScorer(pretrained.model, pretrained.scored), on: task, group)
+    let zeroShot = try evaluate(SessionModelScorer(pretrained.served(on: group)), on: task, group)
     let tuned = try fineTune(task, plan, group)
     var row = HandOffRow(
       name: task.name, locales: task.locales.inOrder.map(\.name), trainSessions: task.sessions, zeroShot: zeroShot,
@@ -124,7 +125,8 @@ struct HandOffWorker {
     let log = try group.together { try openLog(path(name), of: group, label: "\(name): ") }
     let summary = try makeRun(log).run(try isBestLost(name, group, log) ? .never : resume)
     let best = try OpenedCheckpoint(path(name), for: dataset, group: group)
-    let model = try RankingModel.load(best, for: dataset, group: group)
+    let placement = plan.training.itemTable == .sharded ? TablePlacement.sharded : .replicated
+    let model = try RankingModel.load(best, for: dataset, placement: placement, group: group)
     let outcome = HandOffRow.Outcome(
       steps: summary.step, epochs: summary.epochs, stoppedEarly: summary.isStoppedEarly,
       bestStep: summary.bestStep, bestValid: summary.bestValue, model: best.state.weightsChecksum)
@@ -145,9 +147,8 @@ struct HandOffWorker {
   }
 
   /// The figures of the task's sessions in the report's split; nil where it has none.
-  /// - Parameter scorer: made for each thread.
   private func evaluate(
-    _ scorer: @autoclosure () -> any CatalogueScorer, on task: HandOffTask, _ group: any ProcessGroup
+    _ scorer: any CatalogueScorer, on task: HandOffTask, _ group: any ProcessGroup
   ) throws -> RankingMetrics? {
     guard let sessions = dataset.split(split) else { return nil }
     let selection = sessions.sessions(in: task.locales)
@@ -155,7 +156,7 @@ struct HandOffWorker {
     var options = EvaluationOptions()
     options.candidates = candidates
     return try Evaluator(dataset, options, threads: plan.training.threadsPerRank, group: group)
-      .evaluate(scorer(), on: sessions, selection: selection, split: split.rawValue)
+      .evaluate(scorer, on: sessions, selection: selection, split: split.rawValue)
   }
 
   /// Rank 0's part: the row of an earlier job, if it has these options and the models that it tells of are whole.

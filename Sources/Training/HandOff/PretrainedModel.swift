@@ -16,8 +16,7 @@ public struct PretrainedModel {
   let checksum: String
   /// The rows of its item table that this rank holds in its group.
   let rows: FloatStorage
-  /// What its sessions are scored against.
-  let scored: ScoredTable
+  private let placement: TablePlacement
   /// The steps of training that its moments have seen.
   let optimizerSteps: Int
   /// The optimizer's moments where they are carried on; nil where it starts anew.
@@ -58,12 +57,20 @@ public struct PretrainedModel {
       behind: opened.state.items, of: dataset.itemIDs, seed: plan.training.seed,
       in: TableSlice(rows.tensor(rows: own.count, columns: width), first: own.lowerBound))
     self.model = model
+    placement = isSharded ? .sharded : .replicated
     checksum = opened.state.weightsChecksum
-    scored = ScoredTable(model)
     // What was fine-tuned with moments that it took over counts the steps before, too.
     let before = opened.state.options[Self.optimizerStepsKey].flatMap { Int($0) } ?? 0
     optimizerSteps = plan.moments == .keep ? before + opened.state.step : 0
     moments = plan.moments == .keep ? try Self.loadMoments(opened, plan, parameters, layout, group: group) : nil
+  }
+
+  /// The model as it ranks the catalogue; collective.
+  /// - Parameter group: this rank's among those that the rows were given to.
+  func served(on group: any ProcessGroup) throws(MPIError) -> ServedModel {
+    let table = ItemTable(model.parameters, placement: placement, group: group)
+    table.adopt(rows)
+    return try ServedModel(model, table)
   }
 
   /// Under which name a checkpoint's options have the steps that its moments had seen before its own.

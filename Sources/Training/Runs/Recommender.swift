@@ -36,15 +36,17 @@ public struct Recommender {
   ///   - checkpoint: a run folder, a checkpoint folder or a link: see `CheckpointStore.resolve`.
   ///   - blend: what is added to its scores.
   ///   - dataset: whose vocabulary must be the one that all were trained on.
+  ///   - placement: where item tables are; counts are on every rank.
   /// - Throws: `TrainingError.otherVocabulary`, or what `Checkpoint` throws.
   public static func load(
-    _ checkpoint: String, blend: [BlendPart] = [], for dataset: PreparedDataset, group: any ProcessGroup
+    _ checkpoint: String, blend: [BlendPart] = [], for dataset: PreparedDataset,
+    placement: TablePlacement = .replicated, group: any ProcessGroup
   ) throws -> Recommender {
     let first = try OpenedCheckpoint(checkpoint, for: dataset, group: group)
-    var parts = [(try RankingModel.load(first, for: dataset, group: group), Float(1))]
+    var parts = [(try RankingModel.load(first, for: dataset, placement: placement, group: group), Float(1))]
     for part in blend {
       let opened = try OpenedCheckpoint(part.checkpoint, for: dataset, group: group)
-      parts.append((try RankingModel.load(opened, for: dataset, group: group), part.weight))
+      parts.append((try RankingModel.load(opened, for: dataset, placement: placement, group: group), part.weight))
     }
     return Recommender(locales: try first.state.locales(), parts: parts, group: group)
   }
@@ -74,20 +76,21 @@ public struct Recommender {
 
 /// A model of either kind, loaded.
 enum RankingModel {
-  case session(any SessionModel, ScoredTable)
+  case session(ServedModel)
   case counting(ItemCounts)
 
   static func load(
-    _ opened: OpenedCheckpoint, for dataset: PreparedDataset, group: any ProcessGroup
+    _ opened: OpenedCheckpoint, for dataset: PreparedDataset, placement: TablePlacement = .replicated,
+    group: any ProcessGroup
   ) throws -> RankingModel {
     if let model = opened.state.countingModel {
       return .counting(
         try ItemCounts.load(model, from: opened.checkpoint, rows: dataset.itemCount + 1, group: group))
     }
     let model = try dataset.makeModel(opened.state.modelConfiguration())
-    let table = ItemTable(model.parameters, placement: .replicated, group: group)
+    let table = ItemTable(model.parameters, placement: placement, group: group)
     try table.load(model.parameters, from: opened.checkpoint, group: group)
-    return .session(model, ScoredTable(model))
+    return .session(try ServedModel(model, table))
   }
 
   var countsTransitions: Bool {
@@ -97,7 +100,7 @@ enum RankingModel {
 
   func rankingScorer() -> any CatalogueScorer {
     switch self {
-    case .session(let model, let table): SessionModelScorer(model, table)
+    case .session(let served): SessionModelScorer(served)
     case .counting(let counts): counts.rankingScorer()
     }
   }

@@ -150,7 +150,7 @@ public struct TrainingRun {
     let isEvaluated = epoch % plan.evaluationEpochs == 0
     let valid: (value: Double, figures: RankingMetrics)?
     do {
-      valid = isEvaluated ? try validation.evaluate(training.model) : nil
+      valid = isEvaluated ? try validation.evaluate(ServedModel(training.model, training.table)) : nil
     } catch is EndOfProcess {
       throw stop(by: try StopSignal.wasReceived(by: group), step: step)
     }

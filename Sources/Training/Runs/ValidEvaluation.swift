@@ -1,6 +1,5 @@
 import Evaluation
 import MPI
-import Models
 import Sessions
 
 /// What each epoch is judged by: the valid split's sessions, those of the plan's locales.
@@ -29,9 +28,9 @@ struct ValidEvaluation {
   var hasSessions: Bool { sessions != nil && !selection.isEmpty }
 
   /// The model's figures, and the one that decides; nil where there is nothing to validate on. Collective.
-  func evaluate(_ model: any SessionModel) throws -> (value: Double, figures: RankingMetrics)? {
+  func evaluate(_ served: ServedModel) throws -> (value: Double, figures: RankingMetrics)? {
     guard let sessions, !selection.isEmpty else { return nil }
-    let figures = try evaluator.evaluate(model, on: sessions, selection: selection, split: "valid")
+    let figures = try evaluator.evaluate(served, on: sessions, selection: selection, split: "valid")
     return (try figures.value(of: metric), figures)
   }
 }

@@ -33,7 +33,7 @@ package final class CatalogueHead: LossHead {
   /// The lanes of each of `holders`, and the blocks that all of them make up.
   private let lanesOfHolders: [Range<Int>]
   private let blocks: Range<Int>
-  private let normalisers: NormaliserExchange
+  private let normalisers: NormaliserTree
   private let stripeReducer: FixedTreeReducer
   /// Where ranks hold the same rows: adds the gradients that they have for their own blocks.
   private let replicas: ReplicaGradients?
@@ -61,7 +61,7 @@ package final class CatalogueHead: LossHead {
     blocks =
       lanesOfHolders[0].lowerBound
       / batch.lanesOfBlock..<(lanesOfHolders[holders.size - 1].upperBound / batch.lanesOfBlock)
-    normalisers = NormaliserExchange(table.layout, holders: holders)
+    normalisers = NormaliserTree(table.layout, holders: holders)
     let stripes = (0..<holders.size).map { [layout = table.layout, size = holders.size] in
       layout.stripes(of: $0, size: size)
     }
@@ -156,21 +156,23 @@ package final class CatalogueHead: LossHead {
 
   /// Gives every session its normaliser and its target's logit.
   private func finish(_ walk: Walk, _ step: HeadStep) throws(MPIError) {
-    let logits = arena.zeros(rows: 1, columns: walk.sessions)
-    var holder = [Int](repeating: 0, count: walk.sessions)
-    let bounds = table.layout.rowBounds(size: holders.size)
+    let sessions = walk.sessions
+    let stripes = (0..<table.heldStripes.count).map { stripe in
+      ExponentialSums(
+        references: walk.references.rows(stripe..<stripe + 1).array,
+        sums: Array(UnsafeBufferPointer(start: walk.sums + stripe * sessions, count: sessions)))
+    }
+    let total = try normalisers.total(normalisers.ownNodes(stripes), sessions: sessions)
+    // One holder has each target's logit, and all others zero: a sum of bit patterns has no order.
+    var logits = work.flatMap { $0.targetLogits.elements.map(\.bitPattern) }
+    if holders.size > 1 { try holders.sum(&logits) }
+    log2Normalisers = zip(total.references, total.sums).map { Tensor.log2Normaliser(reference: $0, sum: $1) }
     for block in work {
-      logits.base.advanced(by: block.first).update(from: block.targetLogits.base, count: block.rows)
-      for rank in 0..<holders.size {
-        for (_, place) in block.targets(in: bounds[rank]..<bounds[rank + 1]) { holder[block.first + place] = rank }
+      for place in 0..<block.rows {
+        block.targetLogits.base[place] = Float(bitPattern: logits[block.first + place])
+        block.log2Normalisers.base[place] = Float(log2Normalisers[block.first + place])
       }
     }
-    let normalisers = try normalisers.normalisers(walk.references, walk.sums, targetLogits: logits, holder: holder)
-    for block in work {
-      block.targetLogits.base.update(from: logits.base + block.first, count: block.rows)
-      for place in 0..<block.rows { block.log2Normalisers.base[place] = Float(normalisers[block.first + place]) }
-    }
-    log2Normalisers = normalisers
   }
   /// log₂ Σ exp(logit) of each session, in full.
   private var log2Normalisers: [Double] = []

@@ -16,8 +16,9 @@ public struct EvaluationOptions: Equatable, Sendable {
 
 /// Ranks the targets of a split's sessions, shared over all ranks of a group.
 ///
-/// The result has the same bits on any number of ranks: a chunk of sessions is computed the same way wherever
-/// it is, its ranks are integers, and every rank sums all of them in the order of the sessions.
+/// The result has the same bits on any number of ranks, wherever the item table is: a chunk of sessions is encoded the
+/// same way on any rank, so is a score computed, ranks are integers, and every rank sums all of them in the order of
+/// the sessions.
 public final class Evaluator {
   private let group: any ProcessGroup
   private let options: EvaluationOptions
@@ -63,48 +64,43 @@ public final class Evaluator {
     _ model: any SessionModel, on sessions: SessionTable, selection: [Int32]? = nil, split: String,
     progress: ((_ done: Int, _ total: Int) -> Void)? = nil
   ) throws -> RankingMetrics {
-    let table = ScoredTable(model)
-    return try evaluate(
-      SessionModelScorer(model, table), on: sessions, selection: selection, split: split, progress: progress)
+    try evaluate(ServedModel(model), on: sessions, selection: selection, split: split, progress: progress)
+  }
+
+  /// Evaluates a model whose table may be in parts; collective. See above.
+  package func evaluate(
+    _ served: ServedModel, on sessions: SessionTable, selection: [Int32]? = nil, split: String,
+    progress: ((_ done: Int, _ total: Int) -> Void)? = nil
+  ) throws -> RankingMetrics {
+    try evaluate(SessionModelScorer(served), on: sessions, selection: selection, split: split, progress: progress)
   }
 
   /// Evaluates whatever scores the catalogue; collective. See above.
-  /// - Parameter scorer: made for each thread.
+  /// - Parameter scorer: whose holders are this rank alone, or all ranks.
   package func evaluate(
-    _ scorer: @autoclosure () -> any CatalogueScorer, on sessions: SessionTable, selection: [Int32]? = nil,
-    split: String, progress: ((_ done: Int, _ total: Int) -> Void)? = nil
+    _ scorer: any CatalogueScorer, on sessions: SessionTable, selection: [Int32]? = nil, split: String,
+    progress: ((_ done: Int, _ total: Int) -> Void)? = nil
   ) throws -> RankingMetrics {
     let selection = selection ?? Array(0..<Int32(sessions.count))
-    let ranks = try ranks(scorer(), on: sessions, selection: selection, split: split, progress: progress)
+    let ranks = try ranks(scorer, on: sessions, selection: selection, split: split, progress: progress)
     return RankingMetrics(
       split: split, ranks: ranks, locales: selection.map { sessions.locales[Int($0)] }, cutoffs: options.cutoffs)
   }
 
   /// The rank of each selected session's target, 0 for a miss; on every rank of the group.
   package func ranks(
-    _ scorer: @autoclosure () -> any CatalogueScorer, on sessions: SessionTable, selection: [Int32], split: String,
+    _ scorer: any CatalogueScorer, on sessions: SessionTable, selection: [Int32], split: String,
     progress: ((_ done: Int, _ total: Int) -> Void)? = nil
   ) throws -> [Int32] {
-    let scorers = team.makeScorers(scorer)
-    try check(selection, of: sessions, split: split, scorer: scorers[0])
-    let rankers = scorers.map {
-      CatalogueRanker($0, candidates: candidates, filterSeen: options.filterSeen)
-    }
+    try check(selection, of: sessions, split: split, scorer: scorer)
+    let ranker = CatalogueRanker(scorer, candidates: candidates, filterSeen: options.filterSeen, team: team)
     let chunks = SessionChunks(selection, group: group)
-    let own = chunks.ownValues(team, workers: rankers, progress: group.rank == 0 ? progress : nil) { ranker, chunk in
-      var batch = RaggedBatch()
-      batch.fill(with: chunk, from: sessions)
-      return ranker.ranks(of: batch, locales: chunk.map { sessions.locales[Int($0)] })
-    }
+    let own = try chunks.ownValues(
+      of: sessions, scorer, team, atOnce: 4 * team.count, progress: group.rank == 0 ? progress : nil,
+      ranker.ranks(of:))
     let counts = chunks.counts
     try StopSignal.require(isWhole: own.count == counts[group.rank], on: group)
-    let start = counts[..<group.rank].reduce(0, +)
-    var all = [Int32](repeating: 0, count: selection.count)
-    all.replaceSubrange(start..<start + own.count, with: own)
-    try all.withUnsafeMutableBufferPointer { (all) throws(MPIError) in
-      try group.allGather(inPlace: all, counts: counts)
-    }
-    let ordered = chunks.inSessionOrder(all)
+    let ordered = chunks.inSessionOrder(try group.allGather(own, counts: counts))
     // Every rank has all ranks' results here: all fail, and for the same session.
     if let place = ordered.firstIndex(where: { $0 < 0 }) {
       throw EvaluationError.notFinite(
@@ -121,9 +117,9 @@ public final class Evaluator {
     if let first = unknown.first {
       throw .unknownTargets(split: split, count: unknown.count, of: selection.count, first: Int(first))
     }
-    if scorer.catalogueRows != candidates.membership.count {
-      throw .catalogueDiffers(
-        modelItems: scorer.catalogueRows - 1, datasetItems: candidates.membership.count - 1)
+    let rows = candidates.membership.count
+    if scorer.share.catalogueRows != rows {
+      throw .catalogueDiffers(modelItems: scorer.share.catalogueRows - 1, datasetItems: rows - 1)
     }
     let missing = candidates.localesWithoutProducts
     if !missing.isEmpty { throw .noProducts(locales: missing.map(\.name)) }

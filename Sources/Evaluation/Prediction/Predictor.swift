@@ -96,28 +96,21 @@ public final class Predictor {
     _ model: any SessionModel, for sessions: SessionTable,
     progress: ((_ done: Int, _ total: Int) -> Void)? = nil
   ) throws -> Predictions? {
-    let table = ScoredTable(model)
-    return try predict(SessionModelScorer(model, table), for: sessions, progress: progress)
+    try predict(SessionModelScorer(ServedModel(model)), for: sessions, progress: progress)
   }
 
   /// Predicts with whatever scores the catalogue; collective. See above.
-  /// - Parameter scorer: made for each thread.
+  /// - Parameter scorer: whose holders are this rank alone, or all ranks.
   package func predict(
-    _ scorer: @autoclosure () -> any CatalogueScorer, for sessions: SessionTable,
-    progress: ((_ done: Int, _ total: Int) -> Void)? = nil
+    _ scorer: any CatalogueScorer, for sessions: SessionTable, progress: ((_ done: Int, _ total: Int) -> Void)? = nil
   ) throws -> Predictions? {
-    let scorers = team.makeScorers(scorer)
-    try check(scorers[0], sessions)
+    try check(scorer, sessions)
     let selection = (0..<Int32(sessions.count)).filter { !sessions.range(of: Int($0)).isEmpty }
     let chunks = SessionChunks(selection, group: group)
-    let finders = scorers.map {
-      TopFinder($0, candidates: candidates, filterSeen: options.filterSeen, top: options.top)
-    }
-    let own = chunks.ownValues(team, workers: finders, progress: group.rank == 0 ? progress : nil) { finder, chunk in
-      var batch = RaggedBatch()
-      batch.fill(with: chunk, from: sessions)
-      return finder.items(for: batch, locales: chunk.map { sessions.locales[Int($0)] })
-    }
+    let finder = TopFinder(
+      scorer, candidates: candidates, filterSeen: options.filterSeen, top: options.top, team: team)
+    let own = try chunks.ownValues(
+      of: sessions, scorer, team, atOnce: chunksAtOnce, progress: group.rank == 0 ? progress : nil, finder.items(for:))
     try StopSignal.require(isWhole: own.count == chunks.counts[group.rank] * options.top, on: group)
     let isRoot = group.rank == 0
     var all = [Int32](repeating: 0, count: isRoot ? selection.count * options.top : 0)
@@ -130,6 +123,9 @@ public final class Predictor {
     try requireFinite(ordered, of: selection)
     return isRoot ? complete(ordered, of: selection, sessions) : nil
   }
+
+  /// A round's lists are in memory at once.
+  private var chunksAtOnce: Int { options.top > 1_000 ? team.count : 4 * team.count }
 
   /// Tells every rank whether rank 0, which has all predictions, found a score that is not finite; collective.
   private func requireFinite(_ items: [Int32], of selection: [Int32]) throws {
@@ -167,8 +163,8 @@ public final class Predictor {
 
   private func check(_ scorer: any CatalogueScorer, _ sessions: SessionTable) throws(EvaluationError) {
     let rows = candidates.membership.count
-    if scorer.catalogueRows != rows {
-      throw .catalogueDiffers(modelItems: scorer.catalogueRows - 1, datasetItems: rows - 1)
+    if scorer.share.catalogueRows != rows {
+      throw .catalogueDiffers(modelItems: scorer.share.catalogueRows - 1, datasetItems: rows - 1)
     }
     if !(1...min(rows - 1, Self.mostItems)).contains(options.top) { throw .badTop(options.top, items: rows - 1) }
     if sessions.count > Int(Int32.max) / options.top {

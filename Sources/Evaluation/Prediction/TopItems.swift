@@ -2,7 +2,7 @@
 struct TopItems {
   /// How many items are kept.
   let limit: Int
-  /// `[sessions, limit]`, heaps of keys: a greater key is a better item.
+  /// `[sessions, limit]`, heaps of `ItemKey`s.
   private var keys: [UInt64]
   private var counts: [Int]
   /// What a score must exceed to get in: items are offered in rising order of their rows, so that of equal
@@ -26,7 +26,7 @@ struct TopItems {
   /// Takes an item in if it is among the best.
   mutating func offer(_ item: Int32, score: Float, to session: Int) {
     guard score > thresholds[session] else { return }
-    let key = Self.key(item, score: score)
+    let key = ItemKey.key(item, score: score)
     let start = session * limit
     let count = counts[session]
     keys.withUnsafeMutableBufferPointer { keys in
@@ -34,13 +34,13 @@ struct TopItems {
       if count < limit { Self.rise(key, at: count, in: heap) } else { Self.sink(key, in: heap) }
     }
     if count < limit { counts[session] = count + 1 }
-    if counts[session] == limit { thresholds[session] = Self.score(ofKey: keys[start]) }
+    if counts[session] == limit { thresholds[session] = ItemKey.score(of: keys[start]) }
   }
 
-  /// The items of a session, best first; fewer than the limit where not as many were offered.
-  func best(of session: Int) -> [Int32] {
+  /// The items of a session, best first, as keys; fewer than the limit where not as many were offered.
+  func best(of session: Int) -> [UInt64] {
     let start = session * limit
-    return keys[start..<start + counts[session]].sorted(by: >).map(Self.item(ofKey:))
+    return keys[start..<start + counts[session]].sorted(by: >)
   }
 
   private static func rise(_ key: UInt64, at place: Int, in heap: UnsafeMutableBufferPointer<UInt64>) {
@@ -64,18 +64,4 @@ struct TopItems {
     }
     heap[place] = key
   }
-
-  // The score's bits, made to rise with it, in the upper half; below them the row, falling.
-  private static func key(_ item: Int32, score: Float) -> UInt64 {
-    let bits = (score + 0).bitPattern  // -0 becomes 0: they are equal
-    let rising = bits >> 31 == 1 ? ~bits : bits | 1 << 31
-    return UInt64(rising) << 32 | UInt64(~UInt32(bitPattern: item))
-  }
-
-  private static func score(ofKey key: UInt64) -> Float {
-    let rising = UInt32(key >> 32)
-    return Float(bitPattern: rising >> 31 == 1 ? rising & ~(1 << 31) : ~rising)
-  }
-
-  private static func item(ofKey key: UInt64) -> Int32 { Int32(bitPattern: ~UInt32(key & 0xffff_ffff)) }
 }

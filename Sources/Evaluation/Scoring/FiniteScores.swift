@@ -27,10 +27,12 @@ struct ScoreCheck {
   /// Whether scores must be looked at.
   private let isNeeded: Bool
 
-  /// - Parameter scorer: has taken in the sessions.
-  init(_ scorer: any CatalogueScorer, sessions: Int) {
+  /// - Parameters:
+  ///   - largestScore: what no score exceeds in magnitude: see `CatalogueScorer`.
+  ///   - sessions: of the chunk.
+  init(largestScore: Float, sessions: Int) {
     rows = [Int32](repeating: 0, count: sessions)
-    isNeeded = !(scorer.largestScore <= .greatestFiniteMagnitude)
+    isNeeded = !(largestScore <= .greatestFiniteMagnitude)
   }
 
   /// Looks at the scores of a tile, where that is needed.
