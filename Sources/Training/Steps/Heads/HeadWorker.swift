@@ -4,6 +4,8 @@ import Tensors
 
 /// One thread's part of the catalogue head: its scratch memory, its compiled products, and what is done with a tile.
 final class HeadWorker {
+  /// The thread's number.
+  let thread: Int
   private let table: TableSlice
   private let precision: Precision
   private let transform: RowTransform
@@ -21,7 +23,8 @@ final class HeadWorker {
   private var whole: Tensor
 
   /// - Parameter table: the rows that this rank holds.
-  init(table: TableSlice, scoring: CatalogueScoring, precision: Precision) {
+  init(thread: Int, table: TableSlice, scoring: CatalogueScoring, precision: Precision) {
+    self.thread = thread
     self.table = table
     self.precision = precision
     transform = scoring.rowTransform(width: table.values.columns)
@@ -34,14 +37,15 @@ final class HeadWorker {
   /// Makes room for a step.
   /// - Parameters:
   ///   - largestBlock: rows of the largest block.
-  ///   - levels: of the tree over the blocks.
-  func prepare(largestBlock: Int, levels: Int) {
+  ///   - blocks: how many there are.
+  func prepare(largestBlock: Int, blocks: Int) {
     arena.reset()
     let tile = Tensor.tileItems, width = table.values.columns
     logits = arena.uninitialised(rows: tile, columns: largestBlock)
     factors = arena.uninitialised(rows: 1, columns: largestBlock)
     terms = arena.uninitialised(rows: 1, columns: largestBlock)
-    halves = (0..<levels).map { _ in arena.uninitialised(rows: tile, columns: width) }
+    halves = (0..<Int.bitWidth - blocks.leadingZeroBitCount).map { _ in arena.uninitialised(rows: tile, columns: width)
+    }
     whole = arena.uninitialised(rows: tile, columns: width)
     if precision == .bfloat16 {
       roundedRows = arena.halves(rows: tile, columns: width)
