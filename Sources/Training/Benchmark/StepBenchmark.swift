@@ -71,10 +71,11 @@ public struct StepBenchmark {
   }
 
   /// Made-up sessions have 3.4 clicks on average.
-  private var load: MemoryForecast.Load {
-    MemoryForecast.Load(
+  private var load: StepLoad {
+    StepLoad(
       items: plan.items, batchSize: plan.batchSize, clicksPerSession: 3.4, lanes: plan.lanes,
-      threads: plan.threadsPerRank)
+      headBlocks: plan.headBlocks, threads: plan.threadsPerRank,
+      placement: plan.itemTable == .sharded ? .sharded : .replicated, precision: plan.precision)
   }
 
   private func makeTrainer(_ model: any SessionModel, _ timeline: Timeline) throws -> Trainer {
