@@ -72,10 +72,12 @@ public struct StepBenchmark {
 
   /// Made-up sessions have 3.4 clicks on average.
   private var load: StepLoad {
-    StepLoad(
+    var load = StepLoad(
       items: plan.items, batchSize: plan.batchSize, clicksPerSession: 3.4, lanes: plan.lanes,
-      headBlocks: plan.headBlocks, threads: plan.threadsPerRank,
-      placement: plan.itemTable == .sharded ? .sharded : .replicated, precision: plan.precision)
+      headBlocks: plan.headBlocks, threads: plan.threadsPerRank)
+    load.placement = plan.itemTable == .sharded ? .sharded : .replicated
+    load.precision = plan.precision
+    return load
   }
 
   private func makeTrainer(_ model: any SessionModel, _ timeline: Timeline) throws -> Trainer {

@@ -16,6 +16,8 @@ public struct ClusterForecast: Codable, Sendable {
     public var threadsPerRank: Int
     public var lanes: Int
     public var headBlocks: Int
+    /// Threads of a rank that have stripes to walk.
+    public var busyThreads: Int
     /// Why it cannot be; what follows is nil then, but for the memory where that is the reason.
     public var impossible: String?
     /// Of the rank that needs most.
@@ -33,6 +35,7 @@ public struct ClusterForecast: Codable, Sendable {
       case ranksPerNode = "ranks_per_node"
       case threadsPerRank = "threads_per_rank"
       case headBlocks = "head_blocks"
+      case busyThreads = "busy_threads"
       case memoryBytes = "memory_bytes"
       case bytesSentPerStep = "bytes_sent_per_step"
       case secondsPerStep = "seconds_per_step"
@@ -90,10 +93,11 @@ public struct ClusterForecast: Codable, Sendable {
   ) throws -> Choice {
     let ranks = plan.nodes * ranksPerNode, threads = plan.threadsPerRank ?? max(1, plan.cores / ranksPerNode)
     let load = plan.load(placement, ranks: ranks, threads: threads)
+    let stripes = CatalogueLayout(rows: plan.items + 1).stripeCount
+    let ownStripes = placement == .sharded ? (stripes + ranks - 1) / ranks : stripes
     var choice = Choice(
       itemTable: placement.rawValue, ranks: ranks, ranksPerNode: ranksPerNode, threadsPerRank: threads,
-      lanes: load.lanes, headBlocks: load.headBlocks)
-    let stripes = CatalogueLayout(rows: plan.items + 1).stripeCount
+      lanes: load.lanes, headBlocks: load.headBlocks, busyThreads: min(threads, ownStripes))
     if ranks > load.lanes {
       choice.impossible = "more ranks than \(load.lanes) lanes"
     } else if placement == .replicated, ranks > load.headBlocks {
@@ -156,7 +160,7 @@ extension ClusterForecast {
     let megabytes = Double(bytes) / 1e6
     return cells + [
       megabytes.formatted(digits: megabytes < 9.95 ? 1 : 0), step.formatted(digits: step < 0.1 ? 4 : 3), clock(epoch),
-    ]
+    ] + (choice.busyThreads < choice.threadsPerRank ? ["\(choice.busyThreads) threads have work"] : [])
   }
 
   private func commandLine(_ place: Int) -> String {

@@ -46,7 +46,8 @@ extension ForecastPlan: RunPlan {
   static let ownTable = OptionTable<ForecastPlan>([
     OptionDeclaration("items", \.items, .count(12...100_000_000), "Items of the catalogue."),
     OptionDeclaration("sessions", \.sessions, .count(1...1_000_000_000_000), "Sessions of an epoch."),
-    OptionDeclaration("clicks", \.clicks, .number("a number from 1 to 1000") { (1...1000).contains($0) },
+    OptionDeclaration(
+      "clicks", \.clicks, .number("a number from 1 to 1000") { (1...1000).contains($0) },
       "Clicks of a session, on average."),
     OptionDeclaration(
       "batch_size", \.batchSize, .count(1...(1 << 24)), aliases: ["train_batch_size"],
@@ -101,10 +102,13 @@ extension ForecastPlan: RunPlan {
     let blocks = headBlocks ?? (placement == .sharded ? 8 : enough(ranks))
     // Models that encode every prefix by itself go through a session's first clicks again and again.
     let prefixes = targets == .all && !ModelShape(model).sharesPrefixes ? Self.prefixClicks : 1
-    return StepLoad(
-      items: items, batchSize: batchSize, clicksPerSession: clicks * prefixes,
-      targetsPerSession: targets == .all ? clicks : 1, lanes: lanes, headBlocks: min(blocks, lanes), threads: threads,
-      placement: placement, precision: precision)
+    var load = StepLoad(
+      items: items, batchSize: batchSize, clicksPerSession: clicks * prefixes, lanes: lanes,
+      headBlocks: min(blocks, lanes), threads: threads)
+    load.targetsPerSession = targets == .all ? clicks : 1
+    load.placement = placement
+    load.precision = precision
+    return load
   }
 
   /// Clicks of all prefixes of a session over those of the session, for made-up sessions: as skewed as Amazon-M2's.

@@ -44,17 +44,16 @@ package struct StepCost: Sendable {
   ) throws {
     let shape = ModelShape(model)
     let shares = try StepShares(load, ranks: ranks)
-    // Ranks differ in a lane, a block or a stripe; where there are many, these few show all there is.
-    let some = ranks <= 64 ? Array(0..<ranks) : [0, 1, ranks / 3, ranks / 2, 2 * ranks / 3, ranks - 1]
-    memory = some.map { MemoryForecast(shape, load, shares, rank: $0).total }.max()!
-    let traffic = some.map { StepTraffic(shape, load, shares, rank: $0) }
+    let all = 0..<ranks
+    memory = all.map { MemoryForecast(shape, load, shares, rank: $0).total }.max()!
+    let traffic = all.map { StepTraffic(shape, load, shares, rank: $0) }
     bytes = traffic.reduce(0) { $0 + $1.bytes } / Double(traffic.count)
 
     let rank = Rank(shape: shape, load: load, shares: shares, ranksPerNode: ranksPerNode, cluster: cluster)
     let seconds = try StepSeconds(model, rank, speed)
     phases = [
-      ("encode", some.map(seconds.encode).max()!), ("head", some.map(seconds.head).max()!),
-      ("gradient", some.map(seconds.gradient).max()!), ("optimizer", some.map(seconds.optimizer).max()!),
+      ("encode", all.map(seconds.encode).max()!), ("head", all.map(seconds.head).max()!),
+      ("gradient", all.map(seconds.gradient).max()!), ("optimizer", all.map(seconds.optimizer).max()!),
       ("exchange", traffic.reduce(0) { $0 + seconds.exchange($1) } / Double(traffic.count)),
     ]
   }

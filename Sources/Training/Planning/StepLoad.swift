@@ -26,6 +26,14 @@ package struct StepLoad: Sendable {
   /// Whether a sampled loss's gradient is spread over all rows.
   package var updatesAllRows = false
 
+  /// A step of the full loss, on replicas in float32.
+  package init(
+    items: Int, batchSize: Int, clicksPerSession: Double, lanes: Int, headBlocks: Int, threads: Int
+  ) {
+    (self.items, self.batchSize, self.clicksPerSession) = (items, batchSize, clicksPerSession)
+    (self.lanes, self.headBlocks, self.threads) = (lanes, headBlocks, threads)
+  }
+
   /// Session vectors in a batch.
   package var targets: Double { Double(batchSize) * targetsPerSession }
 }

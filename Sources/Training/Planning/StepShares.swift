@@ -16,6 +16,8 @@ package struct StepShares: Sendable {
   /// Where each rank's rows begin, and where the last one's end.
   private let rowBounds: [Int]
   private let load: StepLoad
+  /// By how many lanes a rank has: different rows that its clicks and targets look up.
+  private var distinct: [Int: Double] = [:]
 
   /// - Throws: `MPIError.moreRanksThanLanes`, `.moreRanksThanBlocks`, `.lanesNotAPowerOfTwo`.
   package init(_ load: StepLoad, ranks: Int) throws(MPIError) {
@@ -35,6 +37,9 @@ package struct StepShares: Sendable {
       : lanes.map { batch.blocks.subtrees(of: $0.lowerBound / lanesOfBlock..<$0.upperBound / lanesOfBlock).count }
     stripeNodes = (0..<ranks).map { layout.tree.subtrees(of: layout.stripes(of: $0, size: ranks)).count }
     rowBounds = layout.rowBounds(size: ranks)
+    for own in Set(lanes.map(\.count)) {
+      distinct[own] = Self.distinctRows(load, sessions: Double(load.batchSize * own) / Double(load.lanes))
+    }
   }
 
   var isSharded: Bool { placement == .sharded }
@@ -43,7 +48,7 @@ package struct StepShares: Sendable {
   func rows(of rank: Int) -> Int { rowBounds[rank + 1] - rowBounds[rank] }
 
   /// Stripes that a rank walks, and their rows.
-  func walkedStripes(of rank: Int) -> Int {
+  package func walkedStripes(of rank: Int) -> Int {
     isSharded ? layout.stripes(of: rank, size: size).count : layout.stripeCount
   }
   func walkedRows(of rank: Int) -> Int { isSharded ? rows(of: rank) : layout.rows }
@@ -66,12 +71,15 @@ package struct StepShares: Sendable {
   }
 
   /// Different rows that a rank's clicks and targets look up.
+  func distinctRows(of rank: Int) -> Double { distinct[lanes[rank].count] ?? 0 }
+
+  /// Different rows that some sessions look up.
   ///
   /// Counted on made-up sessions, which are about as skewed as Amazon-M2's: 27 % of a session's items are repeated in
   /// it, and the x-th part of the items that are most looked at has x^0.45 of the rest.
-  func distinctRows(of rank: Int) -> Double {
-    let draws = 0.73 * (clicks(of: rank) + targets(of: rank)), items = Double(load.items), exponent = 0.45
-    let pieces = 200
+  private static func distinctRows(_ load: StepLoad, sessions: Double) -> Double {
+    let draws = 0.73 * sessions * (load.clicksPerSession + load.targetsPerSession), items = Double(load.items)
+    let exponent = 0.45, pieces = 200
     // Rows of one piece are alike; pieces grow, for the most popular rows differ most.
     return (0..<pieces).reduce(0.0) { sum, piece in
       let from = pow(Double(piece) / Double(pieces), 4), to = pow(Double(piece + 1) / Double(pieces), 4)

@@ -7,15 +7,15 @@ import Catalogue
 package struct StepTraffic: Sendable {
   /// One kind of message.
   package struct Part: Sendable {
-    let name: String
+    package let name: String
     /// Of one rank in one step.
-    let bytes: Double
+    package let bytes: Double
     let messages: Double
     /// Whether MPI hands it round in a circle, in which a node sends no more than one rank's part to another node.
     var goesRound = false
   }
 
-  let parts: [Part]
+  package let parts: [Part]
 
   package var bytes: Double { parts.reduce(0) { $0 + $1.bytes } }
   package var messages: Double { parts.reduce(0) { $0 + $1.messages } }
@@ -37,16 +37,16 @@ package struct StepTraffic: Sendable {
       Part(name: "other weights' sum", bytes: 4 * dense * peers / size, messages: peers, goesRound: true),
       // Counts, rows, gradients of looked-up rows to the rows' owners.
       Part(name: "lookups", bytes: 8 * peers + 4 * clicks * elsewhere * (width + 1), messages: 3 * peers),
-      Part(name: "losses", bytes: 8 * peers * Double(shares.lanes[rank].count), messages: peers),
     ]
     if load.clips {
       let tiles = Double(shares.layout.rows) / 512 * ownRows / rows
       parts.append(Part(name: "lengths", bytes: 8 * peers * (2 + tiles), messages: 2 * peers))
     }
     if shares.isSharded {
-      let distinct = (0..<shares.size).map { shares.distinctRows(of: $0) }
-      let asked = distinct[rank] * elsewhere
-      let sent = (distinct.reduce(0, +) - distinct[rank]) * ownRows / rows
+      let distinct = shares.distinctRows(of: rank)
+      let asked = distinct * elsewhere
+      // Others ask for about as many each.
+      let sent = distinct * peers * ownRows / rows
       let sessions = shares.multipliedTargets(of: rank), nodes = Double(shares.stripeNodes[rank])
       parts += [
         Part(name: "looked-up rows", bytes: 8 * peers + 4 * asked + 4 * sent * width, messages: 3 * peers),
@@ -63,6 +63,7 @@ package struct StepTraffic: Sendable {
     } else {
       let nodes = Double(shares.blockNodes[rank])
       parts += [
+        Part(name: "losses", bytes: 8 * peers * Double(shares.lanes[rank].count), messages: peers),
         Part(name: "table's gradient", bytes: 4 * nodes * (rows - ownRows) * width, messages: nodes * peers),
         Part(name: "updated rows", bytes: 4 * peers * ownRows * width, messages: peers, goesRound: true),
       ]

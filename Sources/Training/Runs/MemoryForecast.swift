@@ -11,9 +11,9 @@ import Text
 ///
 /// Weights, gradients and moments are exact; what an encoder keeps of its clicks for the way back is an
 /// estimate from the widths of its weights, and so is what the process needs by itself.
-struct MemoryForecast {
+package struct MemoryForecast {
   /// Bytes by what they are for, the largest first.
-  let parts: [(name: String, bytes: Int)]
+  package let parts: [(name: String, bytes: Int)]
 
   var total: Int { parts.reduce(0) { $0 + $1.bytes } }
 
@@ -30,7 +30,7 @@ struct MemoryForecast {
     self.init(ModelShape(model), load, try StepShares(load, ranks: size), rank: rank, pretrained: pretrained)
   }
 
-  init(_ shape: ModelShape, _ load: StepLoad, _ shares: StepShares, rank: Int, pretrained: Pretrained? = nil) {
+  package init(_ shape: ModelShape, _ load: StepLoad, _ shares: StepShares, rank: Int, pretrained: Pretrained? = nil) {
     let width = Double(shape.width), dense = Double(shape.denseCount)
     let lanes = Double(shares.lanes[rank].count)
     let table = Double(shares.layout.rows) * width, own = Double(shares.rows(of: rank)) * width
@@ -76,7 +76,7 @@ struct MemoryForecast {
   }
 
   /// What a hand-off has in memory all along.
-  struct Pretrained {
+  package struct Pretrained {
     /// Of the checkpoint, a rank's own rows'.
     var keepsMoments: Bool
     /// Whether the rank is in a group that trains.
