@@ -52,7 +52,7 @@ import Testing
   @Test(arguments: ["replicated", "sharded"], [1, 2, 3, 4])
   func ranksSendWhatIsComputed(itemTable: String, ranks: Int) throws {
     for model in ["GRU4Rec", "NARM"] {
-      let size = ["--model", model, "--items", "20000", "--batch-size", "256"]
+      let size = ["--model", model, "--items", "6000", "--batch-size", "128"]
       let report = "\(folder)/report.json"
       let outcome = try CaravanCommand.run(
         ["bench", "--steps", "3", "--warmup-steps", "0", "--item-table", itemTable, "--json", report] + size,
@@ -87,7 +87,7 @@ import Testing
     (["--items", "1e30G"], "--items is 1e30G: choose"), (["--items", "nanM"], "--items is nanM: choose"),
     (["--network", "fast"], "--network is fast: choose a rate such as"),
     (["--nodes", "2"], "--network is none: choose a rate such as 10GbE, for there are 2 nodes"),
-    (["--cores", "0"], "--cores is 0: choose"), (["--memory", "-1G"], "--memory is -1G: choose"),
+    (["--cores", "0"], "--cores is 0: choose"), (["--memory=-1G"], "--memory is -1G: choose"),
     (["--calibration", "/nowhere"], "/nowhere is no calibration, it cannot be read: give the file of"),
     (["--calibration", "/etc/passwd"], "/etc/passwd is no calibration, it is not what bench --calibrate writes"),
   ])

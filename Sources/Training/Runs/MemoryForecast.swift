@@ -18,7 +18,7 @@ package struct MemoryForecast {
   var total: Int { parts.reduce(0) { $0 + $1.bytes } }
 
   /// The program, its libraries and MPI's own buffers.
-  private static let process = 80 << 20
+  private static let process = 64 << 20
 
   /// - Parameters:
   ///   - rank: of this process among the `size` that train together.
@@ -72,7 +72,8 @@ package struct MemoryForecast {
     let nodes = Double(shares.stripeNodes.reduce(0, +))
     let normalisers = shares.isSharded && shares.size > 1 ? sessions * 4 * (2 * nodes + Double(shares.size)) : 0
     let tiles = Double(load.threads) * Double(Tensor.tileItems) * (1.5 * shares.targetsOfBlock + 5 * width)
-    return sessions * (stripes * (width + 8) + 4 * width) + normalisers + tiles
+    // Memory is kept in pieces that double: measured, twice what is used.
+    return 2 * sessions * (stripes * (width + 8) + 4 * width) + normalisers + tiles
   }
 
   /// What a hand-off has in memory all along.
