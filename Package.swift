@@ -79,7 +79,8 @@ let package = Package(
     .testTarget(
       name: "TrainingTests",
       dependencies: [
-        "Training", "Models", "MPI", "OptionTables", "Sessions", "Storage", "TestSupport", "Randomness", "Tensors",
+        "Catalogue", "Training", "Models", "MPI", "OptionTables", "Sessions", "Storage", "TestSupport", "Randomness",
+        "Tensors",
       ]),
     // These only start `caravan` and look at what it left: not optimised, they are built in less than half the time.
     .testTarget(

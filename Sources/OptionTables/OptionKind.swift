@@ -35,6 +35,20 @@ extension OptionKind where Value: FixedWidthInteger & LosslessStringConvertible 
     }
   }
 
+  /// Whole numbers of any size, which may be written short: `3.6M` is 3600000. K, M, G and T are powers of 1000.
+  public static func count(_ range: ClosedRange<Value>) -> Self {
+    Self("a whole number from \(range.lowerBound) to \(range.upperBound), such as 1.4M", valueName: "number") { text in
+      let factors: [Character: Double] = ["K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12]
+      guard let factor = text.uppercased().last.flatMap({ factors[$0] }) else {
+        return Value(text).flatMap { range.contains($0) ? $0 : nil }
+      }
+      guard let number = Double(text.dropLast()).map({ ($0 * factor).rounded() }), number.isFinite else { return nil }
+      return Value(exactly: number).flatMap { range.contains($0) ? $0 : nil }
+    } text: {
+      "\($0)"
+    }
+  }
+
   /// Powers of two.
   public static func powerOfTwo(_ range: ClosedRange<Value>) -> Self {
     Self("a power of two from \(range.lowerBound) to \(range.upperBound)", valueName: "number") { text in

@@ -19,6 +19,12 @@ struct BenchCommand: GroupCommand {
   @Option(help: ArgumentHelp("Write a trace of the timed steps, for Perfetto or about:tracing.", valueName: "file"))
   var trace: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Measure this node for caravan plan instead, and write the constants here. Only --threads-per-rank counts then.",
+      valueName: "file"))
+  var calibrate: String?
+
   @OptionGroup(title: "Steps") var steps: OptionFlags<BenchSection>
   @OptionGroup(title: "Model") var model: OptionFlags<ModelSection>
 
@@ -27,13 +33,23 @@ struct BenchCommand: GroupCommand {
   func run(_ group: any ProcessGroup) throws {
     let given = ["model": "GRU4Rec"].merging(steps.given) { $1 }.merging(model.given) { $1 }
     let plan = try PlanSource.ofLeader(file: nil, flags: given, group: group).plan(BenchPlan.self)
-    try group.requirePlaces(for: [json, trace], replaces: true, inputs: [])
+    try group.requirePlaces(for: [json, trace, calibrate], replaces: true, inputs: [])
     try warnOfShortCores(threads: plan.threadsPerRank, group)
+    if let calibrate { return try measureNode(plan, calibrate, group) }
     let report = try StepBenchmark(plan, trace: trace, group: group).run()
     try group.together {
       guard group.rank == 0 else { return }
       print(report.table, terminator: "")
       if let json { try atomicWrite(try report.json(), to: json) }
+    }
+  }
+
+  private func measureNode(_ plan: BenchPlan, _ path: String, _ group: any ProcessGroup) throws {
+    let speed = try NodeCalibration(threads: plan.threadsPerRank, path: path, group: group).run()
+    try group.together {
+      guard group.rank == 0 else { return }
+      print(speed.table, terminator: "")
+      try atomicWrite(try speed.json(), to: path)
     }
   }
 }

@@ -68,7 +68,7 @@ struct CommandLineText {
     let sections = TrainingPlan.sections
     let all = [
       sections.plan, sections.optimization, sections.loss, ModelConfiguration.summaries, FineTuningPlan.section,
-      BenchPlan.section,
+      BenchPlan.section, ForecastPlan.section,
     ].joined()
     let names = Set(all.map(\.name))
     let pairs = all.flatMap { option in option.aliases.map { ($0, option.name) } }.filter { !names.contains($0.0) }

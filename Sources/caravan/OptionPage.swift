@@ -10,9 +10,10 @@ enum OptionPage {
       ("Plan", "train, finetune, sweep", sections.plan),
       ("Optimization", "train, finetune, sweep", sections.optimization),
       ("Loss", "train, finetune, sweep", sections.loss),
-      ("Models", "train, finetune, sweep, bench", ModelConfiguration.summaries),
+      ("Models", "train, finetune, sweep, bench, plan", ModelConfiguration.summaries),
       ("Hand-off", "finetune, sweep over finetune", FineTuningPlan.section),
       ("Bench", "bench", BenchPlan.section),
+      ("Forecast", "plan", ForecastPlan.section),
     ]
     return """
       # Options

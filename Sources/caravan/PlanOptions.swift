@@ -10,6 +10,7 @@ enum LossSection: FlagSection { static var options: [OptionSummary] { TrainingPl
 enum ModelSection: FlagSection { static var options: [OptionSummary] { ModelConfiguration.summaries } }
 enum HandOffSection: FlagSection { static var options: [OptionSummary] { FineTuningPlan.section } }
 enum BenchSection: FlagSection { static var options: [OptionSummary] { BenchPlan.section } }
+enum ForecastSection: FlagSection { static var options: [OptionSummary] { ForecastPlan.section } }
 
 /// All options of a training plan as flags.
 struct TrainingFlags {

@@ -81,10 +81,13 @@ public struct StepBenchmark {
   }
 
   /// Made-up sessions have 3.4 clicks on average.
-  private var load: MemoryForecast.Load {
-    MemoryForecast.Load(
+  private var load: StepLoad {
+    var load = StepLoad(
       items: plan.items, batchSize: plan.batchSize, clicksPerSession: 3.4, lanes: plan.lanes,
-      threads: plan.threadsPerRank)
+      headBlocks: plan.headBlocks, threads: plan.threadsPerRank)
+    load.placement = plan.itemTable == .sharded ? .sharded : .replicated
+    load.precision = plan.precision
+    return load
   }
 
   private func makeTrainer(

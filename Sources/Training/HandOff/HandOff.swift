@@ -133,7 +133,7 @@ extension MemoryForecast {
   ) throws {
     let ranks = layout.groups.first { $0.ranks.contains(group.rank) }?.ranks
     let sessions = try dataset.trainingSessions(in: plan.training.locales).table
-    let load = Load(plan.training, sessions, items: dataset.itemCount)
+    let load = StepLoad(plan.training, sessions, items: dataset.itemCount)
     try self.init(
       plan.training.model, load, rank: ranks.map { group.rank - $0.lowerBound } ?? 0, size: ranks?.count ?? 1,
       pretrained: Pretrained(keepsMoments: plan.moments == .keep, isTrained: ranks != nil))

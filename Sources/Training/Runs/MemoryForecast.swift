@@ -11,82 +11,73 @@ import Text
 ///
 /// Weights, gradients and moments are exact; what an encoder keeps of its clicks for the way back is an
 /// estimate from the widths of its weights, and so is what the process needs by itself.
-struct MemoryForecast {
+package struct MemoryForecast {
   /// Bytes by what they are for, the largest first.
-  let parts: [(name: String, bytes: Int)]
+  package let parts: [(name: String, bytes: Int)]
 
   var total: Int { parts.reduce(0) { $0 + $1.bytes } }
 
-  /// What training looks like, as far as memory goes.
-  struct Load {
-    var items: Int
-    /// Sessions in a global batch.
-    var batchSize: Int
-    /// Clicks in a session, on average.
-    var clicksPerSession: Double
-    /// Targets of a session, on average.
-    var targetsPerSession = 1.0
-    var lanes: Int
-    var threads: Int
-    var isFullLoss = true
-    /// Items drawn for a sampled loss.
-    var samples = 0
-    /// Whether a sampled loss's gradient is spread over all rows.
-    var updatesAllRows = false
-  }
-
   /// The program, its libraries and MPI's own buffers.
-  private static let process = 80 << 20
+  private static let process = 64 << 20
 
   /// - Parameters:
   ///   - rank: of this process among the `size` that train together.
   ///   - pretrained: what of a model that is adapted is in memory beside the one that is trained; nil for none.
-  /// - Throws: `MPIError.moreRanksThanLanes`, `.lanesNotAPowerOfTwo`.
+  /// - Throws: `MPIError.moreRanksThanLanes`, `.moreRanksThanBlocks`, `.lanesNotAPowerOfTwo`.
   init(
-    _ model: ModelConfiguration, _ load: Load, rank: Int, size: Int, pretrained: Pretrained? = nil
+    _ model: ModelConfiguration, _ load: StepLoad, rank: Int, size: Int, pretrained: Pretrained? = nil
   ) throws(MPIError) {
-    // Shapes take no memory: a model of one item shows all sizes but the table's.
-    let small = model.makeModel(items: 1)
-    let parameters = small.parameters
-    let width = Double(parameters.itemTable.columns), dense = Double(parameters.denseCount)
-    let tree = try LaneTree(lanes: load.lanes)
-    let ownLanes = try tree.lanes(of: rank, size: size)
-    let lanes = Double(ownLanes.count)
-    let table = Double(load.items + 1) * width
-    let sessions = Double(load.batchSize) * lanes / Double(load.lanes)
-    let clicks = sessions * load.clicksPerSession
-    let activations =
-      Double(small.encoderPasses) * clicks * (2.5 * parameters.dense.reduce(0.0) { $0 + Double($1.rows) } + 5 * width)
-    let targets = sessions * load.targetsPerSession
-    // Lanes are filled up to a multiple of 16.
-    let perLane = (targets / lanes / 16).rounded(.up) * 16
-    let head =
-      perLane * lanes * Double(CatalogueLayout.largestStripeCount + 4) * width
-      + Double(load.threads) * Double(Tensor.tileItems) * (1.5 * perLane + 3 * width)
+    self.init(ModelShape(model), load, try StepShares(load, ranks: size), rank: rank, pretrained: pretrained)
+  }
+
+  package init(_ shape: ModelShape, _ load: StepLoad, _ shares: StepShares, rank: Int, pretrained: Pretrained? = nil) {
+    let width = Double(shape.width), dense = Double(shape.denseCount)
+    let lanes = Double(shares.lanes[rank].count)
+    let table = Double(shares.layout.rows) * width, own = Double(shares.rows(of: rank)) * width
+    let held = shares.isSharded ? own : table
     var floats: [(String, Double)] = [
-      ("item table", table), ("its moments", 2 * table / Double(size)), ("other weights", dense * (lanes + 3)),
-      ("encoder", 1.5 * activations),
+      ("item table", held), ("its moments", 2 * own), ("other weights", dense * (lanes + 3)),
+      ("encoder", 1.5 * Self.activations(shape, shares, rank)),
     ]
     if load.isFullLoss {
-      floats.append(("its gradient", table * Double(tree.subtrees(of: ownLanes).count)))
-      floats.append(("catalogue head", head))
+      // It exists as a whole where ranks have a part of it each, or its length is asked for.
+      let hasReplicas = !shares.isSharded && shares.size > 1
+      let gradient = hasReplicas ? table * Double(shares.blockNodes[rank]) : load.clips ? own : 0
+      floats += [("its gradient", gradient), ("catalogue head", Self.head(shape, load, shares, rank))]
     } else {
-      let candidates = Double(load.batchSize) * load.targetsPerSession + Double(load.samples)
-      floats.append(("sampled head", candidates * (targets + (lanes + 2) * width)))
-      if load.updatesAllRows { floats.append(("gradient of all rows", table / Double(size))) }
+      let candidates = load.targets + Double(load.samples)
+      floats.append(("sampled head", candidates * (shares.targets(of: rank) + (lanes + 2) * width)))
+      if load.updatesAllRows { floats.append(("gradient of all rows", own)) }
     }
-    let scoredTable = small.scoring == .dotProduct ? 0 : table
-    if scoredTable > 0 { floats.append(("table scored in evaluation", scoredTable)) }
+    let scored = shape.scoresRows ? 0 : held
+    if scored > 0 { floats.append(("table scored in evaluation", scored)) }
     if let pretrained {
       if !pretrained.isTrained { floats = [] }
-      let moments = pretrained.keepsMoments ? 2 * (table / Double(size) + dense) : 0
-      floats.append(("pre-trained model", table + dense + scoredTable + moments))
+      let moments = pretrained.keepsMoments ? 2 * (own + dense) : 0
+      floats.append(("pre-trained model", table + dense + scored + moments))
     }
     parts = ([("process", Self.process)] + floats.map { ($0.0, Self.bytes($0.1)) }).sorted { $0.1 > $1.1 }
   }
 
+  /// Floats that an encoder keeps of its clicks for the way back.
+  private static func activations(_ shape: ModelShape, _ shares: StepShares, _ rank: Int) -> Double {
+    Double(shape.passes) * shares.clicks(of: rank) * (2.5 * Double(shape.denseRows) + 5 * Double(shape.width))
+  }
+
+  /// Floats of the full loss: vectors of the sessions that are multiplied, and a gradient of each for every stripe that
+  /// the rank walks; where the table is sharded, all ranks' normalisers; and a thread's tiles.
+  private static func head(_ shape: ModelShape, _ load: StepLoad, _ shares: StepShares, _ rank: Int) -> Double {
+    let sessions = shares.multipliedTargets(of: rank), width = Double(shape.width)
+    let stripes = Double(shares.walkedStripes(of: rank))
+    let nodes = Double(shares.stripeNodes.reduce(0, +))
+    let normalisers = shares.isSharded && shares.size > 1 ? sessions * 4 * (2 * nodes + Double(shares.size)) : 0
+    let tiles = Double(load.threads) * Double(Tensor.tileItems) * (1.5 * shares.targetsOfBlock + 5 * width)
+    // Memory is kept in pieces that double: measured, twice what is used.
+    return 2 * sessions * (stripes * (width + 8) + 4 * width) + normalisers + tiles
+  }
+
   /// What a hand-off has in memory all along.
-  struct Pretrained {
+  package struct Pretrained {
     /// Of the checkpoint, a rank's own rows'.
     var keepsMoments: Bool
     /// Whether the rank is in a group that trains.

@@ -238,7 +238,7 @@ public struct TrainingRun {
 
   /// Says what memory a rank will need, and throws where the node has not that much; collective.
   private func forecastMemory(of sessions: (table: SessionTable, chosen: [Int32])) throws {
-    let load = MemoryForecast.Load(plan, sessions.table, items: dataset.itemCount)
+    let load = StepLoad(plan, sessions.table, items: dataset.itemCount)
     let forecast = try MemoryForecast(plan.model, load, rank: group.rank, size: group.size)
     log.info("memory: about \(forecast.sentence)")
     try forecast.requireRoom(group: group)
