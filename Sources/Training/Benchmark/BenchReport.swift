@@ -16,7 +16,7 @@ public struct BenchReport: Codable, Sendable {
   public var commit: String
   public var mpi: String
   public var oneDNN: String
-  /// Where the item table was, as it was asked for.
+  /// Where the item table was.
   public var itemTable: String
   /// The loss and its targets, as `--loss` and `--targets` have them.
   public var lossKind: String

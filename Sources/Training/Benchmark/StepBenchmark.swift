@@ -1,3 +1,4 @@
+import Catalogue
 import Evaluation
 import Foundation
 import MPI
@@ -27,6 +28,8 @@ public struct StepBenchmark {
   /// - Throws: `TrainingError.unsupportedPrecision`, `.notEnoughMemory`; or an error of MPI or of a file.
   public func run() throws -> BenchReport {
     try group.together { try requireSupport(of: plan.precision) }
+    let placement = try PlacementChoice(plan.itemTable, plan.model, load(.replicated), ranks: group.size, group: group).placement
+    let load = load(placement)
     let forecast = try MemoryForecast(plan.model, load, rank: group.rank, size: group.size)
     try forecast.requireRoom(group: group)
     let steps = plan.warmupSteps + plan.steps
@@ -34,7 +37,7 @@ public struct StepBenchmark {
       sessions: max(steps * plan.batchSize, plan.evaluatedSessions), items: plan.items, seed: plan.seed)
     let model = plan.model.makeModel(items: plan.items)
     let timeline = Timeline(isRecording: false)
-    let training = try makeTrainer(model, sessions, timeline)
+    let training = try makeTrainer(model, sessions, placement, timeline)
     try training.table.initialise(seed: plan.seed)
     model.parameters.initialiseDense(seed: plan.seed)
     let peak = try peak()
@@ -64,7 +67,7 @@ public struct StepBenchmark {
       model: plan.modelName, items: plan.items, batchSize: plan.batchSize, lanes: plan.lanes, ranks: group.size,
       threadsPerRank: plan.threadsPerRank, precision: plan.precision.rawValue, instructionSet: build.instructionSet,
       caravan: build.version, commit: build.commit, mpi: build.mpi, oneDNN: build.oneDNN,
-      itemTable: plan.itemTable.rawValue, lossKind: plan.loss.kind.rawValue, targets: plan.targets.rawValue,
+      itemTable: placement.rawValue, lossKind: plan.loss.kind.rawValue, targets: plan.targets.rawValue,
       steps: plan.steps, secondsPerStep: seconds, sessionsPerSecond: Double(plan.batchSize) / seconds,
       targetsPerSecond: targets / seconds,
       phases: try phases(spans), gflopPerStep: gflop, gflops: gflop / seconds, peakGflops: peak / 1e9,
@@ -81,17 +84,20 @@ public struct StepBenchmark {
   }
 
   /// Made-up sessions have 3.4 clicks on average.
-  private var load: StepLoad {
+  private func load(_ placement: TablePlacement) -> StepLoad {
     var load = StepLoad(
       items: plan.items, batchSize: plan.batchSize, clicksPerSession: 3.4, lanes: plan.lanes,
       headBlocks: plan.headBlocks, threads: plan.threadsPerRank)
-    load.placement = plan.itemTable == .sharded ? .sharded : .replicated
+    load.targetsPerSession = plan.targets == .all ? 3.4 : 1
+    load.placement = placement
     load.precision = plan.precision
+    load.isFullLoss = plan.loss.isFull
+    load.samples = plan.loss.isFull ? 0 : plan.loss.samples
     return load
   }
 
   private func makeTrainer(
-    _ model: any SessionModel, _ sessions: SessionTable, _ timeline: Timeline
+    _ model: any SessionModel, _ sessions: SessionTable, _ placement: TablePlacement, _ timeline: Timeline
   ) throws -> Trainer {
     var options = Trainer.Options(lanes: plan.lanes)
     options.seed = plan.seed
@@ -100,7 +106,7 @@ public struct StepBenchmark {
     options.headBlocks = min(plan.headBlocks, plan.lanes)
     options.targets = plan.targets
     options.loss = plan.loss
-    options.placement = plan.itemTable == .sharded ? .sharded : .replicated
+    options.placement = placement
     let sampler = plan.loss.sampler(
       of: sessions, Array(0..<Int32(sessions.count)), items: plan.items, seed: plan.seed)
     return try Trainer(model, options, sampler: sampler, group: group, timeline: timeline)

@@ -43,7 +43,7 @@ public struct HandOff {
     }
     let dataset = try PreparedDataset.open(path, group: group)
     let opened = try OpenedCheckpoint(checkpoint, for: dataset, isExtensible: true, group: group)
-    let (plan, tasks, split) = try group.together {
+    var (plan, tasks, split) = try group.together {
       var plan = try FineTuningPlan(source, of: opened, at: checkpoint)
       if plan.training.locales.isEmpty { plan.training.locales = dataset.trainingLocales }
       _ = try RankingMetric(parsing: plan.training.validMetric)
@@ -53,6 +53,7 @@ public struct HandOff {
       isSideBySide
       ? GroupLayout(work: tasks.map(\.sessions), ranks: group.size, largestGroup: plan.training.mostRanks)
       : GroupLayout(inTurn: tasks.count, ranks: group.size)
+    plan.training.itemTable = try Self.choosePlacement(plan, layout, dataset, group)
     // All groups of a node at once, and before any of them takes memory.
     try MemoryForecast(of: plan, layout, on: dataset, group: group).requireRoom(group: group)
     try StopSignal.check(group)
@@ -62,6 +63,18 @@ public struct HandOff {
       candidates: try plan.candidateRule(), split: split, folder: folder, resume: startsAnew ? .never : .auto)
     self.tasks = tasks
     self.group = group
+  }
+
+  /// Where the groups have their item tables: one rule for all of them, that of the largest.
+  private static func choosePlacement(
+    _ plan: FineTuningPlan, _ layout: GroupLayout, _ dataset: PreparedDataset, _ group: any ProcessGroup
+  ) throws -> ItemTableChoice {
+    guard plan.training.itemTable == .auto else { return plan.training.itemTable }
+    let sessions = try dataset.trainingSessions(in: plan.training.locales).table
+    let choice = try PlacementChoice(
+      .auto, plan.training.model, StepLoad(plan.training, sessions, items: dataset.itemCount),
+      ranks: layout.groups.map(\.ranks.count).max() ?? 1, group: group)
+    return choice.placement == .sharded ? .sharded : .replicated
   }
 
   /// Does what is left to do; collective.

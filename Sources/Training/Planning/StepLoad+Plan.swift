@@ -1,7 +1,8 @@
 import Sessions
 
 extension StepLoad {
-  /// What training by a plan on a data set's sessions looks like.
+  /// What training by a plan on a data set's sessions looks like; where the table goes is another question, unless the plan
+  /// says it.
   init(_ plan: TrainingPlan, _ sessions: SessionTable, items: Int) {
     let clicks = Double(sessions.clickCount) / Double(max(1, sessions.count))
     self.init(

@@ -1,3 +1,4 @@
+import Catalogue
 import Evaluation
 import Foundation
 import Logging
@@ -70,8 +71,8 @@ public struct TrainingRun {
     try requireLength()
     let schedule = schedule(of: sessions.chosen)
     try group.together { try requireSupport(of: plan.precision) }
-    try forecastMemory(of: sessions)
-    let training = try makeTrainer(sessions.table, sessions.chosen)
+    let placement = try placeTable(sessions.table)
+    let training = try makeTrainer(sessions.table, sessions.chosen, placement)
     let lastStep = lastStep(of: schedule)
     let start = try resumeOrInitialise(training, resume, lastStep: lastStep)
     var (step, progress) = (start.step, start.progress)
@@ -236,15 +237,22 @@ public struct TrainingRun {
     min(plan.maxSteps ?? .max, plan.epochs * schedule.stepsPerEpoch)
   }
 
-  /// Says what memory a rank will need, and throws where the node has not that much; collective.
-  private func forecastMemory(of sessions: (table: SessionTable, chosen: [Int32])) throws {
-    let load = StepLoad(plan, sessions.table, items: dataset.itemCount)
+  /// Says where the item table goes and what memory a rank will need; collective.
+  /// - Throws: `TrainingError.notEnoughMemory` where the node has not that much.
+  private func placeTable(_ sessions: SessionTable) throws -> TablePlacement {
+    var load = StepLoad(plan, sessions, items: dataset.itemCount)
+    let choice = try PlacementChoice(plan.itemTable, plan.model, load, ranks: group.size, group: group)
+    load.placement = choice.placement
+    if let remark = choice.remark { log.info("\(remark)") }
     let forecast = try MemoryForecast(plan.model, load, rank: group.rank, size: group.size)
     log.info("memory: about \(forecast.sentence)")
     try forecast.requireRoom(group: group)
+    return choice.placement
   }
 
-  private func makeTrainer(_ sessions: SessionTable, _ chosen: [Int32]) throws -> Trainer {
+  private func makeTrainer(
+    _ sessions: SessionTable, _ chosen: [Int32], _ placement: TablePlacement
+  ) throws -> Trainer {
     var options = Trainer.Options(lanes: plan.lanes)
     options.seed = plan.seed
     options.optimizer = plan.optimization.optimizerOptions
@@ -254,7 +262,7 @@ public struct TrainingRun {
     options.precision = plan.precision
     options.threads = plan.threadsPerRank
     options.headBlocks = min(plan.headBlocks, plan.lanes)
-    options.placement = plan.itemTable == .sharded ? .sharded : .replicated
+    options.placement = placement
     options.updatedRows = plan.optimization.updatedRows
     options.frozen = adaptation.frozen
     options.optimizerSteps = adaptation.pretrained?.optimizerSteps ?? 0

@@ -1,0 +1,63 @@
+import Catalogue
+import MPI
+import Models
+import Text
+
+/// Where the item table of a training goes, and what there is to say about it.
+struct PlacementChoice {
+  let placement: TablePlacement
+  /// For the log; nil where there is nothing to choose.
+  let remark: String?
+
+  /// Between nodes; the rate of the links is not known.
+  private static let assumedNetwork = 10e9
+  /// What makes it worth a word: this share of the seconds or of the memory less, and so many bytes.
+  private static let worthwhile = (seconds: 0.95, memory: 0.75, bytes: 2e8)
+
+  /// The same on every rank; collective.
+  /// - Parameter ranks: how many train together: of a hand-off, those of a group.
+  init(_ choice: ItemTableChoice, _ model: ModelConfiguration, _ load: StepLoad, ranks: Int, group: any ProcessGroup)
+    throws
+  {
+    if ranks == 1 || choice == .sharded || !load.isFullLoss && choice == .replicated {
+      (placement, remark) = (choice == .sharded ? .sharded : .replicated, nil)
+      return
+    }
+    let node = try group.splitByNode()
+    var perNode = [min(ranks, node.size)]
+    try (node as? Communicator)?.free()
+    try group.maximum(&perNode)
+    func cost(_ placement: TablePlacement) throws -> StepCost {
+      var load = load
+      load.placement = placement
+      let nodes = (ranks + perNode[0] - 1) / perNode[0]
+      let cluster = ClusterShape(
+        nodes: nodes, cores: perNode[0] * load.threads, network: nodes > 1 ? Self.assumedNetwork : nil)
+      return try StepCost(model, load, ranks: ranks, ranksPerNode: perNode[0], on: cluster, speed: .zen4)
+    }
+    let sharded = try cost(.sharded)
+    let replicated: StepCost
+    do {
+      replicated = try cost(.replicated)
+    } catch let error as MPIError where choice == .auto {
+      (placement, remark) = (.sharded, "the item table is sharded, for \(error)")
+      return
+    }
+    var shortage = [(NodeMemory.available() ?? .max) / perNode[0] < replicated.memory ? 1 : 0]
+    try group.maximum(&shortage)
+    let isFaster = sharded.seconds < Self.worthwhile.seconds * replicated.seconds
+    let isSmaller =
+      Double(sharded.memory) < Self.worthwhile.memory * Double(replicated.memory)
+      && Double(replicated.memory - sharded.memory) > Self.worthwhile.bytes
+    let isAutomatic = choice == .auto
+    placement = isAutomatic && (isFaster || shortage[0] == 1) ? .sharded : .replicated
+    switch (isAutomatic, placement) {
+    case (true, .sharded):
+      remark = "the item table is sharded: " + sharded.comparison(with: replicated, placement: .replicated)
+    case (true, .replicated):
+      remark = "the item table is replicated: " + replicated.comparison(with: sharded, placement: .sharded)
+    case (false, _):
+      remark = isFaster || isSmaller ? replicated.comparison(with: sharded, placement: .sharded) : nil
+    }
+  }
+}
