@@ -89,9 +89,9 @@ import Training
       let cluster = ClusterShape(nodes: 2, cores: 1, network: rate)
       return try StepCost(model, load(placement), ranks: 2, ranksPerNode: 1, on: cluster, speed: .zen4).seconds
     }
-    // 16.8 MB a step over a link that gives 95.7 % of 100 Mbit/s.
+    // 8.4 MB straight, and 8.4 in a circle that takes 1.8 times as long, over a link that gives 95.7 % of 100 Mbit/s.
     let difference = try seconds(.replicated, 100e6) - seconds(.replicated, 1e12)
-    #expect(difference > 1.35 && difference < 1.5)
+    #expect(difference > 1.9 && difference < 2.1)
     #expect(try seconds(.sharded, 100e6) < seconds(.replicated, 100e6))
   }
 

@@ -52,11 +52,11 @@ public struct NodeSpeed: Codable, Equatable, Sendable {
   public static let zen4 = NodeSpeed(
     machine: "an AMD EPYC with Zen 4 cores (built-in constants)",
     head: [
-      Precision.float32.rawValue: Head(gflops: 100, nanosecondsPerLogit: 0.4),
-      Precision.bfloat16.rawValue: Head(gflops: 225, nanosecondsPerLogit: 1.2),
+      Precision.float32.rawValue: Head(gflops: 105, nanosecondsPerLogit: 0.33),
+      Precision.bfloat16.rawValue: Head(gflops: 220, nanosecondsPerLogit: 0.85),
     ],
     encoderMicroseconds: ["GRU4Rec": 6.9, "NARM": 9.8, "STAMP": 1.4, "SRGNN": 4.7, "CORE": 11],
-    memoryGigabytesPerSecond: 40, exchangeGigabytesPerSecond: 3, messageMicroseconds: 5, networkMessageMicroseconds: 40,
+    memoryGigabytesPerSecond: 40, exchangeGigabytesPerSecond: 5, messageMicroseconds: 5, networkMessageMicroseconds: 40,
     checkpointMegabytesPerSecond: 400)
 
   /// - Parameter path: of a file that `caravan bench --calibrate` wrote.
