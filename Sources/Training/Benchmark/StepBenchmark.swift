@@ -28,7 +28,8 @@ public struct StepBenchmark {
   /// - Throws: `TrainingError.unsupportedPrecision`, `.notEnoughMemory`; or an error of MPI or of a file.
   public func run() throws -> BenchReport {
     try group.together { try requireSupport(of: plan.precision) }
-    let placement = try PlacementChoice(plan.itemTable, plan.model, load(.replicated), ranks: group.size, group: group).placement
+    let placement = try PlacementChoice(plan.itemTable, plan.model, load(.replicated), ranks: group.size, group: group)
+      .placement
     let load = load(placement)
     let forecast = try MemoryForecast(plan.model, load, rank: group.rank, size: group.size)
     try forecast.requireRoom(group: group)

@@ -54,7 +54,7 @@ package struct MemoryForecast {
     if let pretrained {
       if !pretrained.isTrained { floats = [] }
       let moments = pretrained.keepsMoments ? 2 * (own + dense) : 0
-      floats.append(("pre-trained model", table + dense + scored + moments))
+      floats.append(("pre-trained model", held + dense + scored + moments))
     }
     parts = ([("process", Self.process)] + floats.map { ($0.0, Self.bytes($0.1)) }).sorted { $0.1 > $1.1 }
   }
