@@ -5,7 +5,7 @@ import MPI
 
 let registry = [
   collectiveCases, blockCases, groupCases, treeCases, failureCases, benchCases, evaluationCases, countingCases,
-  trainingCases, headCases, sweepCases, kernelCases, forbiddenCases,
+  trainingCases, checkpointCases, headCases, sweepCases, kernelCases, forbiddenCases,
 ].reduce(into: [:]) { all, some in all.merge(some) { _, _ in preconditionFailure("a case has two bodies") } }
 
 MPIRuntime.run { group in
