@@ -95,7 +95,9 @@ private func failures(
   var found: (any Error)?
   do { try save.finish() } catch { found = error }
   if group.rank == 0 {
-    guard case StorageError.cannotWrite? = found else { throw CheckFailed("\(String(describing: found)) is no failure") }
+    guard case StorageError.cannotWrite? = found else {
+      throw CheckFailed("\(String(describing: found)) is no failure to write")
+    }
   } else {
     try expect(found as? MPIError == .peerFailed(rank: 0), "\(String(describing: found)) is rank 0's failure")
   }

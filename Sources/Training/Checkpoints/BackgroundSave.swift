@@ -16,8 +16,7 @@ package final class BackgroundSave {
   private var snapshot: TrainerSnapshot?
   /// Of rank 0.
   private let queue: PieceQueue?
-  private let began = ContinuousClock.now
-  private var copying = Duration.zero
+  private let began: ContinuousClock.Instant
   private var moving = Duration.zero
 
   /// Takes the snapshot.
@@ -41,7 +40,7 @@ package final class BackgroundSave {
       thread.name = "checkpoint"
       thread.start()
     }
-    copying = ContinuousClock.now - began
+    began = .now
   }
 
   // MARK: What rank 0 tells the others
@@ -54,8 +53,8 @@ package final class BackgroundSave {
     guard let queue else { return 0 }
     let status = queue.status
     var budget = WritingBudget(elapsed: (ContinuousClock.now - began) / .seconds(1))
-    (budget.copying, budget.moving) = (copying / .seconds(1), moving / .seconds(1))
-    (budget.writing, budget.written, budget.waiting) = (status.seconds, status.written, status.waiting)
+    (budget.moving, budget.writing) = (moving / .seconds(1), status.seconds)
+    (budget.written, budget.waiting) = (status.written, status.waiting)
     let most = budget.pieces
     var ahead = pieces, count = 0, rooms = status.rooms
     while count < most, let piece = ahead.next() {

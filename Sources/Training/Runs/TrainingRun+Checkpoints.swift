@@ -106,7 +106,8 @@ extension TrainingRun {
       insideEpochs.cancel()
       try group.together { try place?.requireSame() }
       let state = state(step: step, progress)
-      try TrainerSnapshot(training, state, items: dataset.itemIDs).save(to: checkpoints.path(ofStep: step), group: group)
+      let snapshot = TrainerSnapshot(training, state, items: dataset.itemIDs)
+      try snapshot.save(to: checkpoints.path(ofStep: step), group: group)
       try publish(state, in: place)
     }
     insideEpochs.didTake()
