@@ -143,6 +143,16 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: folder + "/run"))
   }
 
+  /// What is being written when a loss is no number is of weights from before: it is finished, and gone on from.
+  @Test(arguments: [nil, 3]) func aDivergenceWaitsForWhatIsBeingWritten(ranks: Int?) throws {
+    let outcome = try train("run", ranks: ranks, ["--checkpoint-every", "1", "--lr", "1e12"])
+    #expect(outcome.status == 1 && outcome.stderr.contains("training diverged"), "\(outcome.stderr)")
+    let newest = try latest("run").name
+    #expect(outcome.stderr.contains("goes on from \(folder)/run/checkpoints/\(newest)"), "\(outcome.stderr)")
+    #expect(try temporaries("run").isEmpty && checksums("run").count == 4)
+    #expect(FileManager.default.fileExists(atPath: folder + "/run/diverged.json"))
+  }
+
   /// The first one is taken within the steps that are recorded, and so is what the run ends with.
   @Test func theTraceTellsWhatStepsWaitFor() throws {
     let trace = folder + "/trace.json"
