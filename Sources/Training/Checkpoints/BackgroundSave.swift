@@ -123,8 +123,7 @@ extension SnapshotPieces {
 extension TrainerSnapshot {
   /// What the thread that writes does.
   fileprivate func write(to folder: String, in place: FolderIdentity?, from queue: PieceQueue) throws {
-    do {
-      try place?.requireSame()
+    try place.write {
       try write(
         to: folder,
         requireWanted: {
@@ -134,10 +133,6 @@ extension TrainerSnapshot {
       ) { table, body in
         try queue.stream(table.counts.reduce(0, +), to: body)
       }
-    } catch {
-      // Whatever fails in a folder that was moved away fails of that.
-      try place?.requireSame()
-      throw error
     }
   }
 }

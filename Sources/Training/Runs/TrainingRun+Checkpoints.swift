@@ -137,9 +137,10 @@ extension TrainingRun {
   func publish(_ state: CheckpointState, in place: FolderIdentity?) throws {
     try group.together {
       guard group.rank == 0 else { return }
-      try place?.requireSame()
-      try checkpoints.publish(step: state.step, best: state.progress.bestStep)
-      try Divergence.remove(fromRun: folder)
+      try place.write {
+        try checkpoints.publish(step: state.step, best: state.progress.bestStep)
+        try Divergence.remove(fromRun: folder)
+      }
     }
   }
 

@@ -88,7 +88,7 @@ public struct TrainingRun {
     var time = EpochTime()
     if awaitsEvaluation {
       if start.isElsewhere { try saveCheckpoint(training, step: step, progress, in: place) }
-      try finishEpoch(training, step: step, &progress, &time, journal, stepsPerEpoch: schedule.stepsPerEpoch)
+      try finishEpoch(training, step: step, &progress, &time, journal, in: place, stepsPerEpoch: schedule.stepsPerEpoch)
     }
     tracer?.begin(steps: lastStep - step)
 
@@ -131,7 +131,8 @@ public struct TrainingRun {
       }
       if endsEpoch, requests.stop == nil || !validation.hasSessions {
         report.pause()
-        try finishEpoch(training, step: step, &progress, &time, journal, stepsPerEpoch: schedule.stepsPerEpoch)
+        try finishEpoch(
+          training, step: step, &progress, &time, journal, in: place, stepsPerEpoch: schedule.stepsPerEpoch)
         order = []
       }
       if let signal = requests.stop, awaitsEvaluation || step < lastStep && !isStopping {
@@ -150,7 +151,7 @@ public struct TrainingRun {
   /// What is to be done at the end of an epoch, once its checkpoint is saved: the evaluation, and what follows from it.
   private func finishEpoch(
     _ training: Trainer, step: Int, _ progress: inout RunProgress, _ time: inout EpochTime, _ journal: Journal?,
-    stepsPerEpoch: Int
+    in place: FolderIdentity?, stepsPerEpoch: Int
   ) throws {
     let epoch = step / stepsPerEpoch
     let isEvaluated = epoch % plan.evaluationEpochs == 0
@@ -170,9 +171,11 @@ public struct TrainingRun {
       guard group.rank == 0 else { return }
       // In this order: a record that was written before the run was killed is taken back when the epoch is evaluated
       // again, and so is the checkpoint's state.
-      journal?.append(record)
-      try checkpoints.rewrite(finished, ofStep: step)
-      try checkpoints.publish(step: step, best: finished.bestStep)
+      try place.write {
+        journal?.append(record)
+        try checkpoints.rewrite(finished, ofStep: step)
+        try checkpoints.publish(step: step, best: finished.bestStep)
+      }
     }
     log.info("\(record.sentence(metric: plan.validMetric, value: valid?.value))")
   }
