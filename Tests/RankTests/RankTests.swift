@@ -38,6 +38,12 @@ import Testing
   }
 
   /// nil runs without a launcher, hence without MPI.
+  @Test(arguments: [nil, 1, 2, 3, 5])
+  func aCheckpointWrittenMeanwhileHasTheSameBytes(ranks: Int?) throws {
+    try expectAllPass(["background-checkpoint"], ranks: ranks)
+  }
+
+  /// nil runs without a launcher, hence without MPI.
   @Test(arguments: [nil, 1, 2, 3, 7])
   func weightsAreLookedAtOnAllRanks(ranks: Int?) throws {
     try expectAllPass(["replicas", "weights"], ranks: ranks)

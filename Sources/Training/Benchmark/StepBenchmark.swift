@@ -122,13 +122,13 @@ public struct StepBenchmark {
 
   /// Seconds a step of each phase, mean over the ranks.
   private func phases(_ spans: [Timeline.Span]) throws -> [String: Double] {
-    let own = StepPhase.allCases.map { phase in
+    let own = StepPhase.ofStep.map { phase in
       spans.reduce(0.0) { sum, span in
         span.phase == phase && !span.isDetail ? sum + Double(span.ended - span.began) / 1e9 : sum
       }
     }
     let all = try group.allGather(own).all
-    let means = StepPhase.allCases.enumerated().map { place, phase in
+    let means = StepPhase.ofStep.enumerated().map { place, phase in
       let ofRanks = (0..<group.size).map { all[$0 * own.count + place] }
       return (phase.rawValue, ofRanks.reduce(0, +) / Double(group.size * plan.steps))
     }

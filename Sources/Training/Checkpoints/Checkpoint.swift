@@ -94,58 +94,6 @@ public struct Checkpoint {
 }
 
 extension Trainer {
-  /// Writes a checkpoint of all ranks' state on rank 0; collective.
-  /// - Parameters:
-  ///   - folder: appears whole, or not at all.
-  ///   - state: without files, which are listed here.
-  ///   - items: the vocabulary, which goes with the item table.
-  /// - Throws: on rank 0 `StorageError`, on the others `MPIError.peerFailed`.
-  func save(to folder: String, _ state: CheckpointState, items: ItemCatalog, group: any ProcessGroup) throws {
-    // The ranks' shares of the table travel as the files are written, one after the other, so that rank 0 never holds
-    // whole ones. What a failure leaves unwritten must travel all the same.
-    let tables = TableStreams(self)
-    let outcome = Result {
-      guard group.rank == 0 else { return }
-      try write(folder, state, items: items, tables)
-    }
-    try tables.finish()
-    if case .failure(let error) = outcome { try group.agree(error) } else { try group.agree(nil) }
-  }
-
-  /// Rank 0's part.
-  private func write(
-    _ folder: String, _ state: CheckpointState, items: ItemCatalog, _ tables: TableStreams
-  ) throws {
-    let transaction = try FolderTransaction(at: folder, manifest: CheckpointState.fileName, overwrite: true)
-    func write(_ name: String, _ tensors: [SafetensorsTensor]) throws {
-      let checksum = try SafetensorsWriter.write(
-        to: transaction.path(of: name), metadata: ["format": "caravan", "model": type(of: model).name],
-        tensors: tensors)
-      transaction.record(name, sha256: checksum)
-    }
-    let itemTable = table.parameter
-    func streamed(_ name: String, as streamName: String) -> SafetensorsTensor {
-      SafetensorsTensor(name: name, dtype: .f32, shape: itemTable.shape) { try tables.stream(streamName, to: $0) }
-    }
-    let rows =
-      table.isSharded
-      ? streamed(itemTable.name, as: itemTable.name)
-      : Self.tensor(itemTable.name, itemTable.shape, table.held.values.elements)
-    try write(
-      Checkpoint.modelFile, [rows] + model.parameters.dense.map { Self.tensor($0.name, $0.shape, $0.value.elements) })
-    try write(
-      Checkpoint.optimizerFile,
-      denseOptimizer.state.flatMap { name, dense in
-        [streamed("\(name).\(itemTable.name)", as: name)] + denseStateTensors(name, dense)
-      })
-    try items.withUnsafeLines(ofFirst: items.count) { try transaction.write($0, as: Checkpoint.itemsFile) }
-    try transaction.commit { checksums in
-      var state = state
-      state.files = checksums
-      return try state.encoded()
-    }
-  }
-
   /// Takes over weights and optimizer state from a checkpoint that rank 0 has opened; collective.
   /// - Parameter checkpoint: on rank 0; nil on the others.
   func restore(from checkpoint: Checkpoint?, group: any ProcessGroup) throws {
@@ -158,21 +106,6 @@ extension Trainer {
       }
       try group.broadcast(dense.elements, from: 0)
     }
-  }
-
-  private func denseStateTensors(_ name: String, _ dense: FloatStorage) -> [SafetensorsTensor] {
-    model.parameters.dense.map { parameter in
-      let elements = dense.tensor(
-        at: parameter.offset!, rows: parameter.value.rows, columns: parameter.value.columns
-      ).elements
-      return Self.tensor("\(name).\(parameter.name)", parameter.shape, elements)
-    }
-  }
-
-  private static func tensor(
-    _ name: String, _ shape: [Int], _ elements: UnsafeMutableBufferPointer<Float>
-  ) -> SafetensorsTensor {
-    SafetensorsTensor(name: name, dtype: .f32, shape: shape, bytes: UnsafeRawBufferPointer(elements))
   }
 }
 

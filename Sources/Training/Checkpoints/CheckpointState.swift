@@ -132,13 +132,15 @@ public struct RunProgress: Codable, Equatable, Sendable {
   /// Epochs that were evaluated since then.
   public var epochsSinceBest = 0
 
+  package init(bestStep: Int? = nil) { self.bestStep = bestStep }
+
   /// Whether a checkpoint was saved at the end of an epoch whose evaluation was not done: what adds up over an epoch is
   /// cleared after it.
   func awaitsEvaluation(step: Int, stepsPerEpoch: Int) -> Bool { step % stepsPerEpoch == 0 && epochTargets > 0 }
 }
 
 extension CheckpointState {
-  init(
+  package init(
     step: Int, options: [String: String], items: Int, vocabulary: String, dataset: String,
     build: BuildInformation?, progress: RunProgress
   ) {

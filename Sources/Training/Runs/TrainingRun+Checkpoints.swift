@@ -97,20 +97,57 @@ extension TrainingRun {
     plan.decidingOptions.merging(adaptation.decidingOptions) { $1 }
   }
 
-  /// Saves a checkpoint and publishes it as the latest; collective.
+  /// Saves a checkpoint and publishes it as the latest while all wait; collective. It takes the place of one that is
+  /// being written.
   func saveCheckpoint(
     _ training: Trainer, step: Int, _ progress: RunProgress, in place: FolderIdentity?
   ) throws {
-    try group.together { try place?.requireSame() }
-    let state = CheckpointState(
+    try timeline.measure(.checkpoint) {
+      insideEpochs.cancel()
+      try group.together { try place?.requireSame() }
+      let state = state(step: step, progress)
+      let snapshot = TrainerSnapshot(training, state, items: dataset.itemIDs)
+      try snapshot.save(to: checkpoints.path(ofStep: step), group: group)
+      try publish(state, in: place)
+    }
+    insideEpochs.didTake()
+  }
+
+  /// Takes a checkpoint that is written while training goes on, or at once where there is no memory for that; collective.
+  func takeCheckpoint(
+    _ training: Trainer, step: Int, _ progress: RunProgress, in place: FolderIdentity?
+  ) throws {
+    let isTaken = try timeline.measure(.checkpoint) {
+      try insideEpochs.begin(
+        training, state(step: step, progress), items: dataset.itemIDs, to: checkpoints.path(ofStep: step), in: place)
+    }
+    if !isTaken { try saveCheckpoint(training, step: step, progress, in: place) }
+    insideEpochs.didTake()
+  }
+
+  /// Goes on with the checkpoint that is being written, if there is one; collective.
+  func proceed(_ requests: StepRequests.Checkpoints, in place: FolderIdentity?) throws {
+    if requests.pieces == 0 && !requests.hasEnded { return }
+    try timeline.measure(.checkpoint) {
+      if let written = try insideEpochs.proceed(requests) { try publish(written, in: place) }
+    }
+  }
+
+  /// Publishes a checkpoint that is written as the latest; collective.
+  func publish(_ state: CheckpointState, in place: FolderIdentity?) throws {
+    try group.together {
+      guard group.rank == 0 else { return }
+      try place.write {
+        try checkpoints.publish(step: state.step, best: state.progress.bestStep)
+        try Divergence.remove(fromRun: folder)
+      }
+    }
+  }
+
+  private func state(step: Int, _ progress: RunProgress) -> CheckpointState {
+    CheckpointState(
       step: step, options: decidingOptions, items: dataset.itemCount,
       vocabulary: dataset.vocabulary, dataset: dataset.fingerprint, build: BuildInformation.current,
       progress: progress)
-    try training.save(to: checkpoints.path(ofStep: step), state, items: dataset.itemIDs, group: group)
-    try group.together {
-      guard group.rank == 0 else { return }
-      try checkpoints.publish(step: step, best: progress.bestStep)
-      try Divergence.remove(fromRun: folder)
-    }
   }
 }

@@ -31,6 +31,7 @@ public struct TrainingRun {
   let log: Logger
   private let validation: ValidEvaluation
   let checkpoints: CheckpointStore
+  let insideEpochs: IntervalCheckpoints
   private let tracer: StepTracer?
   /// Whether rank 0 shows on standard error how far it is.
   var showsProgress = true
@@ -57,8 +58,11 @@ public struct TrainingRun {
     validation = try ValidEvaluation(
       plan, candidates: adaptation.candidates, dataset: dataset, group: group)
     checkpoints = CheckpointStore(run: folder)
+    insideEpochs = IntervalCheckpoints(plan.checkpointEvery, group: group, log: log)
     tracer = trace.map { StepTracer(path: $0, group: group) }
   }
+
+  var timeline: Timeline { tracer?.timeline ?? .off }
 
   /// Trains; collective.
   /// - Returns: where the run ended.
@@ -85,12 +89,13 @@ public struct TrainingRun {
     var time = EpochTime()
     if awaitsEvaluation {
       if start.isElsewhere { try saveCheckpoint(training, step: step, progress, in: place) }
-      try finishEpoch(training, step: step, &progress, &time, journal, stepsPerEpoch: schedule.stepsPerEpoch)
+      try finishEpoch(training, step: step, &progress, &time, journal, in: place, stepsPerEpoch: schedule.stepsPerEpoch)
     }
     tracer?.begin(steps: lastStep - step)
 
     var order: [Int32] = []
-    var lastSaved = ContinuousClock.now
+    insideEpochs.didTake()
+    defer { insideEpochs.cancel() }
     var isStopping: Bool { progress.epochsSinceBest >= plan.stoppingStep }
     while step < lastStep && !isStopping {
       let epoch = schedule.epoch(of: step)
@@ -103,7 +108,7 @@ public struct TrainingRun {
       step += 1
       if !loss.isFinite {
         let sign = "the loss at step \(step) is \(name(ofNonFinite: loss))"
-        throw try divergence(sign, isOfStart: true, step: step, rate: rate)
+        throw try divergence(sign, isOfStart: true, step: step, rate: rate, in: place)
       }
       time.add(ContinuousClock.now - began, sessions: batch.count)
       progress.epochLoss += loss
@@ -111,22 +116,24 @@ public struct TrainingRun {
       report.didStep(
         step, epoch: epoch + 1, epochs: plan.epochs, loss: loss / Double(targets), of: batch.count)
 
-      let isDue = plan.checkpointEvery.isDue(after: ContinuousClock.now - lastSaved)
-      let requests = try StepRequests(isCheckpointDue: isDue, group: group)
+      let requests = try StepRequests(insideEpochs.report(afterStep: step), group: group)
       let endsEpoch = step % schedule.stepsPerEpoch == 0
-      if endsEpoch || step == lastStep || requests.stop != nil || requests.wantsCheckpoint
-        || plan.checkpointEvery.isDue(afterStep: step)
-      {
-        try requireUsefulWeights(of: training, step: step, rate: rate)
-        try training.requireEqualReplicas()
+      if endsEpoch || step == lastStep || requests.stop != nil {
+        try requireSoundWeights(of: training, step: step, rate: rate, in: place)
         try saveCheckpoint(training, step: step, progress, in: place)
-        lastSaved = .now
-      } else if step % Self.stepsBetweenReplicaChecks == 0 {
-        try training.requireEqualReplicas()
+      } else {
+        try proceed(requests.checkpoints, in: place)
+        if requests.checkpoints.isDue {
+          try requireSoundWeights(of: training, step: step, rate: rate, in: place)
+          try takeCheckpoint(training, step: step, progress, in: place)
+        } else if step % Self.stepsBetweenReplicaChecks == 0 {
+          try training.requireEqualReplicas()
+        }
       }
       if endsEpoch, requests.stop == nil || !validation.hasSessions {
         report.pause()
-        try finishEpoch(training, step: step, &progress, &time, journal, stepsPerEpoch: schedule.stepsPerEpoch)
+        try finishEpoch(
+          training, step: step, &progress, &time, journal, in: place, stepsPerEpoch: schedule.stepsPerEpoch)
         order = []
       }
       if let signal = requests.stop, awaitsEvaluation || step < lastStep && !isStopping {
@@ -145,7 +152,7 @@ public struct TrainingRun {
   /// What is to be done at the end of an epoch, once its checkpoint is saved: the evaluation, and what follows from it.
   private func finishEpoch(
     _ training: Trainer, step: Int, _ progress: inout RunProgress, _ time: inout EpochTime, _ journal: Journal?,
-    stepsPerEpoch: Int
+    in place: FolderIdentity?, stepsPerEpoch: Int
   ) throws {
     let epoch = step / stepsPerEpoch
     let isEvaluated = epoch % plan.evaluationEpochs == 0
@@ -165,9 +172,11 @@ public struct TrainingRun {
       guard group.rank == 0 else { return }
       // In this order: a record that was written before the run was killed is taken back when the epoch is evaluated
       // again, and so is the checkpoint's state.
-      journal?.append(record)
-      try checkpoints.rewrite(finished, ofStep: step)
-      try checkpoints.publish(step: step, best: finished.bestStep)
+      try place.write {
+        journal?.append(record)
+        try checkpoints.rewrite(finished, ofStep: step)
+        try checkpoints.publish(step: step, best: finished.bestStep)
+      }
     }
     log.info("\(record.sentence(metric: plan.validMetric, value: valid?.value))")
   }
@@ -203,7 +212,11 @@ public struct TrainingRun {
   ///   - sign: what told it.
   ///   - isOfStart: whether it comes of the weights before the step, be the rate what it is: a loss, or a gradient and
   ///     with it a weight, that is no number.
-  private func divergence(_ sign: String, isOfStart: Bool, step: Int, rate: Double) throws -> TrainingError {
+  private func divergence(
+    _ sign: String, isOfStart: Bool, step: Int, rate: Double, in place: FolderIdentity?
+  ) throws -> TrainingError {
+    // What is being written is of weights from before, which were looked at: something to go on from.
+    if let written = try insideEpochs.finish() { try publish(written, in: place) }
     var left = try group.together { () -> String in
       guard group.rank == 0 else { return "" }
       let useless = isOfStart ? step - 1 : nil
@@ -215,12 +228,20 @@ public struct TrainingRun {
     return .diverged(sign: sign, rate: rate, checkpoint: left.isEmpty ? nil : left)
   }
 
-  /// Checks updated weights before they are saved or judged; collective.
-  private func requireUsefulWeights(of training: Trainer, step: Int, rate: Double) throws {
-    let largest = try training.largestWeight(), isNumber = largest.isFinite
+  /// Checks updated weights before they are saved or judged: that they are of use, and the same on all ranks. Collective.
+  private func requireSoundWeights(
+    of training: Trainer, step: Int, rate: Double, in place: FolderIdentity?
+  ) throws {
+    let largest = try timeline.measure(.checkpoint) {
+      let largest = try training.largestWeight()
+      if largest <= Trainer.largestUsefulWeight { try training.requireEqualReplicas() }
+      return largest
+    }
     if largest <= Trainer.largestUsefulWeight { return }
+    let isNumber = largest.isFinite
     let value = isNumber ? "\(largest)" : name(ofNonFinite: Double(largest))
-    throw try divergence("a weight after step \(step) is \(value)", isOfStart: !isNumber, step: step, rate: rate)
+    throw try divergence(
+      "a weight after step \(step) is \(value)", isOfStart: !isNumber, step: step, rate: rate, in: place)
   }
 
   private func makeReport(totalSteps: Int) -> ProgressReport {
@@ -269,7 +290,7 @@ public struct TrainingRun {
     let sampler = plan.loss.sampler(of: sessions, chosen, items: dataset.itemCount, seed: plan.seed)
     let model = try dataset.makeModel(plan.model)
     return try Trainer(
-      model, options, sampler: sampler, group: group, timeline: tracer?.timeline ?? .off)
+      model, options, sampler: sampler, group: group, timeline: timeline)
   }
 }
 

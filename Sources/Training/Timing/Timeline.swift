@@ -15,6 +15,12 @@ package enum StepPhase: String, CaseIterable, Codable, Sendable {
   case waiting
   case exchange
   case optimizer
+  /// Between two steps: looking at weights and copying them for a checkpoint, handing over pieces of one that is being
+  /// written, or waiting until it is.
+  case checkpoint
+
+  /// Those that every step has.
+  static let ofStep = allCases.filter { $0 != .checkpoint }
 }
 
 /// Records which phases of the training steps ran when, on which thread of this rank.
