@@ -16,3 +16,7 @@ CK_KERNEL(void, ck_scatter_add_rows,
     for (int64_t c = 0; c < columns; c++) row[c] += x[r * columns + c];
   }
 }
+
+void ck_prefetch_row(int64_t columns, const float *row) {
+  for (int64_t c = 0; c < columns; c += 16) __builtin_prefetch(row + c, 1, 3);
+}

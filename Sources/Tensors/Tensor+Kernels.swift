@@ -28,6 +28,8 @@ extension Tensor {
   package func scatter(_ x: Tensor, to places: [Int32]) {
     precondition(x.rows == places.count && x.columns == columns, "\(shapes(self, x)), \(places.count) places")
     for (row, place) in places.enumerated() {
+      // Rows may lie far apart: the memory is asked for a few rows ahead.
+      if row + 4 < places.count { ck_prefetch_row(Int64(columns), base + Int(places[row + 4]) * columns) }
       rows(Int(place)..<Int(place) + 1).base.update(from: x.base + row * columns, count: columns)
     }
   }

@@ -43,12 +43,20 @@ public final class FloatStorage {
   package let base: UnsafeMutablePointer<Float>
   public let count: Int
 
+  private static let hugePage = 2 << 20
+
   /// - Parameter count: how many floats; 0 is fine.
   public init(count: Int) {
     self.count = count
     let bytes = max(count, 1) * MemoryLayout<Float>.stride
     var memory: UnsafeMutableRawPointer?
-    guard posix_memalign(&memory, 64, bytes) == 0, let memory else { endForWantOfMemory(bytes: bytes) }
+    let isLarge = bytes >= 4 * Self.hugePage
+    guard posix_memalign(&memory, isLarge ? Self.hugePage : 64, bytes) == 0, let memory else {
+      endForWantOfMemory(bytes: bytes)
+    }
+    // Rows of a large table are looked up and updated here and there: with large pages, addresses are found sooner.
+    // Where the kernel has none to give, nothing is lost.
+    if isLarge { madvise(memory, bytes, MADV_HUGEPAGE) }
     base = memory.bindMemory(to: Float.self, capacity: max(count, 1))
     base.initialize(repeating: 0, count: max(count, 1))
   }

@@ -86,6 +86,9 @@ void ck_gather_rows(int64_t rows, int64_t columns, const float *table, const int
 /// table[index[r],:] += x[r,:], from the first row to the last.
 void ck_scatter_add_rows(int64_t rows, int64_t columns, const float *x, const int32_t *index, float *table);
 
+/// Asks for a row that is about to be changed, so that it is in the cache by then.
+void ck_prefetch_row(int64_t columns, const float *row);
+
 // ---- dropout.c ------------------------------------------------------------------------------------------
 
 /// y = x / (1 - rate) where kept, 0 where dropped. The element in column c of a row is kept by a number drawn

@@ -98,4 +98,25 @@ package final class Optimizer {
         weight, first.base + offset, second.base + offset)
     }
   }
+
+  /// Updates single rows of a table.
+  /// - Parameters:
+  ///   - weights: all rows that this optimizer is for.
+  ///   - places: the rows' places among them, rising.
+  ///   - gradient: `[places.count, D]`.
+  package func update(_ weights: Tensor, rows places: [Int32], gradient: Tensor, _ size: StepSize) {
+    // Rows lie far apart: the memory is asked for a few rows ahead.
+    let width = weights.columns, ahead = 4
+    for (number, place) in places.enumerated() {
+      if number + ahead < places.count {
+        let next = Int(places[number + ahead]) * width
+        ck_prefetch_row(Int64(width), weights.base + next)
+        ck_prefetch_row(Int64(width), first.base + next)
+        ck_prefetch_row(Int64(width), second.base + next)
+      }
+      let row = Int(place)
+      update(
+        weights.rows(row..<row + 1).elements, at: row * width, gradient: gradient.rows(number..<number + 1).elements, size)
+    }
+  }
 }

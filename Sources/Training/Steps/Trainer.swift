@@ -237,16 +237,15 @@ package final class Trainer {
 
   /// Updates some of this rank's rows of the table.
   private func updateTable(_ gradients: RowGradients, _ size: Optimizer.StepSize) {
-    func apply(_ rows: Range<Int>, _ values: Tensor) {
-      tableOptimizer.update(
-        table.held.rows(rows).elements, at: (rows.lowerBound - table.ownRows.lowerBound) * table.width,
-        gradient: values.elements, size)
-    }
+    let first = table.ownRows.lowerBound
     switch gradients.rows {
-    case .all(let rows): apply(rows, gradients.values)
+    case .all(let rows):
+      tableOptimizer.update(
+        table.held.rows(rows).elements, at: (rows.lowerBound - first) * table.width,
+        gradient: gradients.values.elements, size)
     case .touched(let rows):
-      for (place, row) in rows.enumerated() {
-        apply(Int(row)..<Int(row) + 1, gradients.values.rows(place..<place + 1))
+      timeline.measure(.optimizer) {
+        tableOptimizer.update(table.own, rows: rows.map { $0 - Int32(first) }, gradient: gradients.values, size)
       }
     }
   }
