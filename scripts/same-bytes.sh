@@ -1,5 +1,6 @@
 #!/bin/sh
-# Trains the same steps on 1 to 4 ranks, on threads, and with a stop in between, and compares the checkpoints:
+# Trains the same steps on 1 to 4 ranks, with a sharded item table, on threads, and with a stop in between, and compares
+# the checkpoints:
 #
 #   scripts/same-bytes.sh DATASET OUT --model GRU4Rec [other options of caravan train]
 #
@@ -30,12 +31,13 @@ run() {
 
 mkdir -p "$out"
 for ranks in 1 2 3 4; do run "ranks-$ranks" "$ranks" "$steps" --resume never "$@"; done
+for ranks in 2 3 8; do run "sharded-$ranks" "$ranks" "$steps" --resume never "$@" --item-table sharded; done
 run threads 1 "$steps" --resume never --threads-per-rank 2 "$@"
 run stopped 3 $((steps / 2)) --resume never "$@"
-run stopped 2 "$steps" "$@"
+run stopped 2 "$steps" "$@" --item-table sharded
 
 first=""
-for name in ranks-1 ranks-2 ranks-3 ranks-4 threads stopped; do
+for name in ranks-1 ranks-2 ranks-3 ranks-4 sharded-2 sharded-3 sharded-8 threads stopped; do
   for file in model.safetensors optimizer.safetensors state.json; do sha256sum "$out/$name/checkpoints/latest/$file"; done
   sum=$(cd "$out/$name/checkpoints/latest" && cat model.safetensors optimizer.safetensors state.json | sha256sum)
   first=${first:-$sum}
@@ -44,4 +46,4 @@ for name in ranks-1 ranks-2 ranks-3 ranks-4 threads stopped; do
     exit 1
   fi
 done
-echo "the same bytes on 1, 2, 3 and 4 ranks, on 2 threads, and after a stop"
+echo "the same bytes on 1, 2, 3 and 4 ranks, with a sharded table on 2, 3 and 8, on 2 threads, and after a stop"

@@ -108,8 +108,8 @@ import Training
     #expect(trial.table.allSatisfy { $0.isFinite })
   }
 
-  /// The stripes are the same however many threads share them, so the bits are, too.
-  @Test(arguments: [2, 3, 16], [Precision.float32, .bfloat16])
+  /// The stripes are the same however many threads share them, more than there are of them, too: so are the bits.
+  @Test(arguments: [2, 3, 16, 150], [Precision.float32, .bfloat16])
   func threadsChangeNoBit(threads: Int, precision: Precision) throws {
     guard precision.isSupported else { return }
     let alone = try outcome(precision: precision, threads: 1)

@@ -97,7 +97,7 @@ public struct ClusterForecast: Codable, Sendable {
     let ownStripes = placement == .sharded ? (stripes + ranks - 1) / ranks : stripes
     var choice = Choice(
       itemTable: placement.rawValue, ranks: ranks, ranksPerNode: ranksPerNode, threadsPerRank: threads,
-      lanes: load.lanes, headBlocks: load.headBlocks, busyThreads: min(threads, ownStripes))
+      lanes: load.lanes, headBlocks: load.headBlocks, busyThreads: min(threads, ownStripes * load.headBlocks))
     if ranks > load.lanes {
       choice.impossible = "more ranks than \(load.lanes) lanes"
     } else if placement == .replicated, ranks > load.headBlocks {
@@ -160,7 +160,9 @@ extension ClusterForecast {
     let megabytes = Double(bytes) / 1e6
     return cells + [
       megabytes.formatted(digits: megabytes < 9.95 ? 1 : 0), step.formatted(digits: step < 0.1 ? 4 : 3), clock(epoch),
-    ] + (choice.busyThreads < choice.threadsPerRank ? ["\(choice.busyThreads) threads have work"] : [])
+    ]
+      + (choice.busyThreads < choice.threadsPerRank
+        ? ["\(choice.busyThreads) thread\(choice.busyThreads == 1 ? " has" : "s have") work"] : [])
   }
 
   private func commandLine(_ place: Int) -> String {

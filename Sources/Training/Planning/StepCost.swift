@@ -69,6 +69,11 @@ package struct StepCost: Sendable {
     /// How much longer everything takes where a node has more threads than cores.
     var crowding: Double { max(1, Double(ranksPerNode * load.threads) / Double(cluster.cores)) }
 
+    /// The pieces into which threads cut stripes where there are more of them: by blocks, or tiles.
+    func pieces(ofStripes stripes: Int) -> Int {
+      stripes == 0 ? 0 : stripes * min(load.headBlocks, max(1, (load.threads + stripes - 1) / stripes))
+    }
+
     /// The part of some equal pieces of work that the busiest thread does.
     func threadShare(ofPieces pieces: Int) -> Double {
       pieces == 0 ? 0 : Double((pieces + load.threads - 1) / load.threads) / Double(pieces)

@@ -45,7 +45,7 @@ struct StepSeconds {
     let stripes = shares.walkedStripes(of: number)
     let fill = 1 + Self.slowBlock / shares.targetsOfBlock
     let logit = 8 * width / (headSpeed.gflops * 1e9) * fill + headSpeed.nanosecondsPerLogit * 1e-9
-    let walks = sessions * rows * logit * rank.threadShare(ofPieces: stripes)
+    let walks = sessions * rows * logit * rank.threadShare(ofPieces: rank.pieces(ofStripes: stripes))
     // A gradient of every session for each stripe is scaled, and added to another: 20 bytes a float.
     let sums = Double(stripes) * sessions * width * 20 / memoryBytesPerSecond / Double(rank.load.threads)
     return (walks + sums + (shares.isSharded ? normalisers(number, sessions) : 0)) * rank.crowding
@@ -69,7 +69,8 @@ struct StepSeconds {
   /// Weights and both moments read and written, the gradient read.
   func optimizer(_ number: Int) -> Double {
     let bytes = Double(rank.shares.rows(of: number)) * width * 28
-    return bytes / memoryBytesPerSecond * rank.threadShare(ofPieces: rank.shares.walkedStripes(of: number))
+    return bytes / memoryBytesPerSecond
+      * rank.threadShare(ofPieces: rank.pieces(ofStripes: rank.shares.walkedStripes(of: number)))
       * rank.crowding
   }
 

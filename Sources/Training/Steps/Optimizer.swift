@@ -116,7 +116,8 @@ package final class Optimizer {
       }
       let row = Int(place)
       update(
-        weights.rows(row..<row + 1).elements, at: row * width, gradient: gradient.rows(number..<number + 1).elements, size)
+        weights.rows(row..<row + 1).elements, at: row * width, gradient: gradient.rows(number..<number + 1).elements,
+        size)
     }
   }
 }

@@ -106,9 +106,12 @@ package final class CatalogueHead: LossHead {
   private func firstWalk(_ work: HeadBlocks, _ step: HeadStep) -> FirstWalk {
     for worker in workers { worker.prepare(largestBlock: work.largest, blocks: work.blocks.count) }
     let walk = FirstWalk(stripes: table.heldStripes.count, sessions: work.rows, width: table.width, in: arena)
-    walkStripes(.headForward) { worker, place, tiles in
-      for (number, tile) in tiles.enumerated() {
-        worker.fold(tile, isFirst: number == 0, work.blocks, into: walk.stripe(place), randomness: step.randomness)
+    // What is gathered for one block does not depend on the others.
+    let parts = min(partsOfStripe, work.blocks.count)
+    walkStripes(.headForward, parts: parts) { worker, place, part in
+      let blocks = Array(work.blocks[share(part, of: parts, work.blocks.count)])
+      for (number, tile) in tiles(place).enumerated() {
+        worker.fold(tile, isFirst: number == 0, blocks, into: walk.stripe(place), randomness: step.randomness)
       }
     }
     return walk
@@ -204,13 +207,11 @@ package final class CatalogueHead: LossHead {
   ) {
     let blocks = presentBlocks
     timeline.measure(.headBackward) {
-      walkStripes(.headBackward) { worker, _, tiles in
-        for tile in tiles {
-          let gradient = worker.gradient(of: tile, blocks, under: 0..<blocks.count, randomness: step.randomness)
-          let piece = RowGradients(rows: .all(tile), values: gradient)
-          finish(piece, worker, step, lookups)
-          body(worker.thread, piece)
-        }
+      walkTiles { worker, tile in
+        let gradient = worker.gradient(of: tile, blocks, under: 0..<blocks.count, randomness: step.randomness)
+        let piece = RowGradients(rows: .all(tile), values: gradient)
+        finish(piece, worker, step, lookups)
+        body(worker.thread, piece)
       }
     }
   }
@@ -219,12 +220,10 @@ package final class CatalogueHead: LossHead {
   private func addReplicas(_ replicas: ReplicaGradients, _ step: HeadStep) throws(MPIError) -> Tensor {
     let blocks = presentBlocks
     timeline.measure(.headBackward) {
-      walkStripes(.headBackward) { worker, _, tiles in
-        for tile in tiles {
-          for (subtree, gradient) in zip(replicas.subtrees, replicas.gradients) {
-            worker.gradient(
-              of: tile, blocks, under: subtree, randomness: step.randomness, into: gradient.rows(tile))
-          }
+      walkTiles { worker, tile in
+        for (subtree, gradient) in zip(replicas.subtrees, replicas.gradients) {
+          worker.gradient(
+            of: tile, blocks, under: subtree, randomness: step.randomness, into: gradient.rows(tile))
         }
       }
     }
@@ -238,16 +237,38 @@ package final class CatalogueHead: LossHead {
     lookups.add(to: piece.values, rows)
   }
 
-  /// Runs `body` on every stripe that this rank holds, by its place among them and with its tiles, on whichever thread is
-  /// free.
+  /// Into how many parts threads cut a stripe, where there are more of them than stripes.
+  private var partsOfStripe: Int {
+    let stripes = table.heldStripes.count
+    return stripes == 0 ? 1 : (team.count + stripes - 1) / stripes
+  }
+
+  private func share(_ part: Int, of parts: Int, _ count: Int) -> Range<Int> {
+    part * count / parts..<(part + 1) * count / parts
+  }
+
+  /// The tiles of a stripe, by its place among those that this rank holds.
+  private func tiles(_ place: Int) -> ArraySlice<Range<Int>> {
+    table.layout.tiles(ofStripe: table.heldStripes.lowerBound + place)
+  }
+
+  /// Runs `body` on every part of every stripe that this rank holds, on whichever thread is free.
   private func walkStripes(
-    _ phase: StepPhase, _ body: (_ worker: HeadWorker, _ place: Int, _ tiles: ArraySlice<Range<Int>>) -> Void
+    _ phase: StepPhase, parts: Int, _ body: (_ worker: HeadWorker, _ place: Int, _ part: Int) -> Void
   ) {
-    let stripes = table.heldStripes
-    team.forEach(stripes.count) { thread, place in
+    team.forEach(table.heldStripes.count * parts) { thread, piece in
       timeline.measure(phase, thread: thread, isDetail: true) {
-        body(workers[thread], place, table.layout.tiles(ofStripe: stripes.lowerBound + place))
+        body(workers[thread], piece / parts, piece % parts)
       }
+    }
+  }
+
+  /// Runs `body` on every tile of those stripes, of which none depends on another.
+  private func walkTiles(_ body: (_ worker: HeadWorker, _ tile: Range<Int>) -> Void) {
+    let parts = partsOfStripe
+    walkStripes(.headBackward, parts: parts) { worker, place, part in
+      let tiles = tiles(place)
+      for number in share(part, of: parts, tiles.count) { body(worker, tiles[tiles.startIndex + number]) }
     }
   }
 }
