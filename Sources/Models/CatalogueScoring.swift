@@ -20,12 +20,4 @@ public enum CatalogueScoring: Equatable, Sendable {
 
 extension SessionModel {
   public var scoring: CatalogueScoring { .dotProduct }
-
-  /// The table whose products with the session vectors are the scores, without dropout, for evaluation:
-  /// `[items + 1, D]`. The item table itself, or a copy in `arena`.
-  public func scoredTable(in arena: Arena) -> Tensor {
-    let table = parameters.itemTable.value
-    return scoring.rowTransform(width: table.columns)
-      .scored(0..<table.rows, of: TableSlice(table), randomness: nil, in: arena)
-  }
 }

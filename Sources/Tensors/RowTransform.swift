@@ -4,8 +4,6 @@ package enum RowTransform {
   case identity
   case cosine(CosineRows)
 
-  package var isIdentity: Bool { if case .identity = self { true } else { false } }
-
   /// The scored form of some rows, at most a tile: `[rows.count, D]`. It lasts until the next call.
   /// - Parameter randomness: nil switches dropout off.
   package func scored(_ rows: Range<Int>, of table: TableSlice, randomness: DropoutKey?) -> Tensor {

@@ -88,6 +88,20 @@ import Testing
     #expect(refused.status == 1)
     #expect(
       refused.stderr.contains("5 ranks with a replica each are more than the 4 blocks of a batch"), "\(refused.stderr)")
+    let automatic = try CaravanCommand.run(
+      ["train", "--dataset", dataset, "--out", folder + "/auto", "--item-table", "auto", "--max-steps", "1"]
+        + options[..<4]
+        + ["--lanes", "16", "--head-blocks", "4"], ranks: 5)
+    #expect(
+      automatic.stderr.contains("the item table is sharded: 4 blocks allow no more than 4 replicas"),
+      "\(automatic.stderr)")
+    // Blocks of a sampled loss are dealt out: ranks may have none.
+    let sampled = Self.models[2] + ["--max-steps", "3", "--lanes", "16", "--head-blocks", "4"]
+    #expect(try train("sampled", ranks: nil, sampled).status == 0)
+    for sharded in [true, false] {
+      #expect(try train("sampled-\(sharded)", ranks: 9, sampled, sharded: sharded).status == 0)
+      #expect(try checksums("sampled-\(sharded)") == checksums("sampled"))
+    }
     let other = try train("many", ranks: 2, Self.models[0] + ["--max-steps", "5", "--lanes", "16"])
     #expect(other.stderr.contains("was trained with --head-blocks 4, now it is 8"), "\(other.stderr)")
   }

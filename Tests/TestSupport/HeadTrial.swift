@@ -34,7 +34,8 @@ package struct HeadTrial: Equatable {
     let table = ItemTable(builder.build(), placement: placement, group: group)
     _ = table.held.values.elements.update(fromContentsOf: whole.rows(table.held.range).elements)
     let batch = try BatchLayout(
-      lanes: lanes.count, blocks: blocks ?? lanes.count, placement: placement, ranks: group.size)
+      lanes: lanes.count, blocks: blocks ?? lanes.count,
+      takesWholeBlocks: sampled == nil && placement == .replicated, ranks: group.size)
     let team = ThreadTeam(count: threads), head: any LossHead
     if let sampled {
       head = try SampledHead(

@@ -39,8 +39,10 @@ struct PlacementChoice {
     let replicated: StepCost
     do {
       replicated = try cost(.replicated)
-    } catch let error as MPIError where choice == .auto {
-      (placement, remark) = (.sharded, "the item table is sharded, for \(error)")
+    } catch MPIError.moreRanksThanBlocks(_, let blocks) where choice == .auto {
+      (placement, remark) = (
+        .sharded, "the item table is sharded: \(blocks) blocks allow no more than \(blocks) replicas"
+      )
       return
     }
     var shortage = [(NodeMemory.available() ?? .max) / perNode[0] < replicated.memory ? 1 : 0]

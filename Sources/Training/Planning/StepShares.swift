@@ -22,7 +22,9 @@ package struct StepShares: Sendable {
   /// - Throws: `MPIError.moreRanksThanLanes`, `.moreRanksThanBlocks`, `.lanesNotAPowerOfTwo`.
   package init(_ load: StepLoad, ranks: Int) throws(MPIError) {
     let blocks = min(load.headBlocks, load.lanes)
-    let batch = try BatchLayout(lanes: load.lanes, blocks: blocks, placement: load.placement, ranks: ranks)
+    let batch = try BatchLayout(
+      lanes: load.lanes, blocks: blocks, takesWholeBlocks: load.isFullLoss && load.placement == .replicated,
+      ranks: ranks)
     let layout = CatalogueLayout(rows: load.items + 1)
     self.load = load
     self.layout = layout

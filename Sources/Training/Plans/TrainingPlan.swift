@@ -139,8 +139,8 @@ extension TrainingPlan: RunPlan {
 }
 
 extension TrainingPlan {
-  /// How many ranks may work together: each has a lane, and where it has a replica of the item table a block of them.
-  var mostRanks: Int { itemTable == .replicated ? min(lanes, headBlocks) : lanes }
+  /// How many ranks may work together: each has a lane, and where it walks the whole catalogue a block of them.
+  var mostRanks: Int { loss.isFull && itemTable == .replicated ? min(lanes, headBlocks) : lanes }
 }
 
 extension OptionKind<String> {

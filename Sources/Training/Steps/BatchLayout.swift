@@ -1,4 +1,3 @@
-import Catalogue
 import MPI
 
 /// How a global batch is cut and shared out.
@@ -12,21 +11,23 @@ package struct BatchLayout {
   /// The lanes of each rank.
   package let lanesOfRanks: [Range<Int>]
 
-  /// - Parameter blocks: at most as many as lanes.
+  /// - Parameters:
+  ///   - blocks: at most as many as lanes.
+  ///   - takesWholeBlocks: whether a rank's lanes make up blocks of its own.
   /// - Throws: `MPIError.moreRanksThanLanes`, `.moreRanksThanBlocks`, `.lanesNotAPowerOfTwo`.
-  package init(lanes: Int, blocks: Int, placement: TablePlacement, ranks: Int) throws(MPIError) {
+  package init(lanes: Int, blocks: Int, takesWholeBlocks: Bool, ranks: Int) throws(MPIError) {
     precondition(blocks <= lanes, "\(blocks) blocks of \(lanes) lanes")
     self.lanes = try LaneTree(lanes: lanes)
     self.blocks = try LaneTree(lanes: blocks)
     var own: [Range<Int>] = []
     for rank in 0..<ranks {
       let ofLanes = try self.lanes.lanes(of: rank, size: ranks)
-      switch placement {
-      case .sharded: own.append(ofLanes)
-      case .replicated:
+      if takesWholeBlocks {
         guard ranks <= blocks else { throw .moreRanksThanBlocks(ranks: ranks, blocks: blocks) }
         let ofBlocks = try self.blocks.lanes(of: rank, size: ranks)
         own.append(ofBlocks.lowerBound * lanes / blocks..<ofBlocks.upperBound * lanes / blocks)
+      } else {
+        own.append(ofLanes)
       }
     }
     lanesOfRanks = own

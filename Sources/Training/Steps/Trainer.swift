@@ -75,7 +75,8 @@ package final class Trainer {
     self.timeline = timeline
     team = ThreadTeam(count: options.threads)
     let batch = try BatchLayout(
-      lanes: options.lanes, blocks: options.headBlocks, placement: options.placement, ranks: group.size)
+      lanes: options.lanes, blocks: options.headBlocks,
+      takesWholeBlocks: options.loss.isFull && options.placement == .replicated, ranks: group.size)
     table = ItemTable(model.parameters, placement: options.placement, group: group)
     exchange = GradientExchange(model.parameters, batch, group: group)
     lookups = LookupGradients(table)
