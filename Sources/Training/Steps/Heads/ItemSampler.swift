@@ -42,7 +42,13 @@ package struct ItemSampler {
   /// The items of a step, the same on every rank. An item may come more than once.
   package func draw(_ count: Int, step: Int) -> [Int32] {
     var random = RandomStream(seed: seed, purpose: .samples, index: UInt64(step))
-    return (0..<count).map { _ in row(at: random.unitDouble() * cumulative[cumulative.count - 1]) }
+    // All points first: the searches that follow then wait for the memory side by side.
+    let points = (0..<count).map { _ in random.unitDouble() * cumulative[cumulative.count - 1] }
+    return cumulative.withUnsafeBufferPointer { cumulative in
+      firstRow.withUnsafeBufferPointer { firstRow in
+        points.map { Self.row(at: $0, cumulative, firstRow) }
+      }
+    }
   }
 
   private static func firstRows(_ cumulative: [Double]) -> [Int32] {
@@ -55,7 +61,9 @@ package struct ItemSampler {
   }
 
   /// The first row whose cumulative weight is above `point`.
-  private func row(at point: Double) -> Int32 {
+  private static func row(
+    at point: Double, _ cumulative: UnsafeBufferPointer<Double>, _ firstRow: UnsafeBufferPointer<Int32>
+  ) -> Int32 {
     let parts = firstRow.count, last = cumulative.count - 1
     let part = min(parts - 1, Int(point / cumulative[last] * Double(parts)))
     var row = Int(firstRow[part])
