@@ -59,12 +59,12 @@ extension [Int32] {
     return place
   }
 
-  /// The numbers, rising and each once.
-  package var distinct: [Int32] {
-    var distinct: [Int32] = []
-    distinct.reserveCapacity(count)
-    for number in sorted() where distinct.last != number { distinct.append(number) }
-    return distinct
+  /// The different ones of rising numbers.
+  package var withoutNeighbouringEquals: [Int32] {
+    var different: [Int32] = []
+    different.reserveCapacity(count)
+    for number in self where different.last != number { different.append(number) }
+    return different
   }
 
   /// How many of these rising numbers are below `number`.
@@ -78,4 +78,9 @@ extension [Int32] {
       return low
     }
   }
+}
+
+extension Sequence<Int32> {
+  /// The numbers, rising and each once.
+  package var distinct: [Int32] { sorted().withoutNeighbouringEquals }
 }

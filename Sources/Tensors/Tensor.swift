@@ -38,7 +38,7 @@ public struct Tensor {
   public var array: [Float] { Array(elements) }
 }
 
-/// Float32 memory with an owner: zeros at first, 64-byte aligned, freed with the object.
+/// Float32 memory with an owner, 64-byte aligned, freed with the object: zeros at first, or a copy.
 public final class FloatStorage {
   package let base: UnsafeMutablePointer<Float>
   public let count: Int
@@ -46,7 +46,18 @@ public final class FloatStorage {
   private static let hugePage = 2 << 20
 
   /// - Parameter count: how many floats; 0 is fine.
-  public init(count: Int) {
+  public convenience init(count: Int) {
+    self.init(uninitialised: count)
+    base.initialize(repeating: 0, count: max(count, 1))
+  }
+
+  /// A copy, made in one pass over the memory.
+  package convenience init(copying source: UnsafeMutableBufferPointer<Float>) {
+    self.init(uninitialised: source.count)
+    _ = elements.update(fromContentsOf: source)
+  }
+
+  private init(uninitialised count: Int) {
     self.count = count
     let bytes = max(count, 1) * MemoryLayout<Float>.stride
     var memory: UnsafeMutableRawPointer?
@@ -58,7 +69,6 @@ public final class FloatStorage {
     // Where the kernel has none to give, nothing is lost.
     if isLarge { madvise(memory, bytes, MADV_HUGEPAGE) }
     base = memory.bindMemory(to: Float.self, capacity: max(count, 1))
-    base.initialize(repeating: 0, count: max(count, 1))
   }
 
   deinit { free(base) }

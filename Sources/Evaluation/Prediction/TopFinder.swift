@@ -63,8 +63,7 @@ final class TopFinder {
     var keys = [UInt64](repeating: 0, count: SessionChunks.size * limit)
     if chunk.count == 0 || limit == 0 { return keys }
     let worker = workers[thread]
-    let padding = SessionChunks.size - chunk.count
-    let allowed = chunk.locales.map(candidates.allowed) + [Int32](repeating: 0, count: padding)
+    let allowed = candidates.allowed(for: chunk)
     let seen = filterSeen ? (0..<chunk.count).map(chunk.items(of:)) : []
     worker.best.removeAll()
     var check = ScoreCheck(largestScore: scorer.largestScore(chunk: number), sessions: chunk.count)

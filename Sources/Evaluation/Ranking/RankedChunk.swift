@@ -21,7 +21,7 @@ struct RankedChunk {
     let padding = SessionChunks.size - chunk.count
     sessions = chunk.count
     targets = chunk.batch.targets + [Int32](repeating: 1, count: padding)
-    let allowed = chunk.locales.map(candidates.allowed) + [Int32](repeating: 0, count: padding)
+    let allowed = candidates.allowed(for: chunk)
     self.allowed = allowed
     var isMiss = (0..<chunk.count).map { !candidates.contains(chunk.batch.targets[$0], allowed: allowed[$0]) }
     var singles: [SessionItem] = []

@@ -58,12 +58,3 @@ struct SessionItem {
   /// The session's number in the chunk.
   let session: Int
 }
-
-extension [Int32] {
-  /// The different ones of numbers in order.
-  var withoutNeighbouringEquals: [Int32] {
-    var different: [Int32] = []
-    for number in self where number != different.last { different.append(number) }
-    return different
-  }
-}

@@ -28,7 +28,7 @@ package struct SessionChunk {
 
   /// The distinct items of a session, by row.
   func items(of session: Int) -> [Int32] {
-    batch.items[batch.clicks(of: session)].sorted().withoutNeighbouringEquals
+    batch.items[batch.clicks(of: session)].distinct
   }
 }
 
@@ -53,5 +53,12 @@ package struct SessionRound {
   package var own: Range<Int> { holder * share..<(holder + 1) * share }
 
   /// The rows of all items in this rank's chunks, rising, each once.
-  var ownItems: [Int32] { own.flatMap { chunks[$0].batch.items }.sorted().withoutNeighbouringEquals }
+  var ownItems: [Int32] { own.flatMap { chunks[$0].batch.items }.distinct }
+}
+
+extension Candidates {
+  /// `[SessionChunks.size]`: the bits of the candidates of each session of a chunk; none where there is no session.
+  func allowed(for chunk: SessionChunk) -> [Int32] {
+    chunk.locales.map(allowed(forLocale:)) + [Int32](repeating: 0, count: SessionChunks.size - chunk.count)
+  }
 }

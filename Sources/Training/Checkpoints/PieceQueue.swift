@@ -1,4 +1,5 @@
 import Foundation
+import Tensors
 
 /// Pieces of tables on their way from the main thread, which alone talks to other ranks, to the thread that writes them;
 /// and what the main thread knows of the other.
@@ -9,9 +10,9 @@ package final class PieceQueue: @unchecked Sendable {
   package struct Piece {
     let elements: UnsafeBufferPointer<Float>
     /// Where the elements are if they came from another rank: used again once they are written.
-    let room: FloatRoom?
+    let room: FloatStorage?
 
-    package init(elements: UnsafeBufferPointer<Float>, room: FloatRoom?) {
+    package init(elements: UnsafeBufferPointer<Float>, room: FloatStorage?) {
       self.elements = elements
       self.room = room
     }
@@ -37,7 +38,7 @@ package final class PieceQueue: @unchecked Sendable {
   private let condition = NSCondition()
   private var pieces: [Piece] = []
   /// Made as they are needed: those of short steps are few.
-  private var idleRooms: [FloatRoom] = []
+  private var idleRooms: [FloatStorage] = []
   private var current = Status()
   private var isCancelled = false
 
@@ -48,12 +49,12 @@ package final class PieceQueue: @unchecked Sendable {
   package var status: Status { condition.withLock { current } }
 
   /// Room for a piece of another rank, once there is any.
-  package func takeRoom() -> FloatRoom {
+  package func takeRoom() -> FloatStorage {
     condition.withLock {
       // Nobody makes room where nothing is written any more.
       while current.rooms <= 0, current.outcome == nil { condition.wait() }
       current.rooms -= 1
-      return idleRooms.popLast() ?? FloatRoom(count: SnapshotPieces.pieceCount)
+      return idleRooms.popLast() ?? FloatStorage(count: SnapshotPieces.pieceCount)
     }
   }
 

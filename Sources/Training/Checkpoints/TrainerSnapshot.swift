@@ -35,7 +35,7 @@ package struct TrainerSnapshot {
   let model: String
   let files: [File]
   /// Where copies are; empty if all is borrowed.
-  private let copies: [FloatRoom]
+  private let copies: [FloatStorage]
 
   /// - Parameters:
   ///   - state: without files, which are listed as they are written.
@@ -47,10 +47,10 @@ package struct TrainerSnapshot {
     let table = training.table, itemTable = table.parameter, rank = training.group.rank
     // On ranks other than 0 none, for they write none.
     let dense = rank == 0 ? training.model.parameters.dense : []
-    var copies: [FloatRoom] = []
+    var copies: [FloatStorage] = []
     func kept(_ elements: UnsafeMutableBufferPointer<Float>) -> UnsafeBufferPointer<Float> {
       guard isCopy else { return UnsafeBufferPointer(elements) }
-      copies.append(FloatRoom(copying: elements))
+      copies.append(FloatStorage(copying: elements))
       return UnsafeBufferPointer(copies[copies.count - 1].elements)
     }
     func tableOfItems(_ name: String, _ own: UnsafeMutableBufferPointer<Float>, _ counts: [Int]) -> Table {

@@ -125,8 +125,8 @@ struct HandOffWorker {
     let log = try group.together { try openLog(path(name), of: group, label: "\(name): ") }
     let summary = try makeRun(log).run(try isBestLost(name, group, log) ? .never : resume)
     let best = try OpenedCheckpoint(path(name), for: dataset, group: group)
-    let placement = plan.training.itemTable == .sharded ? TablePlacement.sharded : .replicated
-    let model = try RankingModel.load(best, for: dataset, placement: placement, group: group)
+    let model = try RankingModel.load(
+      best, for: dataset, placement: plan.training.itemTable.placement, group: group)
     let outcome = HandOffRow.Outcome(
       steps: summary.step, epochs: summary.epochs, stoppedEarly: summary.isStoppedEarly,
       bestStep: summary.bestStep, bestValid: summary.bestValue, model: best.state.weightsChecksum)

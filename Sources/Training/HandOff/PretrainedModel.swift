@@ -57,7 +57,7 @@ public struct PretrainedModel {
       behind: opened.state.items, of: dataset.itemIDs, seed: plan.training.seed,
       in: TableSlice(rows.tensor(rows: own.count, columns: width), first: own.lowerBound))
     self.model = model
-    placement = isSharded ? .sharded : .replicated
+    placement = plan.training.itemTable.placement
     checksum = opened.state.weightsChecksum
     // What was fine-tuned with moments that it took over counts the steps before, too.
     let before = opened.state.options[Self.optimizerStepsKey].flatMap { Int($0) } ?? 0

@@ -9,7 +9,7 @@ extension StepLoad {
       items: items, batchSize: plan.batchSize, clicksPerSession: clicks, lanes: plan.lanes, headBlocks: plan.headBlocks,
       threads: plan.threadsPerRank)
     targetsPerSession = plan.targets == .all ? clicks : 1
-    placement = plan.itemTable == .sharded ? .sharded : .replicated
+    placement = plan.itemTable.placement
     precision = plan.precision
     clips = plan.optimization.clipNorm != nil
     isFullLoss = plan.loss.isFull

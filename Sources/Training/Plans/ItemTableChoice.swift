@@ -6,4 +6,7 @@ public enum ItemTableChoice: String, CaseIterable, Sendable {
   case sharded
   /// Whichever is faster, or fits into memory.
   case auto
+
+  /// Where it is, once what `auto` stands for is chosen (`PlacementChoice`).
+  var placement: TablePlacement { self == .sharded ? .sharded : .replicated }
 }
