@@ -43,7 +43,8 @@ import Training
   @Test func ranksThatShareTheTableSendVectorsInstead() throws {
     let parts = try traffic(load(.sharded), rank: 0, of: 4)
     #expect(parts["session vectors"] == Double(3 * 256 * 64 * 4))
-    #expect(parts["normalisers"] == Double(3 * 3 * 1024 * 8))
+    #expect(parts["normalisers"] == Double(3 * 2 * 1024 * 8))
+    #expect(parts["targets' logits"] == Double(2 * 3 * 1024 * 4) / 4)
     #expect(parts["sessions' gradients"] == Double(768 * 64 * 4))
     #expect(parts["table's gradient"] == nil)
     // No more than all rows that are clicked on or asked for, and they do not grow with the catalogue.

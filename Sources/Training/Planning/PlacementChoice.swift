@@ -23,6 +23,13 @@ struct PlacementChoice {
       (placement, remark) = (choice == .sharded ? .sharded : .replicated, nil)
       return
     }
+    if !load.isFullLoss {
+      // Of a sampled loss `StepCost` knows neither seconds nor bytes: replicas where they fit.
+      let fits = try Self.replicasFit(model, load, ranks: ranks, group: group)
+      placement = fits ? .replicated : .sharded
+      remark = "the item table is \(placement.rawValue)" + (fits ? "" : ": there is no memory for replicas")
+      return
+    }
     let node = try group.splitByNode()
     var perNode = [min(ranks, node.size)]
     try (node as? Communicator)?.free()
@@ -61,5 +68,19 @@ struct PlacementChoice {
     case (false, _):
       remark = isFaster || isSmaller ? replicated.comparison(with: sharded, placement: .sharded) : nil
     }
+  }
+
+  /// Whether every node has memory for its ranks' replicas; collective.
+  private static func replicasFit(
+    _ model: ModelConfiguration, _ load: StepLoad, ranks: Int, group: any ProcessGroup
+  ) throws -> Bool {
+    var load = load
+    load.placement = .replicated
+    let needed = try MemoryForecast(model, load, rank: 0, size: ranks).total
+    let node = try group.splitByNode()
+    var lacks = [(NodeMemory.available() ?? .max) / min(ranks, node.size) < needed ? 1 : 0]
+    try (node as? Communicator)?.free()
+    try group.maximum(&lacks)
+    return lacks[0] == 0
   }
 }

@@ -1,4 +1,5 @@
 import Catalogue
+import Tensors
 
 /// What a rank sends in a step of the full loss: the same bytes that `ProcessGroup.bytesSent` counts.
 ///
@@ -39,7 +40,7 @@ package struct StepTraffic: Sendable {
       Part(name: "lookups", bytes: 8 * peers + 4 * clicks * elsewhere * (width + 1), messages: 3 * peers),
     ]
     if load.clips {
-      let tiles = Double(shares.layout.rows) / 512 * ownRows / rows
+      let tiles = Double(shares.layout.rows) / Double(Tensor.tileItems) * ownRows / rows
       parts.append(Part(name: "lengths", bytes: 8 * peers * (2 + tiles), messages: 2 * peers))
     }
     if shares.isSharded {
@@ -53,8 +54,9 @@ package struct StepTraffic: Sendable {
         Part(
           name: "session vectors", bytes: 4 * peers * shares.targets(of: rank) * width, messages: peers,
           goesRound: true),
-        Part(
-          name: "normalisers", bytes: 8 * peers * (2 * nodes + 1) * sessions, messages: peers, goesRound: true),
+        Part(name: "normalisers", bytes: 16 * peers * nodes * sessions, messages: peers, goesRound: true),
+        // Integers of 32 bits, added up over the ranks.
+        Part(name: "targets' logits", bytes: 8 * peers / size * sessions, messages: 2 * peers),
         Part(
           name: "sessions' gradients",
           bytes: 4 * nodes * (sessions - sessions * Double(shares.lanes[rank].count) / Double(load.lanes)) * width,
