@@ -111,15 +111,15 @@ CK_INLINE double top1_max(int64_t columns, int64_t positive, float *y, float *we
 }
 
 CK_KERNEL(void, ck_sampled_loss,
-          (enum ck_sampled_loss_kind kind, int64_t sessions, int64_t columns, int64_t first_positive,
+          (enum ck_sampled_loss_kind kind, int64_t sessions, int64_t columns, const int32_t *positives,
            const float *correction, float elu_alpha, float regularisation, float scale, float *logits, float *scratch,
            double *losses),
-          (kind, sessions, columns, first_positive, correction, elu_alpha, regularisation, scale, logits, scratch,
+          (kind, sessions, columns, positives, correction, elu_alpha, regularisation, scale, logits, scratch,
            losses)) {
   float *weight = scratch, *slope = scratch + columns;
   for (int64_t s = 0; s < sessions; s++) {
     float *y = logits + s * columns;
-    int64_t positive = first_positive + s;
+    int64_t positive = positives[s];
     for (int64_t c = 0; c < columns; c++) {
       float value = activated(y[c], elu_alpha);
       slope[c] = activation_slope(value, elu_alpha) * scale;

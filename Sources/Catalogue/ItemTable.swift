@@ -84,9 +84,13 @@ package final class ItemTable {
     if isSharded || group.size == 1 { return }
     guard let touched else { return try group.allGather(inPlace: held.values.elements, counts: shares) }
     arena.reset()
-    let values = held.values.gathered(touched, in: arena)
-    try group.allGather(inPlace: values.elements, counts: runs(of: touched).map { $0.count * width })
-    held.values.scatter(values, to: touched)
+    let values = arena.uninitialised(rows: touched.count, columns: width)
+    let runs = runs(of: touched), own = runs[group.rank]
+    held.values.gather(touched[own], into: values.rows(own))
+    try group.allGather(inPlace: values.elements, counts: runs.map { $0.count * width })
+    for others in [0..<own.lowerBound, own.upperBound..<touched.count] {
+      held.values.scatter(values.rows(others), to: touched[others])
+    }
   }
 
   /// Which of some rising rows each rank owns, as places among them.

@@ -24,6 +24,8 @@ public final class FixedTreeReducer {
   private let treeAdditions: [LaneTree.Addition]
   private let leafAdditions: [LaneTree.Addition]
   private let chunkBytes: Int
+  /// How many elements are added at a time: few enough that they stay in the L1 cache through the tree.
+  private static let tile = 2048
 
   /// Two halves, each with a slot for every partial sum of other ranks. Reused: it grows to what is needed.
   private var scratch = UnsafeMutableRawBufferPointer(start: nil, count: 0)
@@ -76,10 +78,11 @@ public final class FixedTreeReducer {
     precondition(leafBuffers.count == ownLeaves.count, "\(leafBuffers.count) buffers for leaves \(ownLeaves)")
     let count = leafBuffers.first?.count ?? 0
     precondition(leafBuffers.allSatisfy { $0.count == count }, "the buffers of leaves have unequal counts")
-    if count > 0 {
+    for offset in stride(from: 0, to: count, by: Self.tile) {
       for step in leafAdditions {
-        let target = leafBuffers[step.target].baseAddress!
-        E.add(target, leafBuffers[step.source].baseAddress!, to: target, count: count)
+        let target = leafBuffers[step.target].baseAddress! + offset
+        let source = leafBuffers[step.source].baseAddress! + offset
+        E.add(target, source, to: target, count: min(Self.tile, count - offset))
       }
     }
     return ownSubtrees.map { leafBuffers[$0.lowerBound - ownLeaves.lowerBound] }
@@ -182,7 +185,7 @@ public final class FixedTreeReducer {
     }
   }
 
-  /// Adds one chunk of all partial sums into its place in `own`, in tiles that stay in the L1 cache.
+  /// Adds one chunk of all partial sums into its place in `own`.
   private func add<E: TreeElement>(
     _ partials: [UnsafeMutableBufferPointer<E>], start: Int, _ part: Range<Int>, half: Int,
     _ own: UnsafeMutableBufferPointer<E>
@@ -200,9 +203,8 @@ public final class FixedTreeReducer {
         index += 1
       }
     }
-    let tile = 2048
-    for offset in stride(from: 0, to: part.count, by: tile) {
-      addTile(offset, count: min(tile, part.count - offset), into: own.baseAddress! + part.lowerBound + offset)
+    for offset in stride(from: 0, to: part.count, by: Self.tile) {
+      addTile(offset, count: min(Self.tile, part.count - offset), into: own.baseAddress! + part.lowerBound + offset)
     }
   }
 

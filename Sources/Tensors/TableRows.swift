@@ -59,6 +59,15 @@ extension [Int32] {
     return place
   }
 
+  /// Where other rising numbers are among these, which contain them.
+  package func places(of others: ArraySlice<Int32>) -> [Int32] {
+    var place = 0
+    return others.map { number in
+      while self[place] < number { place += 1 }
+      return Int32(place)
+    }
+  }
+
   /// The different ones of rising numbers.
   package var withoutNeighbouringEquals: [Int32] {
     var different: [Int32] = []
@@ -78,9 +87,4 @@ extension [Int32] {
       return low
     }
   }
-}
-
-extension Sequence<Int32> {
-  /// The numbers, rising and each once.
-  package var distinct: [Int32] { sorted().withoutNeighbouringEquals }
 }

@@ -13,8 +13,17 @@ extension Tensor {
   /// The rows of this table that `index` names.
   package func gathered(_ index: [Int32], in arena: Arena) -> Tensor {
     let result = arena.uninitialised(rows: index.count, columns: columns)
-    ck_gather_rows(Int64(index.count), Int64(columns), base, index, result.base)
+    gather(index[...], into: result)
     return result
+  }
+
+  /// result[r, :] = self[index[r], :]
+  package func gather(_ index: ArraySlice<Int32>, into result: Tensor) {
+    precondition(result.rows == index.count && result.columns == columns, "\(shapes(self, result)), \(index.count) rows")
+    index.withUnsafeBufferPointer {
+      guard let index = $0.baseAddress else { return }
+      ck_gather_rows(Int64($0.count), Int64(columns), base, index, result.base)
+    }
   }
 
   /// The transposed matrix.
@@ -25,12 +34,14 @@ extension Tensor {
   }
 
   /// self[places[r], :] = x[r, :]
-  package func scatter(_ x: Tensor, to places: [Int32]) {
+  package func scatter(_ x: Tensor, to places: ArraySlice<Int32>) {
     precondition(x.rows == places.count && x.columns == columns, "\(shapes(self, x)), \(places.count) places")
-    for (row, place) in places.enumerated() {
-      // Rows may lie far apart: the memory is asked for a few rows ahead.
-      if row + 4 < places.count { ck_prefetch_row(Int64(columns), base + Int(places[row + 4]) * columns) }
-      rows(Int(place)..<Int(place) + 1).base.update(from: x.base + row * columns, count: columns)
+    places.withUnsafeBufferPointer { places in
+      for (row, place) in places.enumerated() {
+        // Rows may lie far apart: the memory is asked for a few rows ahead.
+        if row + 4 < places.count { ck_prefetch_row(Int64(columns), base + Int(places[row + 4]) * columns) }
+        rows(Int(place)..<Int(place) + 1).base.update(from: x.base + row * columns, count: columns)
+      }
     }
   }
 

@@ -257,11 +257,11 @@ int64_t ck_collect_above(int64_t items, int64_t sessions, const float *logits, c
 enum ck_sampled_loss_kind { ck_loss_cross_entropy, ck_loss_bpr_max, ck_loss_top1_max };
 
 /// Losses over sampled candidates (Hidasi and Karatzoglou, CIKM 2018). logits is [sessions, columns]; session s's
-/// target is column first_positive + s, all other columns are its negatives. Turns logits into scale · their
-/// gradients, in place.
+/// target is column positives[s], all other columns are its negatives. Turns logits into scale · their gradients, in
+/// place.
 /// correction [columns] is taken off the activated scores, NULL for none. elu_alpha is 0 for no activation.
 /// scratch has 2 · columns floats. losses [sessions] are not scaled.
-void ck_sampled_loss(enum ck_sampled_loss_kind kind, int64_t sessions, int64_t columns, int64_t first_positive,
+void ck_sampled_loss(enum ck_sampled_loss_kind kind, int64_t sessions, int64_t columns, const int32_t *positives,
                      const float *correction, float elu_alpha, float regularisation, float scale,
                      float *logits, float *scratch, double *losses);
 

@@ -28,7 +28,7 @@ package struct SessionChunk {
 
   /// The distinct items of a session, by row.
   func items(of session: Int) -> [Int32] {
-    batch.items[batch.clicks(of: session)].distinct
+    Array(batch.items[batch.clicks(of: session)]).distinct
   }
 }
 

@@ -11,9 +11,8 @@ package final class LookupGradients {
   private let group: any ProcessGroup
   private let outgoing: OccurrenceBuffer
   private let incoming: OccurrenceBuffer
-  /// The places in `incoming` by rising row, of one row in their order, and the rows in that order.
-  private var order: [Int32] = []
-  private var rows: [Int32] = []
+  /// The rows of `incoming`.
+  private var order = RowOrder([])
 
   package init(_ table: ItemTable) {
     width = table.width
@@ -35,18 +34,17 @@ package final class LookupGradients {
     try group.allToAll(
       send: UnsafeBufferPointer(outgoing.gradients.elements), counts: sent.map { $0 * width },
       receive: incoming.gradients.elements, counts: received.map { $0 * width })
-    let keys = incoming.rows.enumerated().map { UInt64($1) << 32 | UInt64($0) }.sorted()
-    order = keys.map { Int32(truncatingIfNeeded: $0 & 0x7fff_ffff) }
-    rows = keys.map { Int32($0 >> 32) }
+    order = RowOrder(Array(incoming.rows))
   }
 
   /// Adds what came back for some neighbouring rows.
   /// - Parameter gradient: `[numbers.count, D]`.
   func add(to gradient: Tensor, _ numbers: Range<Int>) {
+    let rows = order.rows
     let first = rows.lowerBound(of: Int32(numbers.lowerBound)), end = rows.lowerBound(of: Int32(numbers.upperBound))
     for place in first..<end {
       let row = Int(rows[place]) - numbers.lowerBound
-      gradient.rows(row..<row + 1).add(incoming.gradients.rows(Int(order[place])..<Int(order[place]) + 1))
+      gradient.rows(row..<row + 1).add(incoming.gradients.rows(Int(order.places[place])..<Int(order.places[place]) + 1))
     }
   }
 
@@ -54,7 +52,7 @@ package final class LookupGradients {
   /// - Parameter gradient: `[numbers.count, D]`.
   func add(to gradient: Tensor, _ numbers: [Int32]) {
     var place = 0
-    for (row, occurrence) in zip(rows, order) {
+    for (row, occurrence) in zip(order.rows, order.places) {
       while numbers[place] < row { place += 1 }
       gradient.rows(place..<place + 1).add(incoming.gradients.rows(Int(occurrence)..<Int(occurrence) + 1))
     }

@@ -29,13 +29,9 @@ package final class SampledHead: LossHead {
   private let arena = Arena()
   private lazy var spread = FloatStorage(count: table.ownRows.count * table.width)
 
-  // Of the present step, the same on every rank but for the work: the batch's targets in their order, then the samples,
-  // which may repeat; the rows that are updated, rising; where the candidates are among them.
-  private var candidates: [Int32] = []
-  private var touched: [Int32] = []
-  private var places: [Int32] = []
-  /// The candidates' rows of the table, `[candidates, D]`.
-  private var looked: Tensor
+  private var candidates = SampledCandidates([], targets: 0, clicks: [])
+  /// The candidates' rows of the table, numbered as the candidates are.
+  private var looked: TableSlice
   private var work: [SampledBlock] = []
 
   /// - Parameters:
@@ -54,14 +50,15 @@ package final class SampledHead: LossHead {
     self.draw = draw
     transform = scoring.rowTransform(width: table.width)
     let tree = try LaneTree(lanes: min(batch.blocks.lanes, Self.mostBlocks)), ranks = table.group.size
+    looked = TableSlice(arena.uninitialised(rows: 0, columns: table.width))
     blocksOfRanks = (0..<ranks).map { $0 * tree.lanes / ranks..<($0 + 1) * tree.lanes / ranks }
     reducer = FixedTreeReducer(group: table.group, tree: tree, leaves: blocksOfRanks)
-    looked = arena.uninitialised(rows: 0, columns: table.width)
   }
 
   package func rows(for step: HeadStep) -> [Int32] {
-    candidates = step.targets.rows + draw(step.number)
-    return candidates
+    candidates = SampledCandidates(
+      step.targets.rows + draw(step.number), targets: step.targets.rows.count, clicks: step.clicks)
+    return candidates.rows
   }
 
   package func sessionGradients(
@@ -101,53 +98,49 @@ package final class SampledHead: LossHead {
   /// Losses and gradients of this rank's blocks.
   /// - Returns: the sum of the losses of each.
   private func computeBlocks(_ vectors: Tensor, _ gradients: Tensor, _ step: HeadStep, _ rows: TableRows) -> [Double] {
-    touched = (candidates + step.clicks).distinct
-    places = candidates.map { Int32(touched.lowerBound(of: $0)) }
-    looked = rows.gathered(candidates, in: arena)
-    let scored = transform.scored(0..<looked.rows, of: TableSlice(looked), randomness: step.randomness, in: arena)
-    let correction = loss.correction(candidates, targets: step.targets.rows.count)
+    looked = TableSlice(rows.gathered(candidates.rows, in: arena))
+    let scored = transform.scored(looked.range, of: looked, randomness: step.randomness, in: arena)
+    let correction = loss.isCorrected ? candidates.map(loss.correction) : []
     work = reducer.ownLeaves.map {
-      SampledBlock(
-        targets: targets(ofBlocks: $0..<$0 + 1, step), candidates: candidates.count, touched: touched.count,
-        width: table.width, in: arena)
+      SampledBlock(targets: targets(ofBlocks: $0..<$0 + 1, step), scored, in: arena)
     }
     return team.map(work.count) { _, place in
       let block = work[place], own = vectors.rows(block.targets)
       block.logits.product(own, scored, transposeB: true)
       let sum = loss.turnIntoGradients(
-        block.logits, firstTarget: block.targets.lowerBound, correction, scale: step.scale, scratch: block.scratch)
+        block.logits, positives: candidates.positives[block.targets], correction, scale: step.scale,
+        scratch: block.scratch)
       gradients.rows(block.targets).product(block.logits, scored)
       block.gradient.product(block.logits, own, transposeA: true)
       return sum
     }
   }
 
-  package var touchedRows: [Int32]? { updatedRows == .all ? nil : touched }
+  package var touchedRows: [Int32]? { updatedRows == .all ? nil : candidates.touched }
 
   package func tableGradient(_ step: HeadStep, _ lookups: LookupGradients) throws(MPIError) -> RowGradients {
-    timeline.measure(.headBackward) {
-      for block in work {
-        transform.backward(
-          0..<looked.rows, of: TableSlice(looked), randomness: step.randomness, gradient: block.gradient)
-        block.touched.scatterAdd(block.gradient, to: places)
-      }
-    }
-    let runs = table.runs(of: touched), own = runs[table.group.rank]
-    let rows = Array(touched[own]), values = arena.uninitialised(rows: own.count, columns: table.width)
+    let runs = table.runs(of: candidates.rows), own = runs[table.group.rank]
+    let ofCandidates = arena.uninitialised(rows: own.count, columns: table.width)
     try timeline.measure(.exchange) { () throws(MPIError) in
-      let partials = reducer.fold(leafBuffers: work.map(\.touched.elements))
-      try reducer.reduceScatter(partials, shares: runs.map { $0.count * table.width }, into: values.elements)
+      let partials = reducer.fold(leafBuffers: work.map(\.gradient.elements))
+      try reducer.reduceScatter(partials, shares: runs.map { $0.count * table.width }, into: ofCandidates.elements)
     }
-    lookups.add(to: values, rows)
-    let gradient = RowGradients(rows: .touched(rows), values: values)
-    return updatedRows == .all ? spread(gradient, rows) : gradient
+    return timeline.measure(.headBackward) {
+      transform.backward(own, of: looked, randomness: step.randomness, gradient: ofCandidates)
+      let rows = Array(candidates.touched[table.runs(of: candidates.touched)[table.group.rank]])
+      let values = arena.zeros(rows: rows.count, columns: table.width)
+      values.scatterAdd(ofCandidates, to: rows.places(of: candidates.rows[own]))
+      lookups.add(to: values, rows)
+      let gradient = RowGradients(rows: .touched(rows), values: values)
+      return updatedRows == .all ? spread(gradient, rows) : gradient
+    }
   }
 
   /// The same gradient for all rows of this rank: zero for those that the step did not touch.
   private func spread(_ gradient: RowGradients, _ rows: [Int32]) -> RowGradients {
     let own = spread.tensor(rows: table.ownRows.count, columns: table.width)
     own.elements.update(repeating: 0)
-    own.scatter(gradient.values, to: rows.map { $0 - Int32(table.ownRows.lowerBound) })
+    own.scatter(gradient.values, to: rows.map { $0 - Int32(table.ownRows.lowerBound) }[...])
     return RowGradients(rows: .all(table.ownRows), values: own)
   }
 
@@ -158,21 +151,49 @@ package final class SampledHead: LossHead {
   }
 }
 
+/// What a step scores its targets against: the targets of the batch and the samples, which may repeat.
+private struct SampledCandidates {
+  /// Rising: so those that a rank owns lie side by side.
+  let rows: [Int32]
+  /// Which candidate each of the batch's targets is.
+  let positives: [Int32]
+  /// The rows of candidates and clicks, rising and each once.
+  let touched: [Int32]
+  private let isTarget: [Bool]
+
+  /// - Parameter targets: how many of the drawn ones are targets, the first ones.
+  init(_ drawn: [Int32], targets: Int, clicks: [Int32]) {
+    let order = RowOrder(drawn + clicks)
+    var rows: [Int32] = [], isTarget: [Bool] = []
+    var positives = [Int32](repeating: 0, count: targets)
+    for (row, place) in zip(order.rows, order.places) where place < drawn.count {
+      if place < targets { positives[Int(place)] = Int32(rows.count) }
+      isTarget.append(place < targets)
+      rows.append(row)
+    }
+    self.rows = rows
+    self.positives = positives
+    self.isTarget = isTarget
+    touched = order.rows.withoutNeighbouringEquals
+  }
+
+  func map(_ value: (_ row: Int32, _ isTarget: Bool) -> Float) -> [Float] { zip(rows, isTarget).map(value) }
+}
+
 /// A block of targets, and its memory.
 private struct SampledBlock {
   /// Their places among the batch's.
   let targets: Range<Int>
   let logits: Tensor
-  /// d(loss)/d(scored candidates), `[candidates, D]`, and the same by touched rows, zeroed.
+  /// d(loss)/d(scored candidates), `[candidates, D]`.
   let gradient: Tensor
-  let touched: Tensor
   let scratch: Tensor
 
-  init(targets: Range<Int>, candidates: Int, touched: Int, width: Int, in arena: Arena) {
+  /// - Parameter scored: `[candidates, D]`.
+  init(targets: Range<Int>, _ scored: Tensor, in arena: Arena) {
     self.targets = targets
-    logits = arena.uninitialised(rows: targets.count, columns: candidates)
-    gradient = arena.uninitialised(rows: candidates, columns: width)
-    self.touched = arena.zeros(rows: touched, columns: width)
-    scratch = arena.uninitialised(rows: 2, columns: candidates)
+    logits = arena.uninitialised(rows: targets.count, columns: scored.rows)
+    gradient = arena.uninitialised(rows: scored.rows, columns: scored.columns)
+    scratch = arena.uninitialised(rows: 2, columns: scored.rows)
   }
 }

@@ -12,25 +12,24 @@ struct SampledLoss {
     self.logShare = logShare
   }
 
-  /// What is taken off each candidate's score for being likely to be one; empty for nothing. Samples come with a
-  /// probability of p^alpha, but for a constant, targets with p. Where alpha is 0 all items are drawn alike, those too
-  /// that do not occur in training, whose log p is no number.
-  /// - Parameter targets: how many of the candidates are targets, the first ones.
-  func correction(_ candidates: [Int32], targets: Int) -> [Float] {
-    guard plan.kind == .sampledCrossEntropy, plan.logQ > 0 else { return [] }
-    return candidates.enumerated().map { place, row in
-      let exponent = place < targets ? 1 : plan.sampleAlpha
-      return exponent == 0 ? 0 : Float(Double(plan.logQ) * exponent * logShare[Int(row)])
-    }
+  /// What is taken off a candidate's score for being likely to be one. Samples come with a probability of p^alpha, but
+  /// for a constant, targets with p. Where alpha is 0 all items are drawn alike, those too that do not occur in
+  /// training, whose log p is no number.
+  func correction(of row: Int32, isTarget: Bool) -> Float {
+    let exponent = isTarget ? 1 : plan.sampleAlpha
+    return exponent == 0 ? 0 : Float(Double(plan.logQ) * exponent * logShare[Int(row)])
   }
+
+  var isCorrected: Bool { plan.kind == .sampledCrossEntropy && plan.logQ > 0 }
 
   /// Turns logits, `[targets, candidates]`, into scale · their gradients.
   /// - Parameters:
-  ///   - firstTarget: which candidate the first row's target is; that of row r is r behind it.
+  ///   - positives: which candidate each row's target is.
+  ///   - correction: of each candidate; empty for none.
   ///   - scratch: twice as many floats as candidates.
   /// - Returns: the sum of the losses.
   func turnIntoGradients(
-    _ logits: Tensor, firstTarget: Int, _ correction: [Float], scale: Float, scratch: Tensor
+    _ logits: Tensor, positives: ArraySlice<Int32>, _ correction: [Float], scale: Float, scratch: Tensor
   ) -> Double {
     let kind: ck_sampled_loss_kind =
       switch plan.kind {
@@ -41,10 +40,12 @@ struct SampledLoss {
     let alpha: Float = if case .elu(let alpha) = plan.activation { alpha } else { 0 }
     var losses = [Double](repeating: 0, count: logits.rows)
     correction.withUnsafeBufferPointer { correction in
-      ck_sampled_loss(
-        kind, Int64(logits.rows), Int64(logits.columns), Int64(firstTarget),
-        correction.isEmpty ? nil : correction.baseAddress, alpha, plan.bprRegularisation, scale, logits.base,
-        scratch.base, &losses)
+      positives.withUnsafeBufferPointer { positives in
+        ck_sampled_loss(
+          kind, Int64(logits.rows), Int64(logits.columns), positives.baseAddress,
+          correction.isEmpty ? nil : correction.baseAddress, alpha, plan.bprRegularisation, scale, logits.base,
+          scratch.base, &losses)
+      }
     }
     return losses.reduce(0, +)
   }
