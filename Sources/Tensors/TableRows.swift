@@ -46,8 +46,15 @@ package struct TableRows {
   /// The rows with these numbers: `[index.count, D]`.
   /// - Precondition: all of them are there.
   package func gathered(_ index: [Int32], in arena: Arena) -> Tensor {
-    guard let numbers else { return values.gathered(index, in: arena) }
-    return values.gathered(index.map { Int32(numbers.place(of: $0)) }, in: arena)
+    let rows = arena.uninitialised(rows: index.count, columns: values.columns)
+    gather(index[...], into: rows)
+    return rows
+  }
+
+  /// rows[r, :] = the row with the number index[r]
+  package func gather(_ index: ArraySlice<Int32>, into rows: Tensor) {
+    guard let numbers else { return values.gather(index, into: rows) }
+    values.gather(index.map { Int32(numbers.place(of: $0)) }[...], into: rows)
   }
 }
 

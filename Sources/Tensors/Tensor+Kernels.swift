@@ -19,7 +19,8 @@ extension Tensor {
 
   /// result[r, :] = self[index[r], :]
   package func gather(_ index: ArraySlice<Int32>, into result: Tensor) {
-    precondition(result.rows == index.count && result.columns == columns, "\(shapes(self, result)), \(index.count) rows")
+    precondition(
+      result.rows == index.count && result.columns == columns, "\(shapes(self, result)), \(index.count) rows")
     index.withUnsafeBufferPointer {
       guard let index = $0.baseAddress else { return }
       ck_gather_rows(Int64($0.count), Int64(columns), base, index, result.base)

@@ -236,7 +236,8 @@ private func sampledLossKernels() -> Results {
     var logits = numbers(sessions * columns, seed: 80), scratch = zeros(2 * columns)
     var losses = [Double](repeating: 0, count: sessions)
     ck_sampled_loss(
-      kind, Int64(sessions), Int64(columns), [40, 41, 42, 43, 44], numbers(columns, seed: 81), 0.5, 1, 0.25, &logits, &scratch, &losses)
+      kind, Int64(sessions), Int64(columns), [40, 41, 42, 43, 44], numbers(columns, seed: 81), 0.5, 1, 0.25, &logits,
+      &scratch, &losses)
     return logits + losses.map { Float($0) }
   }
 }

@@ -7,22 +7,27 @@ package struct RowGradients {
   package enum Rows {
     case all(Range<Int>)
     case touched([Int32])
+
+    /// Some of the rows, by their places.
+    fileprivate func part(_ places: Range<Int>) -> Rows {
+      switch self {
+      case .all(let rows): .all(rows.lowerBound + places.lowerBound..<rows.lowerBound + places.upperBound)
+      case .touched(let rows): .touched(Array(rows[places]))
+      }
+    }
   }
 
   package let rows: Rows
   /// `[rows, D]`.
   package let values: Tensor
 
-  /// Hands neighbouring rows to threads in pieces, touched ones in one.
+  /// Hands the rows to threads in pieces.
   func forEachPiece(_ team: ThreadTeam, _ body: (_ thread: Int, RowGradients) -> Void) {
-    guard case .all(let range) = rows else { return body(0, self) }
-    let pieces = stride(from: range.lowerBound, to: range.upperBound, by: Tensor.tileItems).map {
-      $0..<min($0 + Tensor.tileItems, range.upperBound)
+    let pieces = stride(from: 0, to: values.rows, by: Tensor.tileItems).map {
+      $0..<min($0 + Tensor.tileItems, values.rows)
     }
     team.forEach(pieces.count) { thread, place in
-      let piece = pieces[place]
-      let part = values.rows(piece.lowerBound - range.lowerBound..<piece.upperBound - range.lowerBound)
-      body(thread, RowGradients(rows: .all(piece), values: part))
+      body(thread, RowGradients(rows: rows.part(pieces[place]), values: values.rows(pieces[place])))
     }
   }
 

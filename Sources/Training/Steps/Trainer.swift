@@ -245,9 +245,7 @@ package final class Trainer {
         table.held.rows(rows).elements, at: (rows.lowerBound - first) * table.width,
         gradient: gradients.values.elements, size)
     case .touched(let rows):
-      timeline.measure(.optimizer) {
-        tableOptimizer.update(table.own, rows: rows.map { $0 - Int32(first) }, gradient: gradients.values, size)
-      }
+      tableOptimizer.update(table.own, rows: rows.map { $0 - Int32(first) }, gradient: gradients.values, size)
     }
   }
 

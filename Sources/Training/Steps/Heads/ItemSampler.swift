@@ -7,22 +7,17 @@ import Sessions
 package struct ItemSampler {
   /// log p(item), p its share of all occurrences, `[items + 1]`.
   package let logShare: [Double]
-  private let cumulative: [Double]
-  /// For each of as many equal parts of the whole weight as there are rows, the first row that reaches into it: the row
-  /// of a point is found in a few steps from there.
-  private let firstRow: [Int32]
+  /// Walker's alias table: of as many equal parts of the whole weight as there are rows that can be drawn, part r belongs
+  /// to row r up to a threshold and to one other row above it, so that a draw looks at one place (Walker, ACM
+  /// Transactions on Mathematical Software 3(3), 1977).
+  private let parts: [Part]
   private let seed: UInt64
 
   /// - Parameters:
   ///   - occurrences: how often each row occurs, `[items + 1]`; row 0 is never drawn.
   ///   - alpha: 0 draws all items alike, 1 in proportion.
   package init(occurrences: [Int], alpha: Double, seed: UInt64) {
-    var sum = 0.0
-    cumulative = occurrences.enumerated().map { row, count in
-      if row > 0 { sum += Self.power(Double(count), alpha) }
-      return sum
-    }
-    firstRow = Self.firstRows(cumulative)
+    parts = Self.parts(occurrences.dropFirst().map { Self.power(Double($0), alpha) })
     let total = Double(occurrences.dropFirst().reduce(0, +))
     logShare = occurrences.map { log(Double($0) / total) }
     self.seed = seed
@@ -42,35 +37,35 @@ package struct ItemSampler {
   /// The items of a step, the same on every rank. An item may come more than once.
   package func draw(_ count: Int, step: Int) -> [Int32] {
     var random = RandomStream(seed: seed, purpose: .samples, index: UInt64(step))
-    // All points first: the searches that follow then wait for the memory side by side.
-    let points = (0..<count).map { _ in random.unitDouble() * cumulative[cumulative.count - 1] }
-    return cumulative.withUnsafeBufferPointer { cumulative in
-      firstRow.withUnsafeBufferPointer { firstRow in
-        points.map { Self.row(at: $0, cumulative, firstRow) }
+    // All points first: the places that are then looked at are waited for side by side.
+    let points = (0..<count).map { _ in random.unitDouble() * Double(parts.count) }
+    return parts.withUnsafeBufferPointer { parts in
+      points.map { point in
+        let row = min(Int(point), parts.count - 1)
+        return point - Double(row) < parts[row].threshold ? Int32(row + 1) : parts[row].other
       }
     }
   }
 
-  private static func firstRows(_ cumulative: [Double]) -> [Int32] {
-    let parts = cumulative.count, whole = cumulative[parts - 1]
-    var row = 1
-    return (0..<parts).map { part in
-      while row < parts - 1 && cumulative[row] <= whole * (Double(part) / Double(parts)) { row += 1 }
-      return Int32(row)
-    }
+  private struct Part {
+    /// The share of the part that is its own row's.
+    var threshold = 1.0
+    var other: Int32 = 0
   }
 
-  /// The first row whose cumulative weight is above `point`.
-  private static func row(
-    at point: Double, _ cumulative: UnsafeBufferPointer<Double>, _ firstRow: UnsafeBufferPointer<Int32>
-  ) -> Int32 {
-    let parts = firstRow.count, last = cumulative.count - 1
-    let part = min(parts - 1, Int(point / cumulative[last] * Double(parts)))
-    var row = Int(firstRow[part])
-    // Rounding may have put the point into the part behind its own.
-    while row > 1 && cumulative[row - 1] > point { row -= 1 }
-    while row < last && cumulative[row] <= point { row += 1 }
-    return Int32(row)
+  /// Fills the parts of rows that weigh less than the mean with rows that weigh more.
+  /// - Parameter weights: of row 1, 2, …
+  private static func parts(_ weights: [Double]) -> [Part] {
+    let mean = weights.reduce(0, +) / Double(weights.count)
+    var rest = weights.map { $0 / mean }
+    var parts = weights.map { _ in Part() }
+    var light = rest.indices.filter { rest[$0] < 1 }, heavy = rest.indices.filter { rest[$0] >= 1 }
+    while let row = light.popLast(), let filler = heavy.last {
+      parts[row] = Part(threshold: rest[row], other: Int32(filler + 1))
+      rest[filler] -= 1 - rest[row]
+      if rest[filler] < 1 { light.append(heavy.removeLast()) }
+    }
+    return parts
   }
 
   private static func power(_ base: Double, _ exponent: Double) -> Double {

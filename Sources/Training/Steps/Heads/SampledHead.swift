@@ -95,10 +95,21 @@ package final class SampledHead: LossHead {
     return targets(of: blocks.lowerBound * lanes..<blocks.upperBound * lanes, step)
   }
 
+  /// The candidates' rows: as many pieces as threads, for rows lie far apart in memory.
+  private func gathered(_ rows: TableRows) -> Tensor {
+    let gathered = arena.uninitialised(rows: candidates.rows.count, columns: table.width)
+    let bounds = (0...team.count).map { $0 * gathered.rows / team.count }
+    team.forEach(team.count) { _, piece in
+      let part = bounds[piece]..<bounds[piece + 1]
+      rows.gather(candidates.rows[part], into: gathered.rows(part))
+    }
+    return gathered
+  }
+
   /// Losses and gradients of this rank's blocks.
   /// - Returns: the sum of the losses of each.
   private func computeBlocks(_ vectors: Tensor, _ gradients: Tensor, _ step: HeadStep, _ rows: TableRows) -> [Double] {
-    looked = TableSlice(rows.gathered(candidates.rows, in: arena))
+    looked = TableSlice(gathered(rows))
     let scored = transform.scored(looked.range, of: looked, randomness: step.randomness, in: arena)
     let correction = loss.isCorrected ? candidates.map(loss.correction) : []
     work = reducer.ownLeaves.map {
@@ -106,7 +117,9 @@ package final class SampledHead: LossHead {
     }
     return team.map(work.count) { _, place in
       let block = work[place], own = vectors.rows(block.targets)
-      block.logits.product(own, scored, transposeB: true)
+      // The other way round, the product would first have to reorder all candidates for these few targets.
+      block.logitsByCandidate.product(scored, own, transposeB: true)
+      block.logitsByCandidate.transpose(into: block.logits)
       let sum = loss.turnIntoGradients(
         block.logits, positives: candidates.positives[block.targets], correction, scale: step.scale,
         scratch: block.scratch)
@@ -147,7 +160,8 @@ package final class SampledHead: LossHead {
   package func forEachTableGradient(
     _ step: HeadStep, _ lookups: LookupGradients, _ body: (_ thread: Int, RowGradients) -> Void
   ) throws(MPIError) {
-    try tableGradient(step, lookups).forEachPiece(team, body)
+    let gradient = try tableGradient(step, lookups)
+    timeline.measure(.optimizer) { gradient.forEachPiece(team, body) }
   }
 }
 
@@ -184,6 +198,7 @@ private struct SampledCandidates {
 private struct SampledBlock {
   /// Their places among the batch's.
   let targets: Range<Int>
+  let logitsByCandidate: Tensor
   let logits: Tensor
   /// d(loss)/d(scored candidates), `[candidates, D]`.
   let gradient: Tensor
@@ -192,6 +207,7 @@ private struct SampledBlock {
   /// - Parameter scored: `[candidates, D]`.
   init(targets: Range<Int>, _ scored: Tensor, in arena: Arena) {
     self.targets = targets
+    logitsByCandidate = arena.uninitialised(rows: scored.rows, columns: targets.count)
     logits = arena.uninitialised(rows: targets.count, columns: scored.rows)
     gradient = arena.uninitialised(rows: scored.rows, columns: scored.columns)
     scratch = arena.uninitialised(rows: 2, columns: scored.rows)
