@@ -14,6 +14,7 @@ let package = Package(
     // C: the system libraries, and thin layers over them
     .systemLibrary(name: "COpenMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"])]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
     .target(name: "CMPI", dependencies: ["COpenMPI"]),
     .target(name: "CPhilox"),
@@ -28,7 +29,7 @@ let package = Package(
     .target(name: "Storage", dependencies: ["COpenSSL", "Text"]),
     .target(name: "Tensors", dependencies: ["CKernels", "Randomness", "Text"]),
     .target(name: "Provenance", dependencies: ["MPI", "Tensors"], plugins: ["RecordCommit"]),
-    .target(name: "Sessions", dependencies: ["Storage", "Randomness", "Text"]),
+    .target(name: "Sessions", dependencies: ["CZlib", "Storage", "Randomness", "Text"]),
     .target(name: "Models", dependencies: ["OptionTables", "Tensors", "Sessions"]),
     .target(name: "Catalogue", dependencies: ["MPI", "Tensors"]),
     .target(

@@ -1,42 +1,32 @@
-import Foundation
-
 /// A window that slides over a file: the bytes not used yet, read a piece at a time.
 ///
 /// It works on pipes, too. The memory moves when the window slides, so pointers into it live until `refill`.
 final class ByteWindow {
   static let pieceSize = 1 << 20
 
-  let path: String
   // Read for every row: without checks at run time that accesses do not overlap. One thread uses a window.
   /// Places in `memory`: the unused bytes are `begin ..< end`.
   @exclusivity(unchecked) private(set) var begin = 0
   @exclusivity(unchecked) private(set) var end = 0
   /// Whether the file has no more bytes than those in the window.
   @exclusivity(unchecked) private(set) var isAtEnd = false
-  @exclusivity(unchecked) private(set) var bytesRead = 0
-  /// The file's size, 0 where it is not known.
-  let totalBytes: Int
-  let isPlainFile: Bool
   @exclusivity(unchecked) private(set) var memory: UnsafeMutablePointer<UInt8>
   private var capacity: Int
-  private let descriptor: Int32
+  private let source: ByteSource
 
   init(path: String) throws {
-    self.path = path
-    descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    if descriptor < 0 { throw SessionsError.unreadable(path: path, reason: String(cString: strerror(errno))) }
-    var status = stat()
-    let isKnown = fstat(descriptor, &status) == 0
-    isPlainFile = isKnown && status.st_mode & S_IFMT == S_IFREG
-    totalBytes = isPlainFile ? Int(status.st_size) : 0
+    source = try ByteSource(path: path)
     capacity = Self.pieceSize
     memory = .allocate(capacity: capacity)
   }
 
-  deinit {
-    memory.deallocate()
-    _ = close(descriptor)
-  }
+  deinit { memory.deallocate() }
+
+  var path: String { source.path }
+  /// How much of the file was read, packed as it may be, and its size, 0 where that is not known.
+  var bytesRead: Int { source.bytesRead }
+  var totalBytes: Int { source.totalBytes }
+  var isPlainFile: Bool { source.isPlainFile }
 
   /// Marks bytes as used.
   func advance(to position: Int) { begin = position }
@@ -48,17 +38,9 @@ final class ByteWindow {
     end -= begin
     begin = 0
     if capacity - end < Self.pieceSize / 2 { grow() }
-    while true {
-      let count = read(descriptor, memory + end, capacity - end)
-      if count < 0 {
-        if errno == EINTR { continue }
-        throw SessionsError.unreadable(path: path, reason: String(cString: strerror(errno)))
-      }
-      end += count
-      bytesRead += count
-      isAtEnd = count == 0
-      return
-    }
+    let count = try source.next(into: memory + end, capacity: capacity - end)
+    end += count
+    isAtEnd = count == 0
   }
 
   private func grow() {

@@ -30,6 +30,17 @@ public struct DatasetManifest: Codable, Equatable, Sendable {
     public var zeros: String?
     /// SHA-256 of the `items.txt` that this vocabulary begins with; nil where it is all its own.
     public var extendedVocabulary: String?
+    // What follows is nil where it was not asked for.
+    public var valid: String?
+    /// How click logs were read.
+    public var log: ClickLogReading?
+    public var testDays: Double?
+    public var validDays: Double?
+    public var testFraction: Double?
+    public var leaveOneOut: Bool?
+    public var minItemCount: Int?
+    public var minSessionLength: Int?
+    public var unseenTargets: String?
   }
 
   public var formatVersion = Self.currentVersion

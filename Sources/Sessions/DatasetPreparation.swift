@@ -2,19 +2,12 @@ import Foundation
 import Randomness
 import Storage
 
-/// Makes a prepared data set from session files: reads, numbers the items, draws the valid split, writes.
-///
-/// The text streams through a window; what stays in memory are four bytes a click and the ids themselves.
+/// Makes a prepared data set from session files and click logs: reads, divides, numbers the items, writes.
 public struct DatasetPreparation {
   private let options: PreparationOptions
-  private let progress: (PreparationProgress) -> Void
-  private let vocabulary = Vocabulary()
-  private let train = SessionCollector()
-  private let test = SessionCollector()
-  private let grouping = SessionGrouping()
-  private var extendedVocabulary: String?
-  private var badRows: [BadRow] = []
-  private var zeros: [ZerosFound] = []
+  private let reading: DatasetReading
+  private var notes: PreparationNotes
+  private var vocabulary: Vocabulary
 
   /// Does it all. On an error nothing is left at the destination.
   /// - Parameter progress: called now and then while files are read.
@@ -25,188 +18,157 @@ public struct DatasetPreparation {
     try options.validate()
     let start = ContinuousClock.now
     try OutputPlace.check(
-      folder: options.out, inputs: options.sessions + [options.test, options.truth].compactMap { $0 })
+      folder: options.out,
+      inputs: options.sessions + [options.valid, options.test, options.truth].compactMap { $0 })
     // Begun first: whether the folder can be written should not be learnt after the reading.
     let folder = try FolderTransaction(
       at: options.out, manifest: DatasetManifest.fileName, overwrite: options.replacesExisting)
-    var preparation = DatasetPreparation(options: options, progress: progress)
-    try preparation.takeOverVocabulary()
-    for path in options.sessions { try preparation.readTraining(path) }
-    if let path = options.test { try preparation.readTest(path) }
-    let manifest = try preparation.write(to: folder)
+    var reading = DatasetReading(options, progress: progress)
+    let extended = try options.vocabulary.map { try PreparedDataset(folder: $0) }
+    if let extended { try reading.vocabulary.append(extended.itemIDs) }
+    try reading.readAll()
+    var preparation = DatasetPreparation(options, reading)
+    let manifest = try preparation.write(to: folder, extending: extended)
     let duration = ContinuousClock.now - start
     return PreparationSummary(
-      folder: folder.destination, manifest: manifest, badRows: preparation.badRows, zeros: preparation.zeros,
-      trainingSessions: preparation.grouping.count, seconds: duration / .seconds(1))
+      folder: folder.destination, manifest: manifest, notes: preparation.notes,
+      trainingSessions: reading.train.grouping.count, seconds: duration / .seconds(1))
   }
 
-  private init(options: PreparationOptions, progress: @escaping (PreparationProgress) -> Void) {
+  private init(_ options: PreparationOptions, _ reading: DatasetReading) {
     self.options = options
-    self.progress = progress
+    self.reading = reading
+    notes = reading.notes
+    vocabulary = reading.vocabulary
   }
 
-  /// Begins with the items of the data set whose vocabulary is to be extended.
-  private mutating func takeOverVocabulary() throws {
-    guard let folder = options.vocabulary else { return }
-    let extended = try PreparedDataset(folder: folder)
-    try vocabulary.append(extended.itemIDs)
-    extendedVocabulary = extended.vocabulary
+  // MARK: - Dividing
+
+  private struct Splits {
+    var train: SessionCollector
+    var valid: SessionCollector
+    var test: SessionCollector
   }
 
-  // MARK: - Reading
-
-  private mutating func readTraining(_ path: String) throws {
-    let reader = try openSessions(path)
-    defer { noteZeros(of: reader) }
-    if !reader.hasAnswers { throw SessionsError.noAnswers(path: path) }
-    var reported = 0
-    while true {
-      switch try reader.next() {
-      case .end: return
-      case .bad(let row): try leaveOut(row)
-      case .session:
-        if let answer = reader.answer { try keep(reader, answer: answer, in: train) }
-      }
-      if reader.bytesRead != reported {
-        reported = reader.bytesRead
-        report(reader)
-      }
-    }
-  }
-
-  private mutating func readTest(_ path: String) throws {
-    let reader = try openSessions(path)
-    defer { noteZeros(of: reader) }
-    guard let truthPath = options.truth else {
-      while true {
-        switch try reader.next() {
-        case .end: return
-        case .bad(let row): try leaveOut(row)
-        case .session: try keep(reader, answer: reader.answer, in: test)
-        }
-      }
-    }
-    if reader.hasAnswers { throw SessionsError.truthTwice(testPath: path) }
-    let truth = try TruthFileReader(path: truthPath)
-    var rows = 0
-    while true {
-      let session = try reader.next()
-      let answer = try truth.next()
-      switch (session, answer) {
-      case (.end, .end): return
-      case (.end, _), (_, .end):
-        try throwRowsDiffer(reader, session, truth, answer, rowsOfBoth: rows)
-      case (.bad(let row), _): try leaveOut(row)  // the answer goes with it
-      case (_, .bad(let row)): try leaveOut(row)
-      case (.session, .answer(let answer, let locale)):
-        if locale != reader.locale {
-          throw SessionsError.truthLocaleDiffers(
-            truth.row(.localeDiffers), testPath: path, testLine: reader.line)
-        }
-        try keep(reader, answer: answer, in: test)
-      }
-      rows += 1
-    }
-  }
-
-  /// Once 0 is an item of the vocabulary, it is one in every further file.
-  private func openSessions(_ path: String) throws -> SessionFileReader {
-    let isItem = options.zeros == .auto && vocabulary.contains("0")
-    return try SessionFileReader.open(
-      path, format: options.format, defaultLocale: options.defaultLocale, zeros: isItem ? .item : options.zeros)
-  }
-
-  private mutating func noteZeros(of reader: SessionFileReader) {
-    if let found = reader.zerosFound { zeros.append(found) }
-  }
-
-  /// Numbers a session's items, if its locale is kept.
-  private func keep(
-    _ reader: SessionFileReader, answer: TextSlice?, in split: SessionCollector
-  ) throws {
-    if !options.locales.isEmpty, !options.locales.contains(reader.locale) { return }
-    let first = max(0, reader.items.count - options.maxLength)
-    if let answer { reader.items.append(answer) }
-    try split.append(
-      reader.items, from: first, hasAnswer: answer != nil, locale: reader.locale, numbering: vocabulary)
-    guard split === train else { return }
-    if reader.sessionID == nil, train.lastIsOfTheSessionBefore(maxLength: options.maxLength) {
-      grouping.appendToLast()
+  private mutating func divide() throws -> Splits {
+    let isLog = reading.train.clicks.clickCount > 0
+    var splits: Splits
+    if isLog || !options.splits.isPlain || options.filters {
+      splits = try divideWholeSessions()
     } else {
-      try grouping.append(reader.sessionID)
+      splits = drawValid()
     }
-  }
-
-  private mutating func leaveOut(_ row: BadRow) throws {
-    if !options.skipsBadRows { throw SessionsError.badRow(row) }
-    badRows.append(row)
-  }
-
-  /// Counts the rest of the longer file, so that the message can name both numbers.
-  private func throwRowsDiffer(
-    _ reader: SessionFileReader, _ session: SessionFileReader.Outcome,
-    _ truth: TruthFileReader, _ answer: TruthFileReader.Outcome, rowsOfBoth: Int
-  ) throws {
-    var testRows = rowsOfBoth
-    var truthRows = rowsOfBoth
-    var session = session
-    var answer = answer
-    while true {
-      if case .end = session { break }
-      testRows += 1
-      session = try reader.next()
-    }
-    while true {
-      if case .end = answer { break }
-      truthRows += 1
-      answer = try truth.next()
-    }
-    throw SessionsError.truthRowsDiffer(
-      testPath: reader.path, testRows: testRows, truthPath: truth.path, truthRows: truthRows)
-  }
-
-  private func report(_ reader: SessionFileReader) {
-    progress(
-      PreparationProgress(
-        path: reader.path, bytesRead: reader.bytesRead, totalBytes: reader.totalBytes, sessions: train.count))
-  }
-
-  // MARK: - Dividing and writing
-
-  private func write(to folder: FolderTransaction) throws -> DatasetManifest {
-    let localeNames = options.locales.inOrder.map(\.name)
-    if train.count == 0 { throw SessionsError.nothingKept(paths: options.sessions, locales: localeNames) }
-    if let path = options.test, test.count == 0 {
-      throw SessionsError.nothingKept(paths: [path], locales: localeNames)
-    }
-    let parts = drawValidSplit()
-    var splits: [(DatasetSplit, SessionCollector)] = [(.train, parts.train)]
-    if parts.valid.count > 0 { splits.append((.valid, parts.valid)) }
-    if test.count > 0 { splits.append((.test, test)) }
-    let itemCount = vocabulary.count
-    try DatasetWriter.write(
-      items: vocabulary.lines, itemCount: itemCount, splits: splits, to: folder)
-    func name(_ path: String) -> String { lastName(of: path) }
-    let manifestOptions = DatasetManifest.Options(
-      sessions: options.sessions.map(name), test: options.test.map(name), truth: options.truth.map(name),
-      locales: localeNames, validFraction: options.validFraction, seed: options.seed,
-      maxLength: options.maxLength, skippedRows: badRows.count,
-      zeros: options.zeros == .auto ? nil : options.zeros.rawValue, extendedVocabulary: extendedVocabulary)
-    let manifest = DatasetManifest(
-      items: itemCount,
-      splits: Dictionary(uniqueKeysWithValues: splits.map { ($0.rawValue, $1.summary()) }),
-      options: manifestOptions, files: folder.checksums)
-    try folder.commit { _ in try manifest.encoded() }
-    return manifest
+    // Whatever is given as a file of its own.
+    splits.valid.append(reading.valid.sessions)
+    splits.test.append(reading.test.sessions)
+    try addLog(reading.valid.clicks, to: splits.valid)
+    try addLog(reading.test.clicks, to: splits.test)
+    leaveOutUnseen(&splits)
+    return splits
   }
 
   /// Draws the valid sessions: as many as the fraction says, by a permutation that the seed fixes. Rows of one session
   /// stay together: a prefix of what was trained on is easily known again.
-  private func drawValidSplit() -> (train: SessionCollector, valid: SessionCollector) {
+  private func drawValid() -> Splits {
     var stream = RandomStream(seed: options.seed, purpose: .split)
-    let isValid = grouping.draw(options.validFraction) { stream.permutation(of: $0) }
-    if !isValid.contains(true) { return (train, SessionCollector()) }
-    let (rest, drawn) = train.divided(by: isValid)
-    return (rest, drawn)
+    let isValid =
+      options.valid == nil
+      ? reading.train.grouping.draw(options.splits.validFraction) { stream.permutation(of: $0) } : []
+    guard isValid.contains(true) else {
+      return Splits(train: reading.train.sessions, valid: SessionCollector(), test: SessionCollector())
+    }
+    let (train, valid) = reading.train.sessions.divided(by: isValid)
+    return Splits(train: train, valid: valid, test: SessionCollector())
+  }
+
+  /// Filters and divides what may be cut anywhere: click logs, and the rows of session files.
+  private mutating func divideWholeSessions() throws -> Splits {
+    let intake = reading.train
+    if options.splits.isByTime, intake.sessions.count > 0 || !reading.hasTimes {
+      throw SessionsError.noTimes(path: options.sessions[0])
+    }
+    if options.splits.leavesOneOut, intake.grouping.count < intake.sessions.count {
+      throw SessionsError.prefixRows(path: options.sessions[0])
+    }
+    var sequences = intake.clicks.takeSequences(gap: options.sessionGap)
+    sequences.append(intake.sessions.sequences(groups: intake.grouping.sessions, after: sequences.count))
+    let before = sequences
+    sequences = sequences.without({ _ in false }, shorterThan: 2)
+    notes.singleClicks += before.count - sequences.count
+    let kept = sequences.filtered(
+      minItemCount: options.minItemCount, minLength: options.minSessionLength, items: vocabulary.count)
+    notes.filtered.sessions = sequences.count - kept.count
+    notes.filtered.clicks = sequences.clickCount - kept.clickCount
+    let parts = SessionDivision(kept, options.splits, drawsValid: options.valid == nil, seed: options.seed)
+    let splits = Splits(train: SessionCollector(), valid: SessionCollector(), test: SessionCollector())
+    splits.train.append(parts.train, maxLength: options.maxLength)
+    splits.valid.append(parts.valid, maxLength: options.maxLength)
+    splits.test.append(parts.test, maxLength: options.maxLength)
+    return splits
+  }
+
+  /// Takes in a click log of its own for a split.
+  private mutating func addLog(_ log: ClickLog, to split: SessionCollector) throws {
+    let sequences = log.takeSequences(gap: options.sessionGap)
+    let kept = sequences.without({ _ in false }, shorterThan: max(2, options.minSessionLength))
+    notes.singleClicks += sequences.count - kept.count
+    split.append(kept, maxLength: options.maxLength)
+  }
+
+  /// Counts the answers that training never saw, or leaves them out.
+  private mutating func leaveOutUnseen(_ splits: inout Splits) {
+    let seen = splits.train.itemsSeen(of: vocabulary.count)
+    for place in [\Splits.valid, \Splits.test] {
+      let split = splits[keyPath: place]
+      let unseen = (0..<split.count).count { split.targets[$0] != 0 && !seen[Int(split.targets[$0])] }
+      notes.unseenTargets += unseen
+      if options.unseenTargets == .keep || unseen == 0 && reading.logShape == nil { continue }
+      let kept = split.droppingUnseen(seen, cutsClicks: reading.logShape != nil)
+      notes.unseen.sessions += split.count - kept.count
+      notes.unseen.clicks += split.items.count - kept.items.count
+      splits[keyPath: place] = kept
+    }
+  }
+
+  // MARK: - Writing
+
+  private mutating func write(to folder: FolderTransaction, extending extended: PreparedDataset?) throws -> DatasetManifest {
+    let localeNames = options.locales.inOrder.map(\.name)
+    let splits = try divide()
+    if splits.train.count == 0 { throw SessionsError.nothingKept(paths: options.sessions, locales: localeNames) }
+    for (path, split) in [(options.valid, splits.valid), (options.test, splits.test)] {
+      if let path, split.count == 0 { throw SessionsError.nothingKept(paths: [path], locales: localeNames) }
+    }
+    var named: [(DatasetSplit, SessionCollector)] = [(.train, splits.train)]
+    if splits.valid.count > 0 { named.append((.valid, splits.valid)) }
+    if splits.test.count > 0 { named.append((.test, splits.test)) }
+    vocabulary = try vocabulary.withoutUnused(in: named.map(\.1), keeping: extended?.itemCount ?? 0)
+    try DatasetWriter.write(
+      items: vocabulary.lines, itemCount: vocabulary.count, splits: named, to: folder)
+    let manifest = DatasetManifest(
+      items: vocabulary.count,
+      splits: Dictionary(uniqueKeysWithValues: named.map { ($0.rawValue, $1.summary()) }),
+      options: manifestOptions(localeNames, extended), files: folder.checksums)
+    try folder.commit { _ in try manifest.encoded() }
+    return manifest
+  }
+
+  private func manifestOptions(_ localeNames: [String], _ extended: PreparedDataset?) -> DatasetManifest.Options {
+    func name(_ path: String) -> String { lastName(of: path) }
+    var manifest = DatasetManifest.Options(
+      sessions: options.sessions.map(name), test: options.test.map(name), truth: options.truth.map(name),
+      locales: localeNames, validFraction: options.splits.validFraction, seed: options.seed,
+      maxLength: options.maxLength, skippedRows: notes.badRows.count,
+      zeros: options.zeros == .auto ? nil : options.zeros.rawValue, extendedVocabulary: extended?.vocabulary)
+    manifest.valid = options.valid.map(name)
+    manifest.log = reading.logShape.map { shape, time in ClickLogReading(shape, time, options) }
+    manifest.testDays = options.splits.testDays
+    manifest.validDays = options.splits.validDays
+    manifest.testFraction = options.splits.testFraction > 0 ? options.splits.testFraction : nil
+    manifest.leaveOneOut = options.splits.leavesOneOut ? true : nil
+    manifest.minItemCount = options.minItemCount > 1 ? options.minItemCount : nil
+    manifest.minSessionLength = options.minSessionLength > 2 ? options.minSessionLength : nil
+    manifest.unseenTargets = options.unseenTargets == .drop ? UnseenTargets.drop.rawValue : nil
+    return manifest
   }
 }

@@ -12,7 +12,8 @@ final class DelimitedRowReader {
 
   private let window: ByteWindow
   private let delimiter: UInt8
-  private let allowsQuotes: Bool
+  /// Whether a field may be quoted. RecBole's files, whose lists hold no separators, have none.
+  @exclusivity(unchecked) var allowsQuotes = true
   // As in the window: no checks of overlapping accesses for every row.
   /// The row's fields, without their quotes. Valid until the next row.
   @exclusivity(unchecked) private(set) var fields: [TextSlice] = []
@@ -32,15 +33,46 @@ final class DelimitedRowReader {
   /// Whether opening the file again gives its rows again.
   var canBeReadTwice: Bool { window.isPlainFile }
 
-  init(path: String, delimiter: Unicode.Scalar, allowsQuotes: Bool) throws {
+  /// Opens a file and finds out what separates its fields: the tab, semicolon or comma that its first line has most of.
+  init(path: String) throws {
     window = try ByteWindow(path: path)
-    self.delimiter = UInt8(ascii: delimiter)
-    self.allowsQuotes = allowsQuotes
-    text = TextSlice(start: UnsafePointer(window.memory), count: 0)
     while window.end < 3, !window.isAtEnd { try window.refill() }
     let byteOrderMark: [UInt8] = [0xef, 0xbb, 0xbf]  // spreadsheets write it
-    let start = UnsafeBufferPointer(start: window.memory, count: window.end)
-    if start.starts(with: byteOrderMark) { window.advance(to: 3) }
+    if UnsafeBufferPointer(start: window.memory, count: window.end).starts(with: byteOrderMark) { window.advance(to: 3) }
+    delimiter = Self.separator(of: try Self.firstLine(in: window))
+    text = TextSlice(start: UnsafePointer(window.memory), count: 0)
+  }
+
+  private static func firstLine(in window: ByteWindow) throws -> UnsafeBufferPointer<UInt8> {
+    while true {
+      let bytes = UnsafeBufferPointer(start: window.memory + window.begin, count: window.end - window.begin)
+      if let end = bytes.firstIndex(of: UInt8(ascii: "\n")) { return UnsafeBufferPointer(rebasing: bytes[..<end]) }
+      if window.isAtEnd || bytes.count > rowLimit { return bytes }
+      try window.refill()
+    }
+  }
+
+  /// The same file from its beginning, its first row passed over.
+  func reopened() throws -> DelimitedRowReader {
+    let again = try DelimitedRowReader(path: path)
+    again.allowsQuotes = allowsQuotes
+    _ = try again.next()
+    return again
+  }
+
+  /// What separates the fields, as people call it.
+  var separatorName: String {
+    delimiter == UInt8(ascii: "\t") ? "tabs" : delimiter == UInt8(ascii: ";") ? "semicolons" : "commas"
+  }
+
+  private static func separator(of line: UnsafeBufferPointer<UInt8>) -> UInt8 {
+    var counts = [0, 0, 0], isQuoted = false
+    let separators = [UInt8(ascii: ","), UInt8(ascii: ";"), UInt8(ascii: "\t")]
+    for byte in line {
+      if byte == UInt8(ascii: "\"") { isQuoted.toggle() }
+      if !isQuoted, let separator = separators.firstIndex(of: byte) { counts[separator] += 1 }
+    }
+    return separators[counts.firstIndex(of: counts.max()!)!]
   }
 
   deinit { copies.forEach { $0.deallocate() } }

@@ -1,34 +1,45 @@
-/// The text of a list of item ids, as NumPy and Python print them.
+/// The text of a list of item ids, as NumPy, Python, JSON and people print them.
 ///
 /// NumPy separates by blanks and breaks long lists over lines, Python by commas:
-/// `['B08Q3FZCCD' 'B09X4J194K'⏎ 'B083P1NX8V']` and `['B08Q3FZCCD', 'B09X4J194K']`. Quotes may be single or double.
+/// `['B08Q3FZCCD' 'B09X4J194K'⏎ 'B083P1NX8V']` and `['B08Q3FZCCD', 'B09X4J194K']`. Quotes may be single, double or left
+/// out, as around numbers, `[214 533]`; so may the brackets, `214,533`.
 enum NumpyList {
   /// Appends the list's items to `items`.
   /// - Returns: what is wrong with the text, nil when nothing is.
   static func parse(_ text: TextSlice, into items: inout [TextSlice]) -> RowDefect? {
-    let list = text.trimmed
+    var list = text.trimmed
     if list.count == 0 { return .emptySession }
-    guard list.count >= 2, list.start[0] == UInt8(ascii: "["), list.start[list.count - 1] == UInt8(ascii: "]")
-    else { return .noBrackets }
-    let bytes = list.start
-    let end = list.count - 1
-    var position = 1
+    if list.start[0] == UInt8(ascii: "[") || list.start[list.count - 1] == UInt8(ascii: "]") {
+      guard list.count >= 2, list.start[0] == UInt8(ascii: "["), list.start[list.count - 1] == UInt8(ascii: "]")
+      else { return .noBrackets }
+      list = TextSlice(start: list.start + 1, count: list.count - 2)
+    }
+    let bytes = list.start, end = list.count
+    var position = 0
     var isSeparated = true  // whether an item may begin here
     var isAfterComma = true  // whether a comma may not stand here: at the start, or after another
-    var found = 0
+    var isQuoted: Bool?
+    let before = items.count
     while position < end {
       let byte = bytes[position]
-      switch byte {
-      case UInt8(ascii: " "), UInt8(ascii: "\n"), UInt8(ascii: "\r"), UInt8(ascii: "\t"):
+      if isBlank(byte) {
         isSeparated = true
         position += 1
-      case UInt8(ascii: ","):
+        continue
+      }
+      if byte == UInt8(ascii: ",") {
         if isAfterComma { return .emptyItem }
         isSeparated = true
         isAfterComma = true
         position += 1
-      case UInt8(ascii: "'"), UInt8(ascii: "\""):
-        if !isSeparated { return .noSeparator }
+        continue
+      }
+      if !isSeparated { return .noSeparator }
+      let hasQuote = byte == UInt8(ascii: "'") || byte == UInt8(ascii: "\"")
+      if let isQuoted, isQuoted != hasQuote { return .itemNotQuoted }
+      isQuoted = hasQuote
+      let item: TextSlice
+      if hasQuote {
         let start = position + 1
         position = start
         while position < end, bytes[position] != byte {
@@ -36,18 +47,41 @@ enum NumpyList {
           position += 1
         }
         if position == end { return .unclosedItem }
-        if position == start { return .emptyItem }
-        items.append(TextSlice(start: bytes + start, count: position - start))
-        found += 1
+        item = TextSlice(start: bytes + start, count: position - start)
         position += 1
-        isSeparated = false
-        isAfterComma = false
-      case UInt8(ascii: "."): return .ellipsis
-      case UInt8(ascii: "]"): return .noBrackets
-      default: return .itemNotQuoted
+      } else {
+        let start = position
+        while position < end, !isBlank(bytes[position]), bytes[position] != UInt8(ascii: ",") { position += 1 }
+        item = TextSlice(start: bytes + start, count: position - start)
+        if let defect = defect(ofUnquoted: item) { return defect }
       }
+      if item.count == 0 { return .emptyItem }
+      items.append(item)
+      isSeparated = false
+      isAfterComma = false
     }
-    return found == 0 ? .emptySession : nil
+    return items.count == before ? .emptySession : nil
+  }
+
+  @inline(__always)
+  private static func isBlank(_ byte: UInt8) -> Bool {
+    byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\r") || byte == UInt8(ascii: "\t")
+  }
+
+  /// What stands in a list without quotes and is no id.
+  private static func defect(ofUnquoted item: TextSlice) -> RowDefect? {
+    if item.bytes.elementsEqual("...".utf8) { return .ellipsis }
+    if item.bytes.starts(with: "np.".utf8) { return .typedItem }
+    for byte in item.bytes {
+      if byte == UInt8(ascii: "[") || byte == UInt8(ascii: "]") { return .noBrackets }
+      if byte == UInt8(ascii: "'") || byte == UInt8(ascii: "\"") { return .noSeparator }
+      if !isIDByte(byte) { return .blankInItem }
+    }
+    // [214. 533.] are numbers that became fractions, as pandas has them beside missing ones: ids of no other file.
+    let isFraction =
+      item.count > 1 && item.bytes.last == UInt8(ascii: ".")
+      && item.bytes.dropLast().allSatisfy { $0 &- UInt8(ascii: "0") < 10 }
+    return isFraction ? .fractionItem : nil
   }
 
   /// Blanks would break lists of ids apart elsewhere; a backslash begins an escape whose meaning we would

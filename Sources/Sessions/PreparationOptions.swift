@@ -2,6 +2,8 @@
 public struct PreparationOptions: Sendable {
   /// Files of training sessions, read in this order.
   public var sessions: [String]
+  /// A file of valid sessions, in place of those that are drawn.
+  public var valid: String?
   /// A file of test sessions.
   public var test: String?
   /// A file of the test sessions' answers, row by row, where the test file has none itself.
@@ -9,8 +11,17 @@ public struct PreparationOptions: Sendable {
   /// The folder to make.
   public var out: String
   public var format = SessionFileFormat.auto
-  /// The share of the training sessions, drawn at random, that becomes the valid split: 0 ..< 1.
-  public var validFraction = 0.1
+  /// What columns are for, where their names do not tell.
+  public var columns = ColumnChoice()
+  public var splits = SplitRules()
+  /// Of click logs: milliseconds without a click after which another session begins.
+  public var sessionGap: Int64?
+  /// Of click logs: the events that are kept; empty for all.
+  public var events: [String] = []
+  /// Items that training has more seldom, and sessions with fewer clicks, answer included, are left out.
+  public var minItemCount = 1
+  public var minSessionLength = 2
+  public var unseenTargets = UnseenTargets.keep
   /// The locales whose sessions are kept, in training and test; empty for all.
   public var locales: Set<ShopLocale> = []
   /// The locale of sessions in files that do not tell.
@@ -35,18 +46,27 @@ public struct PreparationOptions: Sendable {
   /// - Throws: `SessionsError.invalidOption` or another for the first option that makes no sense.
   public func validate() throws {
     if sessions.isEmpty { throw SessionsError.invalidOption(name: "--sessions", reason: "names no file") }
-    if !(0..<1).contains(validFraction) {
+    try splits.validate(hasValid: valid != nil, hasTest: test != nil)
+    if minItemCount < 1 {
+      throw SessionsError.invalidOption(name: "--min-item-count", reason: "must be at least 1, it is \(minItemCount)")
+    }
+    if minSessionLength < 2 {
       throw SessionsError.invalidOption(
-        name: "--valid-fraction", reason: "must be at least 0 and below 1, it is \(validFraction)")
+        name: "--min-session-length", reason: "must be at least 2, a click and its answer, it is \(minSessionLength)")
     }
     if maxLength < 1 {
       throw SessionsError.invalidOption(name: "--max-length", reason: "must be at least 1, it is \(maxLength)")
     }
-    for path in sessions + [test, truth, vocabulary].compactMap({ $0 }) + [out] where path.isEmpty {
+    for path in sessions + [valid, test, truth, vocabulary].compactMap({ $0 }) + [out] where path.isEmpty {
       throw SessionsError.invalidOption(name: "a file or folder", reason: "has an empty name: give one")
     }
     if truth != nil, test == nil { throw SessionsError.truthWithoutTest }
   }
+}
+
+extension PreparationOptions {
+  /// Whether some items or sessions are too seldom or too short.
+  var filters: Bool { minItemCount > 1 || minSessionLength > 2 }
 }
 
 /// How far the reading of a file is.
@@ -63,10 +83,7 @@ public struct PreparationProgress: Sendable {
 public struct PreparationSummary: Sendable {
   public var folder: String
   public var manifest: DatasetManifest
-  /// Rows that were left out; only with `skipsBadRows`.
-  public var badRows: [BadRow]
-  /// What was done about zeros, file by file.
-  public var zeros: [ZerosFound]
+  public var notes: PreparationNotes
   /// Training sessions by their ids; as many as rows where no two share one.
   public var trainingSessions: Int
   public var seconds: Double

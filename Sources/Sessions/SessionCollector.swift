@@ -26,6 +26,72 @@ final class SessionCollector {
     locales.append(locale)
   }
 
+  /// Adds all sessions of others.
+  func append(_ others: SessionCollector) {
+    for session in 0..<others.count {
+      items += others.items(of: session)
+      endSession(target: others.targets[session], locale: others.locales[session])
+    }
+  }
+
+  /// Adds whole sessions, their last items as answers.
+  /// - Parameter maxLength: how many items before the answer are kept, the last ones.
+  func append(_ sequences: Sequences, maxLength: Int) {
+    for session in 0..<sequences.count {
+      let clicks = sequences[session]
+      items += clicks.dropLast().suffix(maxLength)
+      endSession(target: clicks.last!, locale: UInt8(sequences.locales[session]))
+    }
+  }
+
+  /// Whole sessions: items and answers in one.
+  /// - Parameters:
+  ///   - groups: of each session.
+  ///   - first: the number of the first group.
+  func sequences(groups: [Int32], after first: Int) -> Sequences {
+    var sequences = Sequences()
+    for session in 0..<count {
+      sequences.append(
+        items(of: session) + [targets[session]], end: 0, locale: UInt16(locales[session]),
+        group: groups[session] + Int32(first))
+    }
+    return sequences
+  }
+
+  /// Which of so many items occur, answers included: `[items + 1]`.
+  func itemsSeen(of items: Int) -> [Bool] {
+    var seen = [Bool](repeating: false, count: items + 1)
+    for item in self.items { seen[Int(item)] = true }
+    for target in targets { seen[Int(target)] = true }
+    return seen
+  }
+
+  /// Without what was never seen.
+  /// - Parameter cutsClicks: whether clicks are left out, and the last one left is the answer; else the sessions whose
+  ///   answer it is.
+  func droppingUnseen(_ seen: [Bool], cutsClicks: Bool) -> SessionCollector {
+    let kept = SessionCollector()
+    for session in 0..<count {
+      if !cutsClicks {
+        if targets[session] != 0, !seen[Int(targets[session])] { continue }
+        kept.items += items(of: session)
+        kept.endSession(target: targets[session], locale: locales[session])
+        continue
+      }
+      let clicks = (items(of: session) + [targets[session]]).filter { seen[Int($0)] }
+      if clicks.count < 2 { continue }
+      kept.items += clicks.dropLast()
+      kept.endSession(target: clicks.last!, locale: locales[session])
+    }
+    return kept
+  }
+
+  /// Gives every item another row.
+  func renumber(_ rows: [Int32]) {
+    for place in items.indices { items[place] = rows[Int(items[place])] }
+    for session in targets.indices { targets[session] = rows[Int(targets[session])] }
+  }
+
   func items(of session: Int) -> ArraySlice<Int32> {
     items[Int(offsets[session])..<Int(offsets[session + 1])]
   }

@@ -1,25 +1,14 @@
-import Storage
-
-/// The kinds of files that sessions come in.
+/// How the columns of session files are named.
 public enum SessionFileFormat: String, CaseIterable, Sendable {
-  /// Told from the file's name: `.csv` or `.inter`.
+  /// Told from the first row.
   case auto
-  /// KDD Cup 2023: `prev_items,next_item,locale`, lists as NumPy prints them.
+  /// As they are: KDD Cup 2023's `prev_items,next_item,locale`, and click logs.
   case csv
-  /// RecBole: tab separated, `session_id:token`, `item_id_list:token_seq`, `item_id:token`, `item_locale:token`.
+  /// RecBole's, with types: `session_id:token`, `item_id_list:token_seq`, `item_id:token`, `item_locale:token`.
   case inter
-
-  func resolved(path: String) throws -> SessionFileFormat {
-    if self != .auto { return self }
-    switch fileExtension(of: path) {
-    case "csv": return .csv
-    case "inter": return .inter
-    default: throw SessionsError.unknownFormat(path: path)
-    }
-  }
 }
 
-/// Reads session files of both formats, a row at a time.
+/// Reads session files, a session a row.
 ///
 /// Columns are found by their names, in any order; others are passed over. Nothing is translated to numbers
 /// here: items are places in the reader's memory, valid until the next row.
@@ -42,8 +31,8 @@ final class SessionFileReader {
   /// Whether `locale` is the row's; it may be so in a row that is bad for another reason.
   @exclusivity(unchecked) private(set) var hasLocale = false
 
+  let shape: FileShape
   private let rows: DelimitedRowReader
-  private let format: SessionFileFormat
   private let columnCount: Int
   private let listColumn: Int
   private let answerColumn: Int?
@@ -65,48 +54,49 @@ final class SessionFileReader {
   var bytesRead: Int { rows.bytesRead }
   var totalBytes: Int { rows.totalBytes }
 
-  /// Opens a file, reads its header and finds out what zeros are, for which the file may be read twice.
+  /// Finds out what zeros are, for which the file may be read twice.
   /// - Parameters:
+  ///   - rows: at the header, from which `shape` is.
   ///   - defaultLocale: of sessions in a file without a column for it.
   ///   - zeros: what `0` in a list is. Not asked where a column `item_length` tells how many items a list has.
   ///   - allowsGaps: whether a session without items, or without the answer that others have, can be used.
   static func open(
-    _ path: String, format: SessionFileFormat, defaultLocale: ShopLocale?, zeros: ZeroMeaning, allowsGaps: Bool = false
+    _ rows: DelimitedRowReader, _ shape: FileShape, defaultLocale: ShopLocale?, zeros: ZeroMeaning,
+    allowsGaps: Bool = false
   ) throws -> SessionFileReader {
-    func open() throws -> SessionFileReader {
-      try SessionFileReader(path: path, format: format, defaultLocale: defaultLocale, allowsGaps: allowsGaps)
+    func reader(of rows: DelimitedRowReader) throws -> SessionFileReader {
+      try SessionFileReader(rows, shape, defaultLocale: defaultLocale, allowsGaps: allowsGaps)
     }
-    let reader = try open()
-    if reader.lengthColumn != nil { return reader }
+    let first = try reader(of: rows)
+    if first.lengthColumn != nil { return first }
     switch zeros {
     case .item: break
-    case .padding: reader.padding = .atBothEnds
-    case .auto where !reader.rows.canBeReadTwice: reader.padding = .unknown
+    case .padding: first.padding = .atBothEnds
+    case .auto where !rows.canBeReadTwice: first.padding = .unknown
     case .auto:
-      let found = try ListPadding.find(in: reader)
-      let again = try open()
+      let found = try ListPadding.find(in: first)
+      let again = try reader(of: rows.reopened())
       (again.padding, again.doubt) = found
       return again
     }
-    return reader
+    return first
   }
 
-  private init(path: String, format: SessionFileFormat, defaultLocale: ShopLocale?, allowsGaps: Bool) throws {
+  private init(
+    _ rows: DelimitedRowReader, _ shape: FileShape, defaultLocale: ShopLocale?, allowsGaps: Bool
+  ) throws {
+    precondition(shape.kind == .sessions, "no session file: \(shape)")
     self.allowsGaps = allowsGaps
-    self.format = try format.resolved(path: path)
-    let isCSV = self.format == .csv
-    rows = try DelimitedRowReader(path: path, delimiter: isCSV ? "," : "\t", allowsQuotes: isCSV)
-    let header = try FileHeader(of: rows, isTyped: !isCSV)
-    columnCount = header.names.count
-    listColumn = try header.index(of: isCSV ? "prev_items" : "item_id_list")
-    answerColumn = header.indexIfPresent(of: isCSV ? "next_item" : "item_id")
-    localeColumn = header.indexIfPresent(of: isCSV ? "locale" : "item_locale")
-    idColumn = header.indexOfSessionID
-    lengthColumn = header.indexIfPresent(of: "item_length")
+    self.rows = rows
+    self.shape = shape
+    columnCount = shape.names.count
+    listColumn = shape.columns[.items]!
+    answerColumn = shape.columns[.answer]
+    localeColumn = shape.columns[.locale]
+    idColumn = shape.columns[.session]
+    lengthColumn = shape.names.firstIndex(of: "item_length")
     if localeColumn == nil {
-      guard let defaultLocale else {
-        throw isCSV ? header.missing("locale") : SessionsError.noLocaleColumn(path: path)
-      }
+      guard let defaultLocale else { throw SessionsError.noLocaleColumn(path: rows.path) }
       locale = defaultLocale
       hasLocale = true
     }
@@ -135,7 +125,7 @@ final class SessionFileReader {
     }
     items.removeAll(keepingCapacity: true)
     let list = fields[listColumn]
-    var defect = format == .csv ? NumpyList.parse(list, into: &items) : parseTokens(list)
+    var defect = shape.isTyped ? parseTokens(list) : NumpyList.parse(list, into: &items)
     if defect == nil { defect = try removePadding(fields) }
     if let defect, !(defect == .emptySession && allowsGaps) { return (defect, list.count > 0 ? list : rows.text) }
     answer = nil

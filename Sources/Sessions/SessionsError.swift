@@ -8,10 +8,16 @@ public enum SessionsError: Error, Equatable, CustomStringConvertible {
   // Session files
   case unreadable(path: String, reason: String)
   case emptyFile(path: String)
-  case unknownFormat(path: String)
+  /// Sessions are to be divided by time.
+  case noTimes(path: String)
+  /// Sessions are to be cut, but their prefixes are rows of their own.
+  case prefixRows(path: String)
   case badHeader(path: String, reason: String)
   case duplicateColumn(path: String, column: String)
   case missingColumn(path: String, column: String, found: [String])
+  /// A first row that is the header of no click log and of no session file; maybe it is no header at all.
+  case unknownColumns(path: String, found: [String], isData: Bool)
+  case otherFormat(path: String, OtherFormat)
   /// Training sessions without answers.
   case noAnswers(path: String)
   case noLocaleColumn(path: String)
@@ -39,14 +45,24 @@ public enum SessionsError: Error, Equatable, CustomStringConvertible {
       "cannot read \(path.isEmpty ? "''" : path): \(reason)"
     case .emptyFile(let path):
       "\(path) is empty: it needs a header line and sessions"
-    case .unknownFormat(let path):
-      "the format of \(path) is not clear from its name: add --format csv or --format inter"
+    case .noTimes(let path):
+      "\(path) has no times to divide sessions by: give a click log with a column of times, or choose --test-fraction"
+    case .prefixRows(let path):
+      "\(path) has rows that are prefixes of one session: --leave-one-out takes whole sessions"
     case .badHeader(let path, let reason):
       "\(path):1: \(reason)"
     case .duplicateColumn(let path, let column):
       "\(path):1: the column \(column) is there twice: remove one of them"
     case .missingColumn(let path, let column, let found):
       "\(path):1: the column \(column) is missing, the header has \(found.joined(separator: ", "))"
+    case .unknownColumns(let path, let found, false):
+      "\(path):1: the columns \(found.joined(separator: ", ")) name no session and item: say which they are, such as "
+        + "--columns session=\(found[0]),item=\(found[min(1, found.count - 1)]),time=\(found[min(2, found.count - 1)])"
+    case .unknownColumns(let path, let found, true):
+      "\(path):1: there is no header, the first row is \(found.joined(separator: ", ")): say by their numbers what the "
+        + "columns are, such as --columns session=1,time=2,item=3"
+    case .otherFormat(let path, let format):
+      "\(path) is \(format.advice(path: path))"
     case .noAnswers(let path):
       "\(path):1: training sessions need the column next_item (item_id in .inter files): "
         + "pass sessions without answers as --test"
@@ -104,11 +120,16 @@ public enum RowDefect: Equatable, Sendable, CustomStringConvertible {
   case rowTooLong(limit: Int)
   case fieldCount(expected: Int, found: Int)
   case invalidUTF8
+  case noSession
+  /// Not a time, or not one like the first of the file.
+  case noTime(TimeFormat?)
   case emptySession
   case emptyAnswer
   case noLength
   case noBrackets
   case itemNotQuoted
+  case typedItem
+  case fractionItem
   case unclosedItem
   case noSeparator
   case emptyItem
@@ -125,11 +146,16 @@ public enum RowDefect: Equatable, Sendable, CustomStringConvertible {
     case .fieldCount(let expected, let found):
       "\(found == 1 ? "1 field" : "\(found) fields") instead of \(expected), the file may be cut off"
     case .invalidUTF8: "the text is not UTF-8"
+    case .noSession: "the session's id is empty"
+    case .noTime(nil): "the time is none: seconds or milliseconds since 1970, or such as 2014-04-07T10:51:09Z"
+    case .noTime(let format?): "the time is not in \(format.rawValue), as the first one is"
     case .emptySession: "the session is empty"
     case .emptyAnswer: "the answer is empty"
     case .noLength: "item_length is no whole number from 0 up"
-    case .noBrackets: "the list is not enclosed in [ and ]"
-    case .itemNotQuoted: "an item of the list is not quoted"
+    case .noBrackets: "the list has one of [ and ] and not the other, or one inside"
+    case .itemNotQuoted: "an item of the list is not quoted as the others are"
+    case .typedItem: "NumPy wrote its types into the list, np.str_('...'): write lists of plain str, as .tolist() has them"
+    case .fractionItem: "the ids of the list are fractions, 214.: write them as whole numbers"
     case .unclosedItem: "the quote of an item is never closed"
     case .noSeparator: "a blank or comma is missing between two items"
     case .emptyItem: "an item is empty"

@@ -74,7 +74,7 @@ public enum SyntheticSessions {
     if isBroken { bytes.append(UInt8(ascii: "\"")) }
   }
 
-  private static func makeFolder(_ path: String) throws {
+  static func makeFolder(_ path: String) throws {
     do {
       try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     } catch {
@@ -84,7 +84,7 @@ public enum SyntheticSessions {
 }
 
 /// Text on its way to a file, handed over in large pieces.
-private final class BufferedFile {
+final class BufferedFile {
   var bytes: [UInt8] = []
   private let file: AtomicFile
 

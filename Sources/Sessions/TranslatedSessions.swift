@@ -32,8 +32,10 @@ public struct TranslatedSessions: Sendable {
     precondition(maxLength >= 1, "sessions of at most \(maxLength) items")
     // The catalogue tells what 0 is: an item that it has, or nothing that a model could know.
     let meaning = zeros == .auto ? (catalog.row(of: "0") == nil ? .padding : .item) : zeros
+    let rows = try DelimitedRowReader(path: path)
+    let shape = try FileShape(of: rows, ColumnChoice(), format: format)
     let reader = try SessionFileReader.open(
-      path, format: format, defaultLocale: defaultLocale, zeros: meaning, allowsGaps: true)
+      rows, shape, defaultLocale: defaultLocale, zeros: meaning, allowsGaps: true)
     var sessions: [[Int32]] = []
     var targets: [Int32] = []
     var locales: [ShopLocale] = []

@@ -16,8 +16,8 @@ final class TruthFileReader {
   var line: Int { rows.line }
 
   init(path: String) throws {
-    rows = try DelimitedRowReader(path: path, delimiter: ",", allowsQuotes: true)
-    let header = try FileHeader(of: rows, isTyped: false)
+    rows = try DelimitedRowReader(path: path)
+    let header = try FileHeader(of: rows)
     columnCount = header.names.count
     answerColumn = try header.index(of: "next_item")
     localeColumn = try header.index(of: "locale")

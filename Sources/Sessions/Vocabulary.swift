@@ -59,6 +59,33 @@ final class Vocabulary {
     }
   }
 
+  /// The items that occur in some sessions, numbered in the order of their first appearance there; the sessions are
+  /// renumbered. What it is where all items occur.
+  /// - Parameter known: how many items keep their rows whether they occur or not, the first ones.
+  func withoutUnused(in splits: [SessionCollector], keeping known: Int) throws -> Vocabulary {
+    var isUsed = [Bool](repeating: false, count: count + 1)
+    for split in splits {
+      for (row, isSeen) in split.itemsSeen(of: count).enumerated() where isSeen { isUsed[row] = true }
+    }
+    if (known + 1..<count + 1).allSatisfy({ isUsed[$0] }) { return self }
+    let kept = Vocabulary()
+    var rows = [Int32](repeating: 0, count: count + 1)
+    func keep(_ row: Int32) throws {
+      if row == 0 || rows[Int(row)] != 0 { return }
+      let text = slice(of: row)
+      rows[Int(row)] = try kept.row(of: text, hash: text.hash)
+    }
+    for row in 0..<Int32(known) { try keep(row + 1) }
+    for split in splits {
+      for session in 0..<split.count {
+        for item in split.items(of: session) { try keep(item) }
+        try keep(split.targets[session])
+      }
+    }
+    for split in splits { split.renumber(rows) }
+    return kept
+  }
+
   /// The row of an id, a new one if it is new.
   private func row(of text: TextSlice, hash: UInt64) throws -> Int32 {
     if let row = index.row(hash: hash, isEqual: { isEqual(row: $0, text) }) { return row }

@@ -10,13 +10,19 @@ struct PrepareCommand: LeaderCommand {
     commandName: "prepare",
     abstract: "Makes a prepared data set from session files.",
     discussion: """
-      Reads KDD Cup 2023 files (prev_items,next_item,locale) and RecBole's .inter files. Items are numbered in
-      the order of their first appearance; of a session longer than --max-length the last items are kept. The valid
-      split is drawn by session: rows that share a session_id, else a user_id, or go on with one another stay together.
+      Reads click logs, a click a row, such as GRU4Rec's (SessionId ItemId Time), and session files, a session a row: KDD
+      Cup 2023's (prev_items,next_item,locale) and RecBole's .inter files; tabs, commas or semicolons, gzip's too. Where the
+      names of the columns do not tell what they are for, --columns does. Clicks are put together by session and ordered by
+      time; the last item of a session is its answer. Items are numbered in the order of their first appearance; of a
+      session longer than --max-length the last items are kept. The valid split is drawn by session: rows that share a
+      session_id, else a user_id, or go on with one another stay together.
       """)
 
   @Option(help: ArgumentHelp("Training sessions; may be given several times.", valueName: "file"))
   var sessions: [String]
+
+  @Option(help: ArgumentHelp("Valid sessions, in place of a share of the training sessions.", valueName: "file"))
+  var valid: String?
 
   @Option(help: ArgumentHelp("Test sessions.", valueName: "file"))
   var test: String?
@@ -27,11 +33,53 @@ struct PrepareCommand: LeaderCommand {
   @Option(help: ArgumentHelp("The folder to make.", valueName: "folder"))
   var out: String
 
-  @Option(help: "csv, inter or auto: by the file's name.")
+  @Option(
+    help: """
+      How columns are named: inter with RecBole's types, as in item_id:token, csv without; auto: by the first row.
+      """)
   var format = SessionFileFormat.auto
 
+  @Option(
+    help: ArgumentHelp(
+      "What columns are for, such as session=visitor,item=sku,time=ts; by numbers from 1 in a file without a header.",
+      valueName: "list"))
+  var columns: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Of click logs: the pause after which a visitor's next session begins, such as 30m.", valueName: "time"))
+  var sessionGap: String?
+
+  @Option(
+    help: ArgumentHelp("Of click logs with a column of events: those to keep, such as view,addtocart.", valueName: "list"))
+  var events: String?
+
+  @Option(help: "Items that occur less often are left out, and with them sessions that are then too short.")
+  var minItemCount = 1
+
+  @Option(help: "Sessions of fewer clicks are left out, the answer counted.")
+  var minSessionLength = 2
+
   @Option(help: "The share of the training sessions that becomes the valid split.")
-  var validFraction = 0.1
+  var validFraction: Double?
+
+  @Option(help: "The share of all sessions that becomes the test, drawn by session.")
+  var testFraction: Double?
+
+  @Option(help: ArgumentHelp("The sessions that end in the last days become the test.", valueName: "days"))
+  var testDays: Double?
+
+  @Option(help: ArgumentHelp("Of the others, those that end in their last days are valid.", valueName: "days"))
+  var validDays: Double?
+
+  @Flag(help: "The last item of a session is the test's answer, the last but one the valid split's.")
+  var leaveOneOut = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Answers that training never saw: keep counts them as not found; drop leaves out their clicks, or sessions of "
+        + "session files.", valueName: "keep|drop"))
+  var unseenTargets = UnseenTargets.keep
 
   @Option(help: ArgumentHelp("Keep the sessions of these locales only, such as ES,FR,IT.", valueName: "list"))
   var locales: String?
@@ -65,10 +113,17 @@ struct PrepareCommand: LeaderCommand {
 
   func run() throws {
     var options = PreparationOptions(sessions: sessions, out: out)
+    options.valid = valid
     options.test = test
     options.truth = truth
     options.format = format
-    options.validFraction = validFraction
+    options.columns = try columns.map(ColumnChoice.init(parsing:)) ?? ColumnChoice()
+    options.sessionGap = try sessionGap.map { try TimeSpan(of: $0, option: "--session-gap").milliseconds }
+    options.events = events.map { $0.split(separator: ",").map(String.init) } ?? []
+    options.minItemCount = minItemCount
+    options.minSessionLength = minSessionLength
+    options.splits = splits
+    options.unseenTargets = unseenTargets
     options.locales = try locales.map(ShopLocale.parse(list:)) ?? []
     options.defaultLocale = defaultLocale
     options.vocabulary = vocabulary
@@ -83,14 +138,54 @@ struct PrepareCommand: LeaderCommand {
       defer { line.clear() }
       summary = try DatasetPreparation.run(options) { line.show($0.line) }
     }
-    listBadRows(summary.badRows, "left out")
-    summary.zeros.forEach { note($0) }
-    if validFraction > 0, summary.manifest.splits[DatasetSplit.valid.rawValue] == nil {
+    listBadRows(summary.notes.badRows, "left out")
+    summary.notes.lines.forEach { note($0) }
+    if options.splits.validFraction > 0, summary.manifest.splits[DatasetSplit.valid.rawValue] == nil, !leaveOneOut {
       note("the valid split is empty: of so few sessions none was drawn, see --valid-fraction")
     }
     print(summary.text, terminator: "")
   }
 }
+
+extension PrepareCommand {
+  /// A valid split is drawn where nothing else says what it is.
+  private var splits: SplitRules {
+    var rules = SplitRules()
+    let isSaid = valid != nil || validDays != nil || leaveOneOut
+    rules.validFraction = validFraction ?? (isSaid ? 0 : rules.validFraction)
+    rules.testFraction = testFraction ?? 0
+    rules.testDays = testDays
+    rules.validDays = validDays
+    rules.leavesOneOut = leaveOneOut
+    return rules
+  }
+}
+
+extension PreparationNotes {
+  /// What to tell people.
+  fileprivate var lines: [String] {
+    func counted(_ count: Int, _ one: String, _ many: String) -> String { count == 1 ? "1 \(one)" : "\(count) \(many)" }
+    func left(_ amount: Amount) -> String {
+      counted(amount.sessions, "session", "sessions") + " and " + counted(amount.clicks, "click", "clicks")
+    }
+    var lines = logs + zeros.map(\.description)
+    if otherEvents > 0 { lines.append("\(counted(otherEvents, "click", "clicks")) of other events left out") }
+    if singleClicks > 0 {
+      lines.append("\(counted(singleClicks, "session", "sessions")) of too few clicks left out")
+    }
+    if !filtered.isNothing {
+      lines.append("\(left(filtered)) left out by --min-item-count and --min-session-length")
+    }
+    if unseenTargets > 0 {
+      lines.append("the answer of \(counted(unseenTargets, "session", "sessions")) never occurs in training"
+        + (unseen.isNothing ? ": it counts as not found, see --unseen-targets" : ""))
+    }
+    if !unseen.isNothing { lines.append("\(left(unseen)) left out that training never saw") }
+    return lines
+  }
+}
+
+extension UnseenTargets: ExpressibleByArgument {}
 
 extension ZeroMeaning: ExpressibleByArgument {}
 

@@ -7,9 +7,10 @@ import Text
 struct SynthCommand: LeaderCommand {
   static let configuration = CommandConfiguration(
     commandName: "synth",
-    abstract: "Makes up sessions with structure to learn, as CSV files in the KDD Cup's shape.",
+    abstract: "Makes up sessions with structure to learn, as CSV files in the KDD Cup's shape or as a click log.",
     discussion: """
-      Writes sessions_train.csv, sessions_test.csv and truth_test.csv. The same options give the same bytes.
+      Writes sessions_train.csv, sessions_test.csv and truth_test.csv; with --clicks one file, clicks.tsv, in the shape of
+      GRU4Rec's authors, in which a month's clicks lie in the order of their time. The same options give the same bytes.
       """)
 
   @Option(help: ArgumentHelp("The folder for the files.", valueName: "folder"))
@@ -30,6 +31,9 @@ struct SynthCommand: LeaderCommand {
   @Option(help: "The share of the sessions that becomes the test.")
   var testFraction = 0.05
 
+  @Flag(help: "Write a click log, a click a row, all sessions in one file.")
+  var clicks = false
+
   @Flag(help: "Replace files of these names in the folder.")
   var force = false
 
@@ -39,6 +43,7 @@ struct SynthCommand: LeaderCommand {
     options.seed = seed
     options.testFraction = testFraction
     options.replacesExisting = force
+    if clicks { return try writeClicks(options) }
     let line = ProgressLine()
     let summary: SynthesisSummary
     do {
@@ -51,6 +56,20 @@ struct SynthCommand: LeaderCommand {
       \(summary.testSessions) test sessions: \(summary.testPath)
       their answers: \(summary.truthPath)
       mean length \(summary.meanLength.formatted(digits: 2)), made in \(summary.seconds.formatted(digits: 2)) s
+      """)
+  }
+
+  private func writeClicks(_ options: SynthesisOptions) throws {
+    let line = ProgressLine()
+    let summary: SyntheticClicks.Summary
+    do {
+      defer { line.clear() }
+      summary = try SyntheticClicks.write(options) { line.show("making up sessions: \($0)") }
+    }
+    print(
+      """
+      \(summary.clicks) clicks of \(summary.sessions) sessions: \(summary.path)
+      made in \(summary.seconds.formatted(digits: 2)) s
       """)
   }
 }

@@ -1,0 +1,87 @@
+/// The clicks of a log while they are being read: 16 bytes each, and the ids of the sessions.
+final class ClickLog {
+  private let ids = Vocabulary()
+  // Appended to for every click: no checks of overlapping accesses.
+  @exclusivity(unchecked) private var sessions: [Int32] = []
+  @exclusivity(unchecked) private var items: [Int32] = []
+  @exclusivity(unchecked) private var times: [Int64] = []
+  /// Of each session, by its first click.
+  @exclusivity(unchecked) private var locales: [UInt16] = []
+  @exclusivity(unchecked) private var row: [Int32] = []
+
+  var clickCount: Int { items.count }
+  var sessionCount: Int { ids.count }
+
+  /// Takes in the reader's present click.
+  /// - Parameter locale: called for the first click of a session.
+  func append(_ click: ClickLogReader, numbering: Vocabulary, locale: () throws -> UInt16) throws {
+    row.removeAll(keepingCapacity: true)
+    try ids.appendRows(of: [click.session], from: 0, to: &row)
+    if ids.count > locales.count { locales.append(try locale()) }
+    sessions.append(row[0] - 1)
+    try numbering.appendRows(of: [click.item], from: 0, to: &items)
+    times.append(click.time)
+  }
+
+  /// The sessions in the order of their first clicks in the file, each ordered by time, where times are equal by the
+  /// order of the file. Takes the clicks out of the log.
+  /// - Parameter gap: milliseconds without a click after which another session begins; nil for never.
+  func takeSequences(gap: Int64?) -> Sequences {
+    sortBySession()
+    defer { (sessions, items, times, locales) = ([], [], [], []) }
+    var sequences = Sequences()
+    var first = 0
+    while first < items.count {
+      var end = first + 1
+      while end < items.count, sessions[end] == sessions[first], gap.map({ times[end] - times[end - 1] <= $0 }) ?? true {
+        end += 1
+      }
+      sequences.append(items[first..<end], end: times[end - 1], locale: locales[Int(sessions[first])],
+        group: Int32(sequences.count))
+      first = end
+    }
+    return sequences
+  }
+
+  /// Brings the clicks of each session together, by their time. Most logs are in that order as they come.
+  private func sortBySession() {
+    var starts = [Int32](repeating: 0, count: ids.count + 1)
+    for session in sessions { starts[Int(session) + 1] += 1 }
+    for session in 0..<ids.count { starts[session + 1] += starts[session] }
+    if !isSorted(starts) {
+      var next = starts
+      var order = [Int32](repeating: 0, count: items.count)
+      for click in items.indices {
+        let session = Int(sessions[click])
+        order[Int(next[session])] = Int32(click)
+        next[session] += 1
+      }
+      for session in 0..<ids.count {
+        let range = Int(starts[session])..<Int(starts[session + 1])
+        if !isRising(order[range]) { order[range].sortStably { self.times[Int($0)] < self.times[Int($1)] } }
+      }
+      items = order.map { items[Int($0)] }
+      times = order.map { times[Int($0)] }
+      sessions = order.map { sessions[Int($0)] }
+    }
+  }
+
+  /// Whether the clicks of every session lie together and in order already.
+  private func isSorted(_ starts: [Int32]) -> Bool {
+    items.indices.dropFirst().allSatisfy { click in
+      sessions[click] == sessions[click - 1]
+        ? times[click - 1] <= times[click] : Int32(click) == starts[Int(sessions[click])]
+    }
+  }
+
+  private func isRising(_ clicks: ArraySlice<Int32>) -> Bool {
+    zip(clicks, clicks.dropFirst()).allSatisfy { times[Int($0)] <= times[Int($1)] }
+  }
+}
+
+extension ArraySlice<Int32> {
+  /// Sorts, and leaves equal ones in their order, which are rising numbers.
+  fileprivate mutating func sortStably(_ isBefore: (Int32, Int32) -> Bool) {
+    sort { isBefore($0, $1) || !isBefore($1, $0) && $0 < $1 }
+  }
+}

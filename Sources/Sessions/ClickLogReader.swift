@@ -1,0 +1,107 @@
+/// Reads a click log, a click a row. What it gives is valid until the next row.
+final class ClickLogReader {
+  enum Outcome {
+    case click
+    /// A row that cannot be used; reading can go on.
+    case bad(BadRow)
+    case end
+  }
+
+  // As in the window: no checks of overlapping accesses for every row.
+  @exclusivity(unchecked) private(set) var session: TextSlice
+  @exclusivity(unchecked) private(set) var item: TextSlice
+  /// In milliseconds; 0 in a file without times.
+  @exclusivity(unchecked) private(set) var time: Int64 = 0
+  /// Nil in a file without a column for it.
+  @exclusivity(unchecked) private(set) var locale: TextSlice?
+  /// Clicks that are none of the events that are kept.
+  @exclusivity(unchecked) private(set) var otherEvents = 0
+  /// Known once a click was read.
+  @exclusivity(unchecked) private(set) var timeFormat: TimeFormat?
+
+  let shape: FileShape
+  private let rows: DelimitedRowReader
+  private let sessionColumn: Int
+  private let itemColumn: Int
+  private let timeColumn: Int?
+  private let elapsedColumn: Int?
+  private let localeColumn: Int?
+  private let eventColumn: Int?
+  private let events: [[UInt8]]
+  /// Whether the present row, of a file without a header, is still to be read.
+  @exclusivity(unchecked) private var isAtFirstRow: Bool
+
+  var bytesRead: Int { rows.bytesRead }
+  var totalBytes: Int { rows.totalBytes }
+
+  /// - Parameters:
+  ///   - rows: at its first row, from which `shape` is.
+  ///   - events: the kinds of events that are kept; empty for all.
+  init(_ rows: DelimitedRowReader, _ shape: FileShape, events: [String]) throws {
+    precondition(shape.kind == .clicks, "no click log: \(shape)")
+    self.rows = rows
+    self.shape = shape
+    self.events = events.map { Array($0.utf8) }
+    sessionColumn = shape.columns[.session]!
+    itemColumn = shape.columns[.item]!
+    timeColumn = shape.columns[.time]
+    elapsedColumn = shape.columns[.elapsed]
+    localeColumn = shape.columns[.locale]
+    eventColumn = shape.columns[.event]
+    isAtFirstRow = !shape.hasHeader
+    session = rows.text
+    item = rows.text
+    if !events.isEmpty, eventColumn == nil {
+      throw SessionsError.missingColumn(path: rows.path, column: "event", found: shape.names)
+    }
+  }
+
+  /// How the file is read, once it was.
+  var description: String { shape.description + (timeFormat.map { " (\($0.rawValue))" } ?? "") }
+
+  /// Goes to the next click that is kept.
+  func next() throws -> Outcome {
+    while true {
+      if isAtFirstRow {
+        isAtFirstRow = false
+      } else if try !rows.next() {
+        return .end
+      }
+      if let defect = rows.defect { return bad(defect) }
+      let fields = rows.fields
+      if fields.count != shape.names.count {
+        return bad(.fieldCount(expected: shape.names.count, found: fields.count))
+      }
+      if let eventColumn, !events.isEmpty, !isKept(fields[eventColumn].trimmed) {
+        otherEvents += 1
+        continue
+      }
+      if let defect = parse(fields) { return bad(defect) }
+      return .click
+    }
+  }
+
+  private func parse(_ fields: [TextSlice]) -> RowDefect? {
+    session = fields[sessionColumn].trimmed
+    item = fields[itemColumn].trimmed
+    if session.count == 0 { return .noSession }
+    if item.count == 0 { return .emptyItem }
+    if !item.bytes.allSatisfy(NumpyList.isIDByte) { return .blankInItem }
+    locale = localeColumn.map { fields[$0].trimmed }
+    guard let timeColumn else { return nil }
+    let text = fields[timeColumn].trimmed
+    if timeFormat == nil { timeFormat = TimeFormat(of: text) }
+    guard let format = timeFormat, let time = format.milliseconds(text) else { return .noTime(timeFormat) }
+    self.time = time
+    guard let elapsedColumn else { return nil }
+    guard let elapsed = TimeFormat.milliseconds.milliseconds(fields[elapsedColumn].trimmed) else { return .noTime(nil) }
+    self.time += elapsed
+    return nil
+  }
+
+  private func isKept(_ event: TextSlice) -> Bool { events.contains { event.bytes.elementsEqual($0) } }
+
+  private func bad(_ defect: RowDefect) -> Outcome {
+    .bad(BadRow(path: rows.path, line: rows.line, text: rows.text.shortened, defect: defect))
+  }
+}

@@ -1,0 +1,25 @@
+/// How a click log was read, as `dataset.json` remembers it, so that its siblings are read in the same way.
+public struct ClickLogReading: Codable, Equatable, Sendable {
+  /// By role: the column's name, or its number in a file without a header.
+  public var columns: [String: String]
+  /// How times are written; nil without times.
+  public var time: String?
+  /// Seconds without a click after which another session begins; nil for never.
+  public var sessionGap: Double?
+  /// The events that are kept; nil for all.
+  public var events: [String]?
+
+  init(_ shape: FileShape, _ time: TimeFormat?, _ options: PreparationOptions) {
+    columns = Dictionary(uniqueKeysWithValues: shape.columns.map { ($0.rawValue, shape.names[$1]) })
+    self.time = shape.columns[.time] == nil ? nil : time?.rawValue
+    sessionGap = options.sessionGap.map { Double($0) / 1000 }
+    events = options.events.isEmpty ? nil : options.events
+  }
+
+  /// The columns as somebody would choose them.
+  public var choice: ColumnChoice {
+    ColumnChoice(
+      Dictionary(
+        uniqueKeysWithValues: columns.compactMap { name, column in ColumnRole(rawValue: name).map { ($0, column) } }))
+  }
+}

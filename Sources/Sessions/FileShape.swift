@@ -1,0 +1,65 @@
+import Text
+
+/// What the first row of a file shows: how it is cut into columns, and what they are for.
+struct FileShape: Equatable {
+  enum Kind: String, Codable {
+    /// A click a row.
+    case clicks
+    /// A session a row.
+    case sessions
+  }
+
+  let path: String
+  let separator: String
+  let hasHeader: Bool
+  /// Whether the columns' names have RecBole's types; its lists are ids with blanks between, and nothing else.
+  let isTyped: Bool
+  /// The columns' names, in a file without a header their numbers.
+  let names: [String]
+  let kind: Kind
+  /// Which column has which role.
+  let columns: [ColumnRole: Int]
+
+  /// Looks at a file's first row, which stays the reader's present one: a header, unless columns are chosen by number.
+  /// - Throws: `SessionsError` where the file is empty, or its columns are not those of clicks or sessions.
+  init(of rows: DelimitedRowReader, _ choice: ColumnChoice, format: SessionFileFormat) throws {
+    let header = try FileHeader(of: rows, format, isNumbered: choice.isByNumber)
+    path = rows.path
+    separator = rows.separatorName
+    hasHeader = !choice.isByNumber
+    isTyped = header.isTyped
+    names = header.names
+    var columns: [ColumnRole: Int] = [:]
+    for (role, name) in choice.columns { columns[role] = try header.index(ofChosen: name) }
+    for role in ColumnRole.allCases where hasHeader && columns[role] == nil {
+      columns[role] = role.column(in: names)
+    }
+    if columns[.items] != nil {
+      kind = .sessions
+      // RecBole calls the answer item_id.
+      if columns[.answer] == nil { columns[.answer] = columns[.item] }
+    } else if columns[.session] != nil, columns[.item] != nil {
+      kind = .clicks
+      let days = ["eventdate", "date"]
+      let hasDaysOnly = columns[.time].map { days.contains(ColumnRole.plain(header.names[$0])) } ?? false
+      if !hasDaysOnly && choice.columns[.elapsed] == nil { columns[.elapsed] = nil }
+    } else {
+      throw header.noSessions(choice)
+    }
+    let roles = Self.roles(of: kind)
+    self.columns = columns.filter { roles.contains($0.key) }
+  }
+
+  static func roles(of kind: Kind) -> [ColumnRole] {
+    kind == .clicks ? [.session, .item, .event, .locale, .elapsed, .time] : [.session, .items, .answer, .locale]
+  }
+
+  /// Such as `clicks, tabs between columns; session SessionId, item ItemId, time Time`.
+  var description: String {
+    let named = Self.roles(of: kind).compactMap { role in
+      columns[role].map { "\(role.rawValue) \(hasHeader ? printable(names[$0], limit: 40) : "column \(names[$0])")" }
+    }
+    let what = kind == .clicks ? "a click a row" : "a session a row"
+    return "\(what), \(separator) between columns\(hasHeader ? "" : ", no header"): \(named.joined(separator: ", "))"
+  }
+}

@@ -1,0 +1,30 @@
+/// What there is to say about a preparation, beside what it made.
+public struct PreparationNotes: Sendable {
+  /// Rows that were left out; only with `skipsBadRows`.
+  public internal(set) var badRows: [BadRow] = []
+  /// What was done about zeros, file by file.
+  public internal(set) var zeros: [ZerosFound] = []
+  /// How click logs were read, file by file.
+  public internal(set) var logs: [String] = []
+  /// Clicks that are none of the events that are kept.
+  public internal(set) var otherEvents = 0
+  /// Sessions of one click, which have nothing to be answered by.
+  public internal(set) var singleClicks = 0
+  /// What the least counts of items and lengths of sessions left out, of training and what is divided off it.
+  public internal(set) var filtered = Amount()
+  /// Test and valid sessions whose answer training never saw; they were left out where `drop` says so.
+  public internal(set) var unseenTargets = 0
+  /// What was left out of test and valid sessions since training never saw it.
+  public internal(set) var unseen = Amount()
+
+  public struct Amount: Equatable, Sendable {
+    public internal(set) var sessions = 0
+    public internal(set) var clicks = 0
+
+    public var isNothing: Bool { sessions == 0 && clicks == 0 }
+  }
+
+  mutating func add(_ zeros: ZerosFound?) {
+    if let zeros { self.zeros.append(zeros) }
+  }
+}
