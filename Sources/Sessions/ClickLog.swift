@@ -33,10 +33,12 @@ final class ClickLog {
     var first = 0
     while first < items.count {
       var end = first + 1
-      while end < items.count, sessions[end] == sessions[first], gap.map({ times[end] - times[end - 1] <= $0 }) ?? true {
+      while end < items.count, sessions[end] == sessions[first], gap.map({ times[end] - times[end - 1] <= $0 }) ?? true
+      {
         end += 1
       }
-      sequences.append(items[first..<end], end: times[end - 1], locale: locales[Int(sessions[first])],
+      sequences.append(
+        items[first..<end], end: times[end - 1], locale: locales[Int(sessions[first])],
         group: Int32(sequences.count))
       first = end
     }

@@ -32,7 +32,8 @@ public struct DatasetPreparation {
     let duration = ContinuousClock.now - start
     return PreparationSummary(
       folder: folder.destination, manifest: manifest, notes: preparation.notes,
-      trainingSessions: reading.train.grouping.count, seconds: duration / .seconds(1))
+      trainingRows: reading.train.sessions.count, trainingSessions: reading.train.grouping.count,
+      seconds: duration / .seconds(1))
   }
 
   private init(_ options: PreparationOptions, _ reading: DatasetReading) {
@@ -132,7 +133,9 @@ public struct DatasetPreparation {
 
   // MARK: - Writing
 
-  private mutating func write(to folder: FolderTransaction, extending extended: PreparedDataset?) throws -> DatasetManifest {
+  private mutating func write(to folder: FolderTransaction, extending extended: PreparedDataset?) throws
+    -> DatasetManifest
+  {
     let localeNames = options.locales.inOrder.map(\.name)
     let splits = try divide()
     if splits.train.count == 0 { throw SessionsError.nothingKept(paths: options.sessions, locales: localeNames) }

@@ -77,6 +77,7 @@ struct DatasetReading {
       case .end:
         notes.otherEvents += reader.otherEvents
         notes.logs.append("\(reader.shape.path): \(reader.description)")
+        if reader.shape.isByVisitor, options.sessionGap == nil { notes.wholeVisitors = true }
         hasTimes = hasTimes && reader.timeFormat != nil
         if logShape == nil { logShape = (reader.shape, reader.timeFormat) }
         return

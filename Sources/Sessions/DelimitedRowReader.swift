@@ -38,7 +38,9 @@ final class DelimitedRowReader {
     window = try ByteWindow(path: path)
     while window.end < 3, !window.isAtEnd { try window.refill() }
     let byteOrderMark: [UInt8] = [0xef, 0xbb, 0xbf]  // spreadsheets write it
-    if UnsafeBufferPointer(start: window.memory, count: window.end).starts(with: byteOrderMark) { window.advance(to: 3) }
+    if UnsafeBufferPointer(start: window.memory, count: window.end).starts(with: byteOrderMark) {
+      window.advance(to: 3)
+    }
     delimiter = Self.separator(of: try Self.firstLine(in: window))
     text = TextSlice(start: UnsafePointer(window.memory), count: 0)
   }

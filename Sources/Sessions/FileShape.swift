@@ -54,7 +54,13 @@ struct FileShape: Equatable {
     kind == .clicks ? [.session, .item, .event, .locale, .elapsed, .time] : [.session, .items, .answer, .locale]
   }
 
-  /// Such as `clicks, tabs between columns; session SessionId, item ItemId, time Time`.
+  /// Whether rows are put together by who clicked, not by the visit.
+  var isByVisitor: Bool {
+    guard kind == .clicks, hasHeader, let session = columns[.session] else { return false }
+    return ["visitor", "user", "customer", "client"].contains { ColumnRole.plain(names[session]).hasPrefix($0) }
+  }
+
+  /// Such as `a click a row, tabs between columns: session SessionId, item ItemId, time Time`.
   var description: String {
     let named = Self.roles(of: kind).compactMap { role in
       columns[role].map { "\(role.rawValue) \(hasHeader ? printable(names[$0], limit: 40) : "column \(names[$0])")" }

@@ -36,8 +36,6 @@ enum NumpyList {
       }
       if !isSeparated { return .noSeparator }
       let hasQuote = byte == UInt8(ascii: "'") || byte == UInt8(ascii: "\"")
-      if let isQuoted, isQuoted != hasQuote { return .itemNotQuoted }
-      isQuoted = hasQuote
       let item: TextSlice
       if hasQuote {
         let start = position + 1
@@ -55,6 +53,8 @@ enum NumpyList {
         item = TextSlice(start: bytes + start, count: position - start)
         if let defect = defect(ofUnquoted: item) { return defect }
       }
+      if let isQuoted, isQuoted != hasQuote { return .itemNotQuoted }
+      isQuoted = hasQuote
       if item.count == 0 { return .emptyItem }
       items.append(item)
       isSeparated = false

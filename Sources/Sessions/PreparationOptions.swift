@@ -84,7 +84,8 @@ public struct PreparationSummary: Sendable {
   public var folder: String
   public var manifest: DatasetManifest
   public var notes: PreparationNotes
-  /// Training sessions by their ids; as many as rows where no two share one.
+  /// Rows of session files to train on, and the sessions that they are of; as many where no two share an id.
+  public var trainingRows: Int
   public var trainingSessions: Int
   public var seconds: Double
 }

@@ -31,7 +31,9 @@ struct SessionDivision {
 
 extension Sequences {
   /// Draws groups of sessions, all of a group or none.
-  fileprivate func divided(drawing fraction: Double, _ stream: inout RandomStream) -> (rest: Sequences, drawn: Sequences) {
+  fileprivate func divided(drawing fraction: Double, _ stream: inout RandomStream) -> (
+    rest: Sequences, drawn: Sequences
+  ) {
     // Groups are numbered anew: of some no session may be left.
     var numbers = [Int](repeating: -1, count: Int(groups.max() ?? -1) + 1), count = 0
     for group in groups where numbers[Int(group)] < 0 {

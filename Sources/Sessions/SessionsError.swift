@@ -18,8 +18,6 @@ public enum SessionsError: Error, Equatable, CustomStringConvertible {
   /// A first row that is the header of no click log and of no session file; maybe it is no header at all.
   case unknownColumns(path: String, found: [String], isData: Bool)
   case otherFormat(path: String, OtherFormat)
-  /// Training sessions without answers.
-  case noAnswers(path: String)
   case noLocaleColumn(path: String)
   case badRow(BadRow)
   /// A list in a stream begins or ends with 0.
@@ -63,9 +61,6 @@ public enum SessionsError: Error, Equatable, CustomStringConvertible {
         + "columns are, such as --columns session=1,time=2,item=3"
     case .otherFormat(let path, let format):
       "\(path) is \(format.advice(path: path))"
-    case .noAnswers(let path):
-      "\(path):1: training sessions need the column next_item (item_id in .inter files): "
-        + "pass sessions without answers as --test"
     case .noLocaleColumn(let path):
       "\(path):1: there is no column item_locale: name the locale of its sessions with --default-locale"
     case .badRow(let row):
@@ -154,7 +149,8 @@ public enum RowDefect: Equatable, Sendable, CustomStringConvertible {
     case .noLength: "item_length is no whole number from 0 up"
     case .noBrackets: "the list has one of [ and ] and not the other, or one inside"
     case .itemNotQuoted: "an item of the list is not quoted as the others are"
-    case .typedItem: "NumPy wrote its types into the list, np.str_('...'): write lists of plain str, as .tolist() has them"
+    case .typedItem:
+      "NumPy wrote its types into the list, np.str_('...'): write lists of plain str, as .tolist() has them"
     case .fractionItem: "the ids of the list are fractions, 214.: write them as whole numbers"
     case .unclosedItem: "the quote of an item is never closed"
     case .noSeparator: "a blank or comma is missing between two items"

@@ -19,7 +19,7 @@ struct PrepareCommand: LeaderCommand {
       """)
 
   @Option(help: ArgumentHelp("Training sessions; may be given several times.", valueName: "file"))
-  var sessions: [String]
+  var sessions: [String] = []
 
   @Option(help: ArgumentHelp("Valid sessions, in place of a share of the training sessions.", valueName: "file"))
   var valid: String?
@@ -31,7 +31,10 @@ struct PrepareCommand: LeaderCommand {
   var truth: String?
 
   @Option(help: ArgumentHelp("The folder to make.", valueName: "folder"))
-  var out: String
+  var out: String?
+
+  @Option(help: ArgumentHelp("Print what the first rows of a file are taken for, and make nothing.", valueName: "file"))
+  var explain: String?
 
   @Option(
     help: """
@@ -51,7 +54,8 @@ struct PrepareCommand: LeaderCommand {
   var sessionGap: String?
 
   @Option(
-    help: ArgumentHelp("Of click logs with a column of events: those to keep, such as view,addtocart.", valueName: "list"))
+    help: ArgumentHelp(
+      "Of click logs with a column of events: those to keep, such as view,addtocart.", valueName: "list"))
   var events: String?
 
   @Option(help: "Items that occur less often are left out, and with them sessions that are then too short.")
@@ -111,8 +115,14 @@ struct PrepareCommand: LeaderCommand {
   @Flag(help: "Replace the data set that is at --out.")
   var force = false
 
+  func validate() throws {
+    if explain != nil { return }
+    if sessions.isEmpty { throw ValidationError("Missing expected argument '--sessions <file>'") }
+    if out == nil { throw ValidationError("Missing expected argument '--out <folder>'") }
+  }
+
   func run() throws {
-    var options = PreparationOptions(sessions: sessions, out: out)
+    var options = PreparationOptions(sessions: sessions, out: out ?? "")
     options.valid = valid
     options.test = test
     options.truth = truth
@@ -132,6 +142,7 @@ struct PrepareCommand: LeaderCommand {
     options.zeros = zeros
     options.skipsBadRows = skipBadRows
     options.replacesExisting = force
+    if let explain { return print(try FileExplanation.lines(of: explain, options).joined(separator: "\n")) }
     let line = ProgressLine()
     let summary: PreparationSummary
     do {
@@ -169,6 +180,9 @@ extension PreparationNotes {
       counted(amount.sessions, "session", "sessions") + " and " + counted(amount.clicks, "click", "clicks")
     }
     var lines = logs + zeros.map(\.description)
+    if wholeVisitors {
+      lines.append("all clicks of a visitor are one session; --session-gap 30m cuts them at longer pauses")
+    }
     if otherEvents > 0 { lines.append("\(counted(otherEvents, "click", "clicks")) of other events left out") }
     if singleClicks > 0 {
       lines.append("\(counted(singleClicks, "session", "sessions")) of too few clicks left out")
@@ -177,8 +191,9 @@ extension PreparationNotes {
       lines.append("\(left(filtered)) left out by --min-item-count and --min-session-length")
     }
     if unseenTargets > 0 {
-      lines.append("the answer of \(counted(unseenTargets, "session", "sessions")) never occurs in training"
-        + (unseen.isNothing ? ": it counts as not found, see --unseen-targets" : ""))
+      lines.append(
+        "the answer of \(counted(unseenTargets, "session", "sessions")) never occurs in training"
+          + (unseen.isNothing ? ": it counts as not found, see --unseen-targets" : ""))
     }
     if !unseen.isNothing { lines.append("\(left(unseen)) left out that training never saw") }
     return lines
@@ -219,10 +234,9 @@ extension PreparationSummary {
         [split.rawValue, "\(counts.sessions)", mean.formatted(digits: 2)]
           + locales.map { "\(counts.sessionsByLocale[$0] ?? 0)" })
     }
-    let trainingRows = (manifest.splits["train"]?.sessions ?? 0) + (manifest.splits["valid"]?.sessions ?? 0)
     let bySession =
       trainingSessions < trainingRows
-      ? "\(trainingRows) training rows are of \(trainingSessions) sessions: each is in train or valid whole\n" : ""
+      ? "\(trainingRows) training rows are of \(trainingSessions) sessions: each is in one split whole\n" : ""
     return alignedTable(rows) + bySession
       + "\(manifest.items) items\n"
       + "prepared in \(seconds.formatted(digits: 2)) s: \(folder)\n"

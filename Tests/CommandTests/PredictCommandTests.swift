@@ -89,10 +89,9 @@ import Testing
       let lines = try text(folder + "/odd\(ranks ?? 0).csv").split(separator: "\n").dropFirst().map(String.init)
       #expect(lines.map { String($0.prefix(3)) } == ["DE,", "ES,", "DE,", ",[]"] && lines[0] == lines[2])
     }
-    // The file's name tells nothing of its format.
+    // The file's name tells nothing of its format, and need not.
     let plain = try write(text(sessions), as: "odd.txt")
-    expectRefused(try predict(plain, out: folder + "/x.csv"), "--format csv")
-    #expect(try predict(plain, out: folder + "/x.csv", ["--format", "csv", "--skip-bad-rows"]).status == 0)
+    #expect(try predict(plain, out: folder + "/x.csv", ["--skip-bad-rows"]).status == 0)
   }
 
   @Test func candidatesThatAreNoneAreSaid() throws {

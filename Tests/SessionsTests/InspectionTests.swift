@@ -10,7 +10,7 @@ import Testing
     let header = "prev_items,next_item,locale\n"
     let sessions = try folder.write(header + train.joined(separator: "\n") + "\n", as: "s.csv")
     var options = PreparationOptions(sessions: [sessions], out: folder.file("ds"))
-    options.validFraction = 0
+    options.splits.validFraction = 0
     if !test.isEmpty { options.test = try folder.write(header + test.joined(separator: "\n") + "\n", as: "t.csv") }
     return DatasetInspection(try PreparedDataset(folder: try DatasetPreparation.run(options).folder))
   }

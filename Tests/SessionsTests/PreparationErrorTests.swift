@@ -28,7 +28,10 @@ import Testing
     ("['A1' ''],A3,ES", .emptyItem, "['A1' '']"),
     ("['A1' 'A2],A3,ES", .unclosedItem, "['A1' 'A2]"),
     ("['A\\x1'],A3,ES", .blankInItem, "['A\\x1']"),
-    ("[A1 A2],A3,ES", .itemNotQuoted, "[A1 A2]"),
+    ("['A1' A2],A3,ES", .itemNotQuoted, "['A1' A2]"),
+    ("[A1 'A2'],A3,ES", .itemNotQuoted, "[A1 'A2']"),
+    ("[214. 533.],A3,ES", .fractionItem, "[214. 533.]"),
+    ("[np.str_('A1') np.str_('A2')],A3,ES", .typedItem, "[np.str_('A1') np.str_('A2')]"),
     ("['A1' ... 'A2'],A3,ES", .ellipsis, "['A1' ... 'A2']"),
     ("[],A3,ES", .emptySession, "[]"),
     (",A3,ES", .emptySession, ",A3,ES"),
@@ -85,15 +88,13 @@ import Testing
     try check("", .emptyFile(path: path))
     try check(Self.header, .nothingKept(paths: [path], locales: []))
     try check("prev_items,next_item,locale,locale\n", .duplicateColumn(path: path, column: "locale"))
-    try check("prev_items,locale\n['A1'],ES\n", .noAnswers(path: path))
+    try check("prev_items,locale\n['A1'],ES\n", .nothingKept(paths: [path], locales: []))
     try check(
-      "prev_items,next_item\n", .missingColumn(path: path, column: "locale", found: ["prev_items", "next_item"]))
-    try check("next_item,locale\n", .missingColumn(path: path, column: "prev_items", found: ["next_item", "locale"]))
-    try check("A,B\n", .unknownFormat(path: folder.file("s.txt")), name: "s.txt")
+      "next_item,locale\n", .unknownColumns(path: path, found: ["next_item", "locale"], isData: false))
     let inter = folder.file("s.inter")
     try check(
-      "user_id:token\titem_id:token\n",
-      .missingColumn(path: inter, column: "item_id_list", found: ["user_id", "item_id"]), name: "s.inter")
+      "user_id:token\tthing:token\n",
+      .unknownColumns(path: inter, found: ["user_id", "thing"], isData: false), name: "s.inter")
     #expect(throws: SessionsError.self) { try prepare([folder.write("a\tb\n", as: "s.inter")]) }
   }
 
@@ -149,7 +150,7 @@ import Testing
     #expect(try ShopLocale.parse(list: "es, IT") == [.es, .it])
     let good = try folder.write(Self.header + "['A1'],A2,ES\n", as: "s.csv")
     for fraction in [-0.1, 1, .nan] {
-      #expect(throws: SessionsError.self) { try prepare([good]) { $0.validFraction = fraction } }
+      #expect(throws: SessionsError.self) { try prepare([good]) { $0.splits.validFraction = fraction } }
     }
     #expect(throws: SessionsError.self) { try prepare([good]) { $0.maxLength = 0 } }
     #expect(throws: SessionsError.nothingKept(paths: [good], locales: ["UK"])) {

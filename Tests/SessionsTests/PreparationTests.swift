@@ -12,7 +12,7 @@ import Testing
     _ change: (inout PreparationOptions) -> Void = { _ in }
   ) throws -> PreparedDataset {
     var options = PreparationOptions(sessions: [try folder.write(text, as: name)], out: folder.file(out))
-    options.validFraction = 0
+    options.splits.validFraction = 0
     change(&options)
     return try PreparedDataset(folder: try DatasetPreparation.run(options).folder)
   }
@@ -110,7 +110,7 @@ import Testing
     for row in 0..<1000 { text += "['S\(row)'],T\(row % 10),UK\n" }
     func split(seed: UInt64, to out: String) throws -> (train: [String], valid: [String], fingerprint: String) {
       let dataset = try prepare(text, to: out) {
-        $0.validFraction = 0.1
+        $0.splits.validFraction = 0.1
         $0.seed = seed
       }
       let train = rows(dataset.split(.train), of: dataset)
@@ -169,11 +169,11 @@ import Testing
       ['A5'],A6,FR
       """
     var options = PreparationOptions(sessions: [try folder.write(text, as: "s.csv")], out: folder.file("ds"))
-    options.validFraction = 0
+    options.splits.validFraction = 0
     options.skipsBadRows = true
     let summary = try DatasetPreparation.run(options)
-    #expect(summary.badRows.map(\.line) == [3, 4])
-    #expect(summary.badRows.map(\.defect) == [.unclosedQuote, .unknownLocale])
+    #expect(summary.notes.badRows.map(\.line) == [3, 4])
+    #expect(summary.notes.badRows.map(\.defect) == [.unclosedQuote, .unknownLocale])
     let dataset = try PreparedDataset(folder: summary.folder)
     #expect(rows(dataset.split(.train), of: dataset) == ["A1 -> A2 ES", "A5 -> A6 FR"])
     #expect(dataset.itemCount == 4)  // nothing of the bad rows was numbered
@@ -231,5 +231,30 @@ import Testing
     #expect(sessions.badRows.map(\.line) == [2, 5, 6, 7] && sessions.sessionsWithoutLocale == [3, 4, 5])
     #expect([0, 1, 2, 6].map { sessions.table.locale(of: $0) } == [.fr, .fr, .es, .es])
     #expect(sessions.emptySessions == 1 && sessions.unknownClicks == 0)
+  }
+}
+
+/// Lists of items in every spelling are the same items.
+@Suite struct ItemListTests {
+  @Test(arguments: [
+    "['214' '533']", "\"['214', '533']\"", "[214 533]", "\"[214, 533]\"", "\"[\"\"214\"\",\"\"533\"\"]\"", "214 533",
+    "\"214,533\"", "\"[214\n 533]\"",
+  ]) func everySpellingIsRead(list: String) throws {
+    let folder = try TemporaryFolder()
+    let path = try folder.write("prev_items,next_item,locale\n\(list),7,ES\n", as: "s.csv")
+    let dataset = try PreparedDataset(
+      folder: DatasetPreparation.run(PreparationOptions(sessions: [path], out: folder.file("d"))).folder)
+    #expect((1...3).map { dataset.itemIDs.id(of: $0) } == ["214", "533", "7"])
+  }
+
+  /// Whole sessions without a column of answers: the last item is the answer.
+  @Test(arguments: ["prev_items,locale\n['a' 'b' 'c'],ES\n['d'],ES\n", "prev_items;locale\n['a' 'b' 'c'];ES\n"])
+  func theLastItemIsTheAnswer(text: String) throws {
+    let folder = try TemporaryFolder()
+    let path = try folder.write(text, as: "s.csv")
+    let dataset = try PreparedDataset(
+      folder: DatasetPreparation.run(PreparationOptions(sessions: [path], out: folder.file("d"))).folder)
+    let table = dataset.split(.train)!
+    #expect(table.count == 1 && Array(table.items(of: 0)) == [1, 2] && table.targets[0] == 3)
   }
 }

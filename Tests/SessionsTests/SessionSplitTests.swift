@@ -13,7 +13,7 @@ import Testing
   ) throws -> PreparedDataset {
     var options = PreparationOptions(sessions: paths, out: folder.file(out))
     options.defaultLocale = .es
-    options.validFraction = 0.3
+    options.splits.validFraction = 0.3
     change(&options)
     return try PreparedDataset(folder: try DatasetPreparation.run(options).folder)
   }
@@ -102,7 +102,7 @@ import Testing
   @Test func oneSessionIsTrainedOn() throws {
     let path = try folder.write(
       "session_id:token\titem_id_list:token_seq\titem_id:token\n1\ta\tb\n1\ta b\tc\n1\ta b c\td\n", as: "one.inter")
-    let dataset = try prepare([path], to: "ds") { $0.validFraction = 0.9 }
+    let dataset = try prepare([path], to: "ds") { $0.splits.validFraction = 0.9 }
     #expect(dataset.split(.train)?.count == 3 && dataset.split(.valid) == nil)
   }
 

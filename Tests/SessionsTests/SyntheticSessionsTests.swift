@@ -19,7 +19,7 @@ import Testing
     var options = PreparationOptions(sessions: [summary.trainPath], out: folder.file("ds"))
     options.test = summary.testPath
     options.truth = summary.truthPath
-    options.validFraction = 0
+    options.splits.validFraction = 0
     return try PreparedDataset(folder: try DatasetPreparation.run(options).folder)
   }
 

@@ -13,7 +13,7 @@ import Testing
   ) throws -> PreparedDataset {
     let file = try folder.write("prev_items,next_item,locale\n" + rows, as: out + ".csv")
     var options = PreparationOptions(sessions: [file], out: folder.file(out))
-    options.validFraction = 0
+    options.splits.validFraction = 0
     options.vocabulary = vocabulary.map(folder.file)
     return try PreparedDataset(folder: try DatasetPreparation.run(options).folder)
   }
