@@ -80,7 +80,7 @@ import Training
     do {
       _ = try plan([:], file: yaml)
       Issue.record("accepted \(yaml)")
-    } catch TrainingError.badConfiguration(_, let found) {
+    } catch RunError.badConfiguration(_, let found) {
       #expect(found.contains(reason), "\(found)")
       #expect(found.count < 200 && found.unicodeScalars.allSatisfy { $0.value >= 32 })
     }
@@ -91,7 +91,7 @@ import Training
       do {
         _ = try TrainingPlan(file: path, flags: [:])
         return "accepted"
-      } catch TrainingError.badConfiguration(_, let reason) {
+      } catch RunError.badConfiguration(_, let reason) {
         return reason
       }
     }

@@ -25,7 +25,7 @@ public struct StepBenchmark {
 
   /// Measures; collective.
   /// - Returns: the report, on every rank.
-  /// - Throws: `TrainingError.unsupportedPrecision`, `.notEnoughMemory`; or an error of MPI or of a file.
+  /// - Throws: `RunError.unsupportedPrecision`, `.notEnoughMemory`; or an error of MPI or of a file.
   public func run() throws -> BenchReport {
     try group.together { try requireSupport(of: plan.precision) }
     let placement = try PlacementChoice(plan.itemTable, plan.model, load(.replicated), ranks: group.size, group: group)

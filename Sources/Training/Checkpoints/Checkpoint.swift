@@ -25,13 +25,13 @@ public struct Checkpoint {
   ///   - plan: whose options that decide what is learned must be what they were.
   ///   - others: what else decides it, by name.
   ///   - free: options that may be others all the same.
-  /// - Throws: `TrainingError.otherDataset`, or `.optionDiffers` for the first option that is not what it was.
+  /// - Throws: `CheckpointError.otherDataset`, or `.optionDiffers` for the first option that is not what it was.
   func requireSame<Plan: RunPlan>(
     _ plan: Plan, and others: [String: String] = [:], but free: Set<String> = [], _ dataset: PreparedDataset
   ) throws {
     func require(_ name: String, _ saved: String?, _ current: String?) throws {
       if saved == current || free.contains(name) { return }
-      throw TrainingError.optionDiffers(name: name, saved: saved, current: current, path: folder)
+      throw CheckpointError.optionDiffers(name: name, saved: saved, current: current, path: folder)
     }
     for (name, current) in plan.optionsToCompare(with: state.options) {
       // An option that the checkpoint does not know of was not there yet, which is its default.
@@ -43,7 +43,7 @@ public struct Checkpoint {
     for (name, saved) in state.options.sorted(by: { $0.key < $1.key }) where !known.contains(name) {
       try require(name, saved, nil)
     }
-    if state.dataset != dataset.fingerprint { throw TrainingError.otherDataset(path: folder) }
+    if state.dataset != dataset.fingerprint { throw CheckpointError.otherDataset(path: folder) }
   }
 
   /// Reads the weights but the item table into those of a model of the same shapes.

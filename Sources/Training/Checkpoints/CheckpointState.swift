@@ -78,32 +78,32 @@ public struct CheckpointState: Codable, Equatable, Sendable {
   }
 
   /// Reads the state of a checkpoint folder, without looking at the other files.
-  /// - Throws: `TrainingError.notACheckpoint`, `.malformedCheckpoint`.
+  /// - Throws: `CheckpointError.notACheckpoint`, `.malformed`.
   init(reading folder: String) throws {
     let path = joined(folder, Self.fileName)
     guard let data = FileManager.default.contents(atPath: path) else {
-      throw TrainingError.notACheckpoint(path: folder)
+      throw CheckpointError.notACheckpoint(path: folder)
     }
     guard let state = try? Self(decoding: data) else {
-      throw TrainingError.malformedCheckpoint(path: path, reason: "it is cut off or not what caravan writes")
+      throw CheckpointError.malformed(path: path, reason: "it is cut off or not what caravan writes")
     }
     guard Self.readVersions.contains(state.formatVersion) else {
-      throw TrainingError.malformedCheckpoint(
+      throw CheckpointError.malformed(
         path: path,
         reason: "its format version is \(state.formatVersion), this caravan reads "
           + "\(Self.readVersions.lowerBound) to \(Self.readVersions.upperBound): train it again")
     }
     guard try state.checksum == state.ownChecksum() else {
-      throw TrainingError.malformedCheckpoint(path: path, reason: "its bytes are not those that were written")
+      throw CheckpointError.malformed(path: path, reason: "its bytes are not those that were written")
     }
     guard state.isPossible else {
-      throw TrainingError.malformedCheckpoint(path: path, reason: "its numbers are not those of a run")
+      throw CheckpointError.malformed(path: path, reason: "its numbers are not those of a run")
     }
     self = state
   }
 
   /// Reads and verifies the state of a checkpoint folder and the files that it lists.
-  /// - Throws: `TrainingError.notACheckpoint`, `.malformedCheckpoint`, or `StorageError`.
+  /// - Throws: `CheckpointError.notACheckpoint`, `.malformed`, or `StorageError`.
   init(verifying folder: String) throws {
     try self.init(reading: folder)
     try Checksum.verify(folder: folder, files: files)
@@ -158,8 +158,8 @@ extension CheckpointState {
 extension CheckpointState {
   /// Checks that what computed the checkpoint is what computes here: the bits would be those of neither otherwise. What
   /// an older checkpoint does not tell is not compared.
-  /// - Throws: `TrainingError.otherBuild` for the first difference.
-  func requireSame(_ current: BuildInformation, path: String) throws(TrainingError) {
+  /// - Throws: `CheckpointError.otherBuild` for the first difference.
+  func requireSame(_ current: BuildInformation, path: String) throws(CheckpointError) {
     let facts = [
       ("the instruction set", instructionSet == "any" ? nil : instructionSet, current.instructionSet),
       ("oneDNN", build?["onednn"], current.oneDNN), ("caravan", build?["caravan"], current.version),

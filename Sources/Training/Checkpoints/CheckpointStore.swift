@@ -78,7 +78,7 @@ public struct CheckpointStore {
 
   /// The checkpoint folder that a user means by a run folder (its best, else its newest), the folder of its
   /// checkpoints, a checkpoint folder, or a link to one.
-  /// - Throws: `TrainingError.notACheckpoint`.
+  /// - Throws: `CheckpointError.notACheckpoint`.
   public static func resolve(_ given: String) throws -> String {
     if FileManager.default.fileExists(atPath: joined(given, CheckpointState.fileName)) { return withoutLinks(given) }
     for store in [CheckpointStore(run: given), CheckpointStore(folder: given)] {
@@ -95,7 +95,7 @@ public struct CheckpointStore {
       }
       return withoutLinks(folder)
     }
-    throw TrainingError.notACheckpoint(path: given)
+    throw CheckpointError.notACheckpoint(path: given)
   }
 
   private static func isReadable(_ folder: String) -> Bool { (try? CheckpointState(reading: folder)) != nil }

@@ -45,7 +45,7 @@ extension ItemCounts {
   }
 
   /// Reads the counts on rank 0 and hands them to the others; collective.
-  /// - Throws: on rank 0 `StorageError` or `TrainingError.malformedCheckpoint`, on the others
+  /// - Throws: on rank 0 `StorageError` or `CheckpointError.malformed`, on the others
   ///   `MPIError.peerFailed`.
   static func load(
     _ model: CountingModel, from checkpoint: Checkpoint?, rows: Int, group: any ProcessGroup
@@ -79,7 +79,7 @@ private struct CountArrays {
     let path = checkpoint.path(Checkpoint.modelFile)
     let file = try SafetensorsFile(path: path)
     func check(_ holds: Bool, _ reason: String) throws {
-      if !holds { throw TrainingError.malformedCheckpoint(path: path, reason: reason) }
+      if !holds { throw CheckpointError.malformed(path: path, reason: reason) }
     }
     popularity = try Self.counts("pop.count", of: file, shape: [ShopLocale.allCases.count, rows])
     try check(Self.canBeAdded(popularity), "its counts make no sense")

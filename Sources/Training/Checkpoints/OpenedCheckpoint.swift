@@ -11,7 +11,7 @@ struct OpenedCheckpoint {
 
   /// Opens and verifies a checkpoint on rank 0; collective.
   /// - Parameter isExtensible: whether the data set may have further items behind the checkpoint's.
-  /// - Throws: `TrainingError.vocabularyDiffers`, `.otherVocabulary` where it was trained on another data set's
+  /// - Throws: `CheckpointError.vocabularyDiffers`, `.otherVocabulary` where it was trained on another data set's
   ///   items, or what `Checkpoint` throws.
   init(
     _ path: String, for dataset: PreparedDataset, isExtensible: Bool = false, group: any ProcessGroup
@@ -31,14 +31,14 @@ struct OpenedCheckpoint {
 
 extension PreparedDataset {
   /// Opens a data set on every rank, which verifies every byte of it, and checks that it is rank 0's; collective.
-  /// - Throws: `TrainingError.datasetsDiffer`, or what the initialiser throws.
+  /// - Throws: `RunError.datasetsDiffer`, or what the initialiser throws.
   public static func open(_ folder: String, group: any ProcessGroup) throws -> PreparedDataset {
     let dataset = try group.together { try PreparedDataset(folder: folder, verify: true) }
     var fingerprint = dataset.fingerprint
     try group.broadcast(&fingerprint, from: 0)
     try group.together {
       if fingerprint != dataset.fingerprint {
-        throw TrainingError.datasetsDiffer(
+        throw RunError.datasetsDiffer(
           path: folder, host: MPIRuntime.hostname, own: dataset.fingerprint, leader: fingerprint)
       }
     }
@@ -46,11 +46,11 @@ extension PreparedDataset {
   }
 
   /// A model for this data set, its weights all zero.
-  /// - Throws: `TrainingError.sessionsTooLong` where the model cannot take all sessions.
+  /// - Throws: `RunError.sessionsTooLong` where the model cannot take all sessions.
   func makeModel(_ configuration: ModelConfiguration) throws -> any SessionModel {
     let model = configuration.makeModel(items: itemCount)
     if let longest = model.longestSession, manifest.options.maxLength > longest {
-      throw TrainingError.sessionsTooLong(
+      throw RunError.sessionsTooLong(
         model: configuration.name, longest: longest, dataset: folder, length: manifest.options.maxLength)
     }
     return model

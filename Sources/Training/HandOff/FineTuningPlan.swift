@@ -45,12 +45,12 @@ public struct FineTuningPlan: Sendable {
 
   /// Options as they were given, completed by a checkpoint: model, loss and targets are its own where they were not
   /// given; everything else keeps its default.
-  /// - Throws: `TrainingError.checkpointDiffers` for the first given option that the checkpoint's shapes do not
+  /// - Throws: `HandOffError.checkpointDiffers` for the first given option that the checkpoint's shapes do not
   ///   allow, `.nothingToFineTune`, `.noMoments`, or what `PlanSource.plan` throws.
   init(_ source: PlanSource, of opened: OpenedCheckpoint, at path: String) throws {
     let saved = opened.state.options
     if let counting = opened.state.countingModel {
-      throw TrainingError.nothingToFineTune(path: path, model: counting.name)
+      throw HandOffError.nothingToFineTune(path: path, model: counting.name)
     }
     let model = try opened.state.modelConfiguration()
     try Self.requireShapes(of: model, source, saved, path)
@@ -60,7 +60,7 @@ public struct FineTuningPlan: Sendable {
     var before = training.optimization
     before.optimizer = rule
     if moments == .keep, before.momentNames != training.optimization.momentNames {
-      throw TrainingError.noMoments(
+      throw HandOffError.noMoments(
         path: path, saved: rule.rawValue, asked: training.optimization.optimizer.rawValue)
     }
   }
@@ -81,7 +81,7 @@ public struct FineTuningPlan: Sendable {
         try model.table.set(given, in: &changed)
         if changed.shapes == shapes { continue }
       }
-      throw TrainingError.checkpointDiffers(
+      throw HandOffError.checkpointDiffers(
         name: option.name, saved: saved[option.name] ?? "unset", asked: given.text, path: path)
     }
   }

@@ -32,7 +32,8 @@ public struct HandOff {
   ///   - startsAnew: whether what is there already is done again.
   ///   - isSideBySide: whether locales get groups of ranks of their own. Without, all ranks do one after another, and
   ///     what fails for one fails on all of them together.
-  /// - Throws: `OptionError`, `TrainingError`, `SessionsError`, `StorageError`, `EvaluationError`, `MPIError`.
+  /// - Throws: `OptionError`, `HandOffError`, `RunError`, `CheckpointError`, `SessionsError`, `StorageError`,
+  ///   `EvaluationError`, `MPIError`.
   public init(
     _ source: PlanSource, folder: String, startsAnew: Bool = false, isSideBySide: Bool = true,
     group: any ProcessGroup
@@ -140,7 +141,7 @@ public struct HandOff {
 
 extension MemoryForecast {
   /// What this rank needs in its group of a hand-off.
-  /// - Throws: `MPIError.moreRanksThanLanes`, `.lanesNotAPowerOfTwo`, `TrainingError.noSessions`.
+  /// - Throws: `MPIError.moreRanksThanLanes`, `.lanesNotAPowerOfTwo`, `RunError.noSessions`.
   fileprivate init(
     of plan: FineTuningPlan, _ layout: GroupLayout, on dataset: PreparedDataset, group: any ProcessGroup
   ) throws {

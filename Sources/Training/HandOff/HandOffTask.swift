@@ -13,7 +13,7 @@ struct HandOffTask: Equatable {
   var scratchName: String { name + "-scratch" }
 
   /// The models of a plan.
-  /// - Throws: `TrainingError.noSessions` for the first locale that has none to train on.
+  /// - Throws: `RunError.noSessions` for the first locale that has none to train on.
   static func all(of plan: FineTuningPlan, in dataset: PreparedDataset) throws -> [HandOffTask] {
     let locales = plan.training.locales
     func task(_ name: String, _ locales: Set<ShopLocale>) throws -> HandOffTask {

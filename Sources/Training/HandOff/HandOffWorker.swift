@@ -22,14 +22,14 @@ struct HandOffWorker {
 
   /// Zero-shot, fine-tuned, from scratch: one task on all ranks of a group; collective.
   /// - Returns: nil where a signal stopped it.
-  /// - Throws: `TrainingError.ofTask`, or an `MPIError`.
+  /// - Throws: `HandOffError.ofTask`, or an `MPIError`.
   func row(of task: HandOffTask, on group: any ProcessGroup) throws -> HandOffRow? {
     do {
       return try makeRow(of: task, on: group)
     } catch is EndOfProcess {
       return nil
     } catch  where isSharedFailure(error) && !(error is MPIError) {
-      throw TrainingError.ofTask(task.name, cause: "\(error)")
+      throw HandOffError.ofTask(task.name, cause: "\(error)")
     }
   }
 
@@ -101,7 +101,7 @@ struct HandOffWorker {
   }
 
   /// Rank 0's question before anything is written: whether the runs of a task that are there go on with this plan.
-  /// - Throws: `TrainingError.ofTask` where one does not.
+  /// - Throws: `HandOffError.ofTask` where one does not.
   func requireFit(_ task: HandOffTask) throws {
     if resume == .never { return }
     do {
@@ -112,7 +112,7 @@ struct HandOffWorker {
       if goesOn(task.name) { try fineTuning(task, plan, alone, silent).requireFit() }
       if plan.scratch, goesOn(task.scratchName) { try fromScratch(task, plan.training, alone, silent).requireFit() }
     } catch  where isSharedFailure(error) {
-      throw TrainingError.ofTask(task.name, cause: "\(error)")
+      throw HandOffError.ofTask(task.name, cause: "\(error)")
     }
   }
 

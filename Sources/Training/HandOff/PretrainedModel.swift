@@ -34,7 +34,7 @@ public struct PretrainedModel {
   ///   - opened: verified, its vocabulary that of `dataset` or the beginning of it.
   ///   - plan: whose model has the checkpoint's shapes, and whose seed new items' rows are drawn with.
   ///   - layout: the groups of ranks that will train.
-  /// - Throws: `TrainingError.noMoments`, `.sessionsTooLong`, `StorageError`, `MPIError`.
+  /// - Throws: `HandOffError.noMoments`, `.sessionsTooLong`, `StorageError`, `MPIError`.
   init(
     _ opened: OpenedCheckpoint, _ plan: FineTuningPlan, for dataset: PreparedDataset, layout: GroupLayout,
     group: any ProcessGroup

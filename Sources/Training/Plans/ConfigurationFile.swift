@@ -6,9 +6,9 @@ import Yams
 /// A YAML file of options, a line an option: `lr: 0.01`. Names are flags' names or aliases, with dashes or underscores.
 enum ConfigurationFile {
   /// The options in the order of the file; those without a value (`max_steps: null`) are left out.
-  /// - Throws: `TrainingError.badConfiguration`.
+  /// - Throws: `RunError.badConfiguration`.
   static func options(at path: String) throws -> [GivenOption] {
-    func bad(_ reason: String) -> TrainingError { .badConfiguration(path: path, reason: reason) }
+    func bad(_ reason: String) -> RunError { .badConfiguration(path: path, reason: reason) }
     let mapping: Node.Mapping
     do {
       mapping = try YAMLText.mapping(in: YAMLText.read(path), such: "lr: 0.01")

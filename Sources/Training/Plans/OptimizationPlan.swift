@@ -72,9 +72,9 @@ extension OptimizationPlan {
   ])
 }
 
-/// - Throws: `TrainingError.unsupportedPrecision` where this machine cannot compute so, `.precisionNotAllowed` where it
+/// - Throws: `RunError.unsupportedPrecision` where this machine cannot compute so, `.precisionNotAllowed` where it
 ///   is told not to.
-func requireSupport(of precision: Precision) throws(TrainingError) {
+func requireSupport(of precision: Precision) throws(RunError) {
   guard !precision.isSupported else { return }
   if InstructionSet.ofCPU == .avx512BF16 {
     throw .precisionNotAllowed(

@@ -10,14 +10,14 @@ public struct PlanSource: Sendable {
   /// - Parameters:
   ///   - file: a YAML file of options; nil for none.
   ///   - flags: options by name or alias.
-  /// - Throws: `TrainingError.badConfiguration`.
+  /// - Throws: `RunError.badConfiguration`.
   public init(file: String?, flags: [String: String]) throws {
     let fromFile = try file.map { try ConfigurationFile.options(at: $0) } ?? []
     layers = [fromFile, Self.layer(of: flags)]
   }
 
   /// The options that rank 0 was given, on every rank; collective. The other ranks' files are not looked at.
-  /// - Throws: on rank 0 `TrainingError.badConfiguration`, on the others `MPIError.peerFailed`.
+  /// - Throws: on rank 0 `RunError.badConfiguration`, on the others `MPIError.peerFailed`.
   public static func ofLeader(file: String?, flags: [String: String], group: any ProcessGroup) throws -> PlanSource {
     var bytes = try group.together { () -> [UInt8] in
       guard group.rank == 0 else { return [] }

@@ -122,7 +122,7 @@ extension TrainingPlan: RunPlan {
   }
 
   /// A plan from a configuration file, from flags, or from both: see `PlanSource`.
-  /// - Throws: `OptionError`, `TrainingError.badConfiguration`.
+  /// - Throws: `OptionError`, `RunError.badConfiguration`.
   public init(file: String?, flags: [String: String]) throws {
     self = try PlanSource(file: file, flags: flags).plan(TrainingPlan.self)
   }

@@ -31,8 +31,8 @@ public struct CountingRun {
   }
 
   /// Counts and writes the checkpoint, unless this plan's is there already; collective.
-  /// - Throws: `OptionError` where it is to go on from elsewhere, `.noSessions`, `.optionDiffers`,
-  ///   `.otherDataset`; `StorageError`; `MPIError`.
+  /// - Throws: `OptionError` where it is to go on from elsewhere, `RunError.noSessions`,
+  ///   `CheckpointError.optionDiffers`, `.otherDataset`; `StorageError`; `MPIError`.
   public func run(_ resume: ResumePolicy) throws {
     if case .from(let path) = resume {
       throw OptionError.badValue("--resume", value: path, allowed: "auto or never: counting is one pass")
@@ -65,7 +65,7 @@ public struct CountingRun {
     }
     let newest = checkpoints.newestWhole()
     if newest == nil, !checkpoints.steps.isEmpty {
-      throw TrainingError.noWholeCheckpoint(path: checkpoints.folder, reason: checkpoints.faultOfNewest)
+      throw CheckpointError.noneIsWhole(path: checkpoints.folder, reason: checkpoints.faultOfNewest)
     }
     try newest.map { try Checkpoint($0.folder) }?.requireSame(plan, dataset)
     return newest != nil

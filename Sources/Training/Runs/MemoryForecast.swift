@@ -88,7 +88,7 @@ package struct MemoryForecast {
   private static func bytes(_ floats: Double) -> Int { Int(min(floats * 4, 1e15)) }
 
   /// Compares what the ranks of each node need with what the node has; collective.
-  /// - Throws: `TrainingError.notEnoughMemory` on the ranks of a node that has less.
+  /// - Throws: `RunError.notEnoughMemory` on the ranks of a node that has less.
   func requireRoom(group: any ProcessGroup) throws {
     let node = try group.splitByNode()
     let ranks = node.size
@@ -96,10 +96,10 @@ package struct MemoryForecast {
     try (node as? Communicator)?.free()
     try group.together {
       if let own = NodeMemory.ofProcess(), total > own {
-        throw TrainingError.notEnoughMemory(host: MPIRuntime.hostname, ranks: 1, needed: total, available: own)
+        throw RunError.notEnoughMemory(host: MPIRuntime.hostname, ranks: 1, needed: total, available: own)
       }
       guard let available = NodeMemory.available(), needed > available else { return }
-      throw TrainingError.notEnoughMemory(
+      throw RunError.notEnoughMemory(
         host: MPIRuntime.hostname, ranks: ranks, needed: needed, available: available)
     }
   }

@@ -12,8 +12,8 @@ public struct BlendPart: Equatable, Sendable {
   public let weight: Float
 
   /// Parses `CHECKPOINT` or `CHECKPOINT:weight`; without one it is 1.
-  /// - Throws: `TrainingError.badBlend` for an empty path or a weight that is negative or not finite.
-  public init(parsing text: String) throws(TrainingError) {
+  /// - Throws: `RunError.badBlend` for an empty path or a weight that is negative or not finite.
+  public init(parsing text: String) throws(RunError) {
     var path = text[...], weight: Float = 1
     if let colon = text.lastIndex(of: ":"), let number = Float(text[text.index(after: colon)...]) {
       (path, weight) = (text[..<colon], number)
@@ -37,7 +37,7 @@ public struct Recommender {
   ///   - blend: what is added to its scores.
   ///   - dataset: whose vocabulary must be the one that all were trained on.
   ///   - placement: where item tables are; counts are on every rank.
-  /// - Throws: `TrainingError.otherVocabulary`, or what `Checkpoint` throws.
+  /// - Throws: `CheckpointError.otherVocabulary`, or what `Checkpoint` throws.
   public static func load(
     _ checkpoint: String, blend: [BlendPart] = [], for dataset: PreparedDataset,
     placement: TablePlacement = .replicated, group: any ProcessGroup
@@ -54,10 +54,10 @@ public struct Recommender {
   /// Adds the transitions within sessions that are about to be ranked, never those to their answers, to the counts
   /// of every COVISIT and NEIGHBOURS; collective.
   /// - Parameter sessions: the same on every rank, over the vocabulary of the checkpoints.
-  /// - Throws: `TrainingError.nothingCountsTransitions`, on every rank; `MPIError`.
+  /// - Throws: `RunError.nothingCountsTransitions`, on every rank; `MPIError`.
   public mutating func learnTransitions(within sessions: SessionTable) throws {
     guard parts.contains(where: { $0.model.countsTransitions }) else {
-      throw TrainingError.nothingCountsTransitions
+      throw RunError.nothingCountsTransitions
     }
     for part in parts.indices {
       guard case .counting(let counts) = parts[part].model else { continue }

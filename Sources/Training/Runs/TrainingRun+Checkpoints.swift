@@ -63,7 +63,7 @@ extension TrainingRun {
       let useless = Divergence(ofRun: folder)?.useless
       guard let newest = checkpoints.newestWhole(but: useless) else {
         if checkpoints.steps.allSatisfy({ $0 == useless }) { return nil }
-        throw TrainingError.noWholeCheckpoint(path: folder, reason: checkpoints.faultOfNewest)
+        throw CheckpointError.noneIsWhole(path: folder, reason: checkpoints.faultOfNewest)
       }
       for damaged in newest.damaged { log.warning("\(damaged) is damaged: going back to an older checkpoint") }
       return try Checkpoint(newest.folder)
@@ -78,7 +78,7 @@ extension TrainingRun {
     try checkpoint.requireSame(plan, and: adaptation.decidingOptions, but: free, dataset)
     if !plan.allowsMixedISA { try checkpoint.state.requireSame(BuildInformation.current, path: checkpoint.folder) }
     if checkpoint.state.step > lastStep {
-      throw TrainingError.beyondTheEnd(path: checkpoint.folder, step: checkpoint.state.step, lastStep: lastStep)
+      throw CheckpointError.beyondTheEnd(path: checkpoint.folder, step: checkpoint.state.step, lastStep: lastStep)
     }
     if let divergence, !free.isEmpty {
       log.notice("it diverged at step \(divergence.step): going on with a lower learning rate, \(options["lr"] ?? "")")

@@ -181,8 +181,8 @@ public struct TrainingRun {
     log.info("\(record.sentence(metric: plan.validMetric, value: valid?.value))")
   }
 
-  /// - Throws: `TrainingError.sessionsTooLong`.
-  private func requireLength() throws(TrainingError) {
+  /// - Throws: `RunError.sessionsTooLong`.
+  private func requireLength() throws(RunError) {
     let length = dataset.manifest.options.maxLength
     guard let longest = plan.maxLength, length > longest else { return }
     throw .sessionsTooLong(model: plan.modelName, longest: longest, dataset: dataset.folder, length: length)
@@ -214,7 +214,7 @@ public struct TrainingRun {
   ///     with it a weight, that is no number.
   private func divergence(
     _ sign: String, isOfStart: Bool, step: Int, rate: Double, in place: FolderIdentity?
-  ) throws -> TrainingError {
+  ) throws -> RunError {
     // What is being written is of weights from before, which were looked at: something to go on from.
     if let written = try insideEpochs.finish() { try publish(written, in: place) }
     var left = try group.together { () -> String in
@@ -259,7 +259,7 @@ public struct TrainingRun {
   }
 
   /// Says where the item table goes and what memory a rank will need; collective.
-  /// - Throws: `TrainingError.notEnoughMemory` where the node has not that much.
+  /// - Throws: `RunError.notEnoughMemory` where the node has not that much.
   private func placeTable(_ sessions: SessionTable) throws -> TablePlacement {
     var load = StepLoad(plan, sessions, items: dataset.itemCount)
     let choice = try PlacementChoice(plan.itemTable, plan.model, load, ranks: group.size, group: group)

@@ -17,7 +17,7 @@ extension Trainer {
   }
 
   /// Checks that all ranks have the same weights, where they have the same at all; collective.
-  /// - Throws: `TrainingError.replicasDiffer`, on every rank, for the first rank that has others than rank 0.
+  /// - Throws: `LearningError.replicasDiffer`, on every rank, for the first rank that has others than rank 0.
   package func requireEqualReplicas() throws {
     guard group.size > 1 else { return }
     let replica = table.isSharded ? [] : [checksum(table.held.values.elements)]
@@ -29,7 +29,7 @@ extension Trainer {
     var host = MPIRuntime.hostname
     try group.broadcast(&host, from: odd)
     let differing = names.indices.filter { ofRank(odd)[$0] != all[$0] }.map { names[$0] }
-    throw TrainingError.replicasDiffer(rank: odd, host: host, what: differing.joined(separator: " and "))
+    throw LearningError.replicasDiffer(rank: odd, host: host, what: differing.joined(separator: " and "))
   }
 }
 

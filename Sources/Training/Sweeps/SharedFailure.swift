@@ -17,7 +17,8 @@ func isSharedFailure(_ error: any Error) -> Bool {
     case .peerFailed, .moreRanksThanLanes, .moreRanksThanBlocks, .lanesNotAPowerOfTwo: true
     case .failed, .wrongLauncher, .startedSideBySide, .loneRank, .threadsUnsupported, .noSuchRank: false
     }
-  case is OptionError, is TrainingError, is EvaluationError, is SessionsError, is StorageError, is SweepError: true
+  case is OptionError, is LearningError, is RunError, is CheckpointError, is HandOffError, is SweepError: true
+  case is EvaluationError, is SessionsError, is StorageError: true
   default: false
   }
 }
