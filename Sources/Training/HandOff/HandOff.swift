@@ -58,7 +58,8 @@ public struct HandOff {
     // All groups of a node at once, and before any of them takes memory.
     try MemoryForecast(of: plan, layout, on: dataset, group: group).requireRoom(group: group)
     try StopSignal.check(group)
-    let pretrained = try PretrainedModel(opened, plan, for: dataset, layout: layout, group: group)
+    let pretrained = try PretrainedModel(
+      opened, plan.training, keepsMoments: plan.moments == .keep, for: dataset, layout: layout, group: group)
     worker = HandOffWorker(
       plan: plan, dataset: dataset, pretrained: pretrained,
       candidates: try plan.candidateRule(), split: split, folder: folder, resume: startsAnew ? .never : .auto)

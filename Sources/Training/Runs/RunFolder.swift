@@ -6,6 +6,9 @@ import Storage
 
 /// The folder of a run.
 public enum RunFolder {
+  /// What the folder of a sweep has in it, and that of a run must not.
+  static let recordsOfSweep = "jobs.jsonl"
+
   /// Makes the folder, unless it is there. Rank 0's to call, as what follows.
   /// - Throws: `StorageError.cannotWrite`.
   public static func create(_ path: String) throws {
@@ -39,7 +42,7 @@ public enum RunFolder {
     let isNew = !FileManager.default.fileExists(atPath: path)
     let lock = try group.together { () -> FolderLock? in
       guard group.rank == 0 else { return nil }
-      if FileManager.default.fileExists(atPath: joined(path, SweepFolder.recordsFile)) {
+      if FileManager.default.fileExists(atPath: joined(path, Self.recordsOfSweep)) {
         throw OptionError.badValue("--out", value: path, allowed: "a folder that is not a sweep's")
       }
       return try claim(path)

@@ -7,7 +7,7 @@ import Text
 ///
 /// Where jobs run side by side on several hosts, all of them see the same folder.
 struct SweepFolder {
-  static let recordsFile = "jobs.jsonl"
+  static let recordsFile = RunFolder.recordsOfSweep
 
   let path: String
 

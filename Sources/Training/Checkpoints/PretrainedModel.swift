@@ -33,14 +33,15 @@ public struct PretrainedModel {
   /// - Parameters:
   ///   - opened: verified, its vocabulary that of `dataset` or the beginning of it.
   ///   - plan: whose model has the checkpoint's shapes, and whose seed new items' rows are drawn with.
+  ///   - keepsMoments: whether the optimizer goes on with the checkpoint's moments, which must be those of the plan's rule.
   ///   - layout: the groups of ranks that will train.
-  /// - Throws: `HandOffError.noMoments`, `.sessionsTooLong`, `StorageError`, `MPIError`.
+  /// - Throws: `RunError.sessionsTooLong`, `StorageError`, `MPIError`.
   init(
-    _ opened: OpenedCheckpoint, _ plan: FineTuningPlan, for dataset: PreparedDataset, layout: GroupLayout,
-    group: any ProcessGroup
+    _ opened: OpenedCheckpoint, _ plan: TrainingPlan, keepsMoments: Bool, for dataset: PreparedDataset,
+    layout: GroupLayout, group: any ProcessGroup
   ) throws {
-    let model = try dataset.makeModel(plan.training.model)
-    let parameters = model.parameters, isSharded = plan.training.itemTable == .sharded
+    let model = try dataset.makeModel(plan.model)
+    let parameters = model.parameters, isSharded = plan.itemTable == .sharded
     let table = try group.together { () -> MappedArray<Float>? in
       try opened.checkpoint?.loadDenseWeights(into: parameters)
       return try opened.checkpoint?.itemTable(of: parameters)
@@ -54,15 +55,15 @@ public struct PretrainedModel {
     rows = isSharded ? FloatStorage(count: own.count * width) : parameters.tableStorage
     try Self.handOut(table, rows: held, width: width, known: known, into: rows, group: group)
     parameters.itemTable.initialiseItems(
-      behind: opened.state.items, of: dataset.itemIDs, seed: plan.training.seed,
+      behind: opened.state.items, of: dataset.itemIDs, seed: plan.seed,
       in: TableSlice(rows.tensor(rows: own.count, columns: width), first: own.lowerBound))
     self.model = model
-    placement = plan.training.itemTable.placement
+    placement = plan.itemTable.placement
     checksum = opened.state.weightsChecksum
     // What was fine-tuned with moments that it took over counts the steps before, too.
     let before = opened.state.options[Self.optimizerStepsKey].flatMap { Int($0) } ?? 0
-    optimizerSteps = plan.moments == .keep ? before + opened.state.step : 0
-    moments = plan.moments == .keep ? try Self.loadMoments(opened, plan, parameters, layout, group: group) : nil
+    optimizerSteps = keepsMoments ? before + opened.state.step : 0
+    moments = keepsMoments ? try Self.loadMoments(opened, plan, parameters, layout, group: group) : nil
   }
 
   /// The model as it ranks the catalogue; collective.
@@ -77,12 +78,12 @@ public struct PretrainedModel {
   static let optimizerStepsKey = "optimizer_steps"
 
   private static func loadMoments(
-    _ opened: OpenedCheckpoint, _ plan: FineTuningPlan, _ parameters: ParameterSet, _ layout: GroupLayout,
+    _ opened: OpenedCheckpoint, _ plan: TrainingPlan, _ parameters: ParameterSet, _ layout: GroupLayout,
     group: any ProcessGroup
   ) throws -> [Moments] {
     let table = parameters.itemTable
     let rows = (0..<group.size).map { layout.rows(ofRank: $0, tableRows: table.rows) }
-    return try plan.training.optimization.momentNames.map { name in
+    return try plan.optimization.momentNames.map { name in
       let dense = FloatStorage(count: parameters.denseCount)
       let ofTable = try group.together {
         try opened.checkpoint?.loadOptimizerState(name, of: parameters, dense: dense)
