@@ -34,10 +34,15 @@ let package = Package(
     .target(
       name: "Evaluation", dependencies: ["Catalogue", "MPI", "Models", "Sessions", "Storage", "Tensors", "Text"]),
     .target(
+      name: "Learning",
+      dependencies: [
+        "CKernels", "Catalogue", "MPI", "Models", "OptionTables", "Randomness", "Sessions", "Storage", "Tensors",
+      ]),
+    .target(
       name: "Training",
       dependencies: [
-        "Catalogue", "MPI", "Models", "OptionTables", "Sessions", "Evaluation", "Provenance", "Storage", "Text",
-        "CKernels",
+        "Catalogue", "Evaluation", "Learning", "MPI", "Models", "OptionTables", "Provenance", "Randomness", "Sessions",
+        "Storage", "Tensors", "Text",
         .product(name: "Logging", package: "swift-log"), "Yams",
       ]),
 
@@ -55,13 +60,14 @@ let package = Package(
     .executableTarget(
       name: "rank-tests",
       dependencies: [
-        "Catalogue", "CKernels", "CPhilox", "MPI", "Models", "Training", "Evaluation", "Storage", "TestSupport",
+        "Catalogue", "CKernels", "CPhilox", "Evaluation", "Learning", "MPI", "Models", "Randomness", "Sessions",
+        "Storage", "Tensors", "TestSupport", "Training",
       ]),
 
     // Tests: unit without MPI; RankTests and CommandTests start the executables
     .target(
       name: "TestSupport",
-      dependencies: ["Catalogue", "MPI", "Models", "OptionTables", "Sessions", "Storage", "Tensors", "Training"],
+      dependencies: ["Catalogue", "Learning", "MPI", "Models", "OptionTables", "Sessions", "Storage", "Tensors"],
       path: "Tests/TestSupport",
       resources: [.copy("Fixtures")]),
     .testTarget(name: "MPITests", dependencies: ["MPI"]),
@@ -72,16 +78,15 @@ let package = Package(
     .testTarget(name: "SessionsTests", dependencies: ["Sessions", "Storage", "TestSupport"]),
     .testTarget(
       name: "ModelsTests",
-      dependencies: ["Models", "MPI", "OptionTables", "Randomness", "Sessions", "Tensors", "TestSupport", "Training"]),
+      dependencies: ["Learning", "Models", "MPI", "OptionTables", "Randomness", "Sessions", "Tensors", "TestSupport"]),
     .testTarget(
       name: "EvaluationTests",
       dependencies: ["Catalogue", "Evaluation", "Models", "OptionTables", "Sessions", "Storage", "Tensors", "MPI"]),
     .testTarget(
+      name: "LearningTests", dependencies: ["Learning", "MPI", "Models", "Randomness", "Tensors", "TestSupport"]),
+    .testTarget(
       name: "TrainingTests",
-      dependencies: [
-        "Catalogue", "Training", "Models", "MPI", "OptionTables", "Sessions", "Storage", "TestSupport", "Randomness",
-        "Tensors",
-      ]),
+      dependencies: ["Catalogue", "MPI", "Models", "OptionTables", "Storage", "TestSupport", "Training"]),
     // These only start `caravan` and look at what it left: not optimised, they are built in less than half the time.
     .testTarget(
       name: "CommandTests", dependencies: ["Provenance", "Storage", "Tensors", "TestSupport"], exclude: ["Help"],

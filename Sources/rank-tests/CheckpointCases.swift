@@ -1,5 +1,6 @@
 import Catalogue
 import Foundation
+import Learning
 import MPI
 import Models
 import Sessions

@@ -1,7 +1,7 @@
+import Learning
 import MPI
 import Models
 import TestSupport
-import Training
 
 /// The training step on several ranks, against RecBole's own runs.
 var trainingCases: [String: RankCase] {

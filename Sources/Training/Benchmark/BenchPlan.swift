@@ -1,3 +1,4 @@
+import Learning
 import Models
 import OptionTables
 import Sessions

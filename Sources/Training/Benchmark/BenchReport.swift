@@ -1,5 +1,6 @@
 import Evaluation
 import Foundation
+import Learning
 import Text
 
 /// What `caravan bench` found out. Seconds are means over the timed steps.

@@ -1,3 +1,4 @@
+import Learning
 import MPI
 
 /// The memory that a snapshot takes beside training, and whether there is that much.

@@ -1,3 +1,4 @@
+import Learning
 import MPI
 import Sessions
 import Tensors

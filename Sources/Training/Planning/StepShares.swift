@@ -1,5 +1,6 @@
 import Catalogue
 import Foundation
+import Learning
 import MPI
 
 /// Who has what of a step: lanes, blocks, stripes and rows of each rank.

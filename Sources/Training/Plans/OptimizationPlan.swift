@@ -1,4 +1,5 @@
 import Foundation
+import Learning
 import MPI
 import OptionTables
 import Tensors

@@ -1,4 +1,5 @@
 import Evaluation
+import Learning
 import Models
 import OptionTables
 import Sessions

@@ -1,4 +1,5 @@
 import Evaluation
+import Learning
 import MPI
 import Tensors
 

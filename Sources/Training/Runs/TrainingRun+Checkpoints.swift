@@ -1,4 +1,5 @@
 import Foundation
+import Learning
 import Logging
 import MPI
 import Provenance

@@ -1,6 +1,7 @@
 import Catalogue
 import Evaluation
 import Foundation
+import Learning
 import Logging
 import MPI
 import Models

@@ -1,9 +1,9 @@
+import Learning
 import Models
 import Randomness
 import Tensors
 import TestSupport
 import Testing
-import Training
 
 @Suite struct SampledLossTests {
   /// Every loss that the file has, under the names of its tensors.

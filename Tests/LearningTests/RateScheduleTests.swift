@@ -1,6 +1,6 @@
 import Foundation
+import Learning
 import Testing
-import Training
 
 @Suite struct RateScheduleTests {
   private func schedule(_ shape: RateSchedule.Shape, warmup: Int = 0) -> RateSchedule {

@@ -7,7 +7,7 @@ import MPI
 /// rank that holds the whole table works on blocks of its own; ranks that share it work on all blocks.
 package struct BatchLayout {
   package let lanes: LaneTree
-  let blocks: LaneTree
+  package let blocks: LaneTree
   /// The lanes of each rank.
   package let lanesOfRanks: [Range<Int>]
 

@@ -1,6 +1,6 @@
+import Learning
 import Tensors
 import Testing
-import Training
 
 @Suite struct SoundWeightsTests {
   /// What something makes of these values, in memory of their own.

@@ -46,7 +46,7 @@ package final class Trainer {
   package let denseOptimizer: Optimizer
 
   private let options: Options
-  let group: any ProcessGroup
+  package let group: any ProcessGroup
   private let timeline: Timeline
   private let team: ThreadTeam
   private let exchange: GradientExchange

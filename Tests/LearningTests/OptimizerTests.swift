@@ -1,6 +1,6 @@
 import Foundation
+import Learning
 import Testing
-import Training
 
 /// Each rule against its formula in Float64, over several steps and a count that fills no vector.
 @Suite struct OptimizerTests {

@@ -5,7 +5,7 @@ import Tensors
 
 extension Trainer {
   /// Weights of this size are past all use: products of two of them are no longer finite.
-  static let largestUsefulWeight: Float = 1e18
+  package static let largestUsefulWeight: Float = 1e18
 
   /// The largest absolute value of all weights, infinity and NaN counting as larger than any number; each rank looks
   /// at its own rows. The same on every rank; collective.

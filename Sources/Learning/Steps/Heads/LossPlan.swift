@@ -34,13 +34,13 @@ public struct LossPlan: Equatable, Sendable {
   public init() {}
 
   /// Whether the loss is over the whole catalogue.
-  var isFull: Bool { kind == .crossEntropy }
+  package var isFull: Bool { kind == .crossEntropy }
 }
 
 extension LossPlan {
   private static let sampled = OptionDeclaration<LossPlan>.Decides.when { !$0.isFull }
 
-  static let table = OptionTable<LossPlan>([
+  package static let table = OptionTable<LossPlan>([
     OptionDeclaration(
       "loss", \.kind, .choice, aliases: ["loss_type"],
       "ce: the whole catalogue; over samples: ce-sampled, bpr-max, top1-max."),

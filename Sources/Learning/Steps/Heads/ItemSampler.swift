@@ -75,7 +75,7 @@ package struct ItemSampler {
 
 extension LossPlan {
   /// What draws the negatives of a training on some sessions; nil for the loss over the whole catalogue.
-  func sampler(of sessions: SessionTable, _ chosen: [Int32], items: Int, seed: UInt64) -> ItemSampler? {
+  package func sampler(of sessions: SessionTable, _ chosen: [Int32], items: Int, seed: UInt64) -> ItemSampler? {
     if isFull { return nil }
     return ItemSampler(
       occurrences: ItemSampler.occurrences(in: sessions, chosen, items: items), alpha: sampleAlpha, seed: seed)

@@ -20,7 +20,7 @@ package enum StepPhase: String, CaseIterable, Codable, Sendable {
   case checkpoint
 
   /// Those that every step has.
-  static let ofStep = allCases.filter { $0 != .checkpoint }
+  package static let ofStep = allCases.filter { $0 != .checkpoint }
 }
 
 /// Records which phases of the training steps ran when, on which thread of this rank.

@@ -3,7 +3,6 @@ import Randomness
 import Tensors
 import TestSupport
 import Testing
-import Training
 
 /// The fused head against the formulas written out in Float64.
 @Suite struct CatalogueHeadTests {

@@ -4,7 +4,7 @@ import Storage
 
 /// A trace of training steps over all ranks, in the format that Chrome's `about:tracing` and Perfetto open: a process
 /// a rank, a row a thread, a box a phase.
-enum TraceFile {
+package enum TraceFile {
   private struct Event: Encodable {
     let name: String
     let ph: String
@@ -25,7 +25,7 @@ enum TraceFile {
   ///
   /// Clocks of different nodes do not agree: the ranks' times are laid on one another at the end of their first wait
   /// for the others, which all reach together.
-  static func write(_ spans: [Timeline.Span], to path: String, group: any ProcessGroup) throws {
+  package static func write(_ spans: [Timeline.Span], to path: String, group: any ProcessGroup) throws {
     let phases = StepPhase.allCases
     let start = spans.first { $0.phase == .waiting }?.ended ?? spans.first?.began ?? 0
     let own: [Int64] = spans.flatMap { (span) -> [Int64] in
