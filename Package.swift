@@ -39,10 +39,17 @@ let package = Package(
         "CKernels", "Catalogue", "MPI", "Models", "OptionTables", "Randomness", "Sessions", "Storage", "Tensors",
       ]),
     .target(
-      name: "Training",
+      name: "Runs",
       dependencies: [
         "Catalogue", "Evaluation", "Learning", "MPI", "Models", "OptionTables", "Provenance", "Randomness", "Sessions",
         "Storage", "Tensors", "Text",
+        .product(name: "Logging", package: "swift-log"), "Yams",
+      ]),
+    .target(
+      name: "Campaigns",
+      dependencies: [
+        "Catalogue", "Evaluation", "Learning", "MPI", "Models", "OptionTables", "Provenance", "Randomness", "Runs",
+        "Sessions", "Storage", "Tensors", "Text",
         .product(name: "Logging", package: "swift-log"), "Yams",
       ]),
 
@@ -52,16 +59,16 @@ let package = Package(
     .executableTarget(
       name: "caravan",
       dependencies: [
-        "Catalogue", "MPI", "Models", "OptionTables", "Training", "Evaluation", "Provenance", "Sessions", "Storage",
-        "Tensors", "Text",
+        "Campaigns", "Catalogue", "Evaluation", "MPI", "Models", "OptionTables", "Provenance", "Runs", "Sessions",
+        "Storage", "Tensors", "Text",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
     .executableTarget(
       name: "rank-tests",
       dependencies: [
-        "Catalogue", "CKernels", "CPhilox", "Evaluation", "Learning", "MPI", "Models", "Randomness", "Sessions",
-        "Storage", "Tensors", "TestSupport", "Training",
+        "Campaigns", "Catalogue", "CKernels", "CPhilox", "Evaluation", "Learning", "MPI", "Models", "Randomness",
+        "Runs", "Sessions", "Storage", "Tensors", "TestSupport",
       ]),
 
     // Tests: unit without MPI; RankTests and CommandTests start the executables
@@ -84,9 +91,8 @@ let package = Package(
       dependencies: ["Catalogue", "Evaluation", "Models", "OptionTables", "Sessions", "Storage", "Tensors", "MPI"]),
     .testTarget(
       name: "LearningTests", dependencies: ["Learning", "MPI", "Models", "Randomness", "Tensors", "TestSupport"]),
-    .testTarget(
-      name: "TrainingTests",
-      dependencies: ["Catalogue", "MPI", "Models", "OptionTables", "Storage", "TestSupport", "Training"]),
+    .testTarget(name: "RunsTests", dependencies: ["Catalogue", "MPI", "Models", "OptionTables", "Runs"]),
+    .testTarget(name: "CampaignsTests", dependencies: ["Campaigns", "MPI", "Storage", "TestSupport"]),
     // These only start `caravan` and look at what it left: not optimised, they are built in less than half the time.
     .testTarget(
       name: "CommandTests", dependencies: ["Provenance", "Storage", "Tensors", "TestSupport"], exclude: ["Help"],

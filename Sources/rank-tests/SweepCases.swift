@@ -1,7 +1,8 @@
+import Campaigns
 import Foundation
 import MPI
+import Runs
 import Storage
-import Training
 
 /// Sweeps whose jobs run in groups of ranks, and fail in the ways in which a group can fail together.
 var sweepCases: [String: RankCase] {
