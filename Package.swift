@@ -35,10 +35,22 @@ let package = Package(
     .target(
       name: "Evaluation", dependencies: ["Catalogue", "MPI", "Models", "Sessions", "Storage", "Tensors", "Text"]),
     .target(
-      name: "Training",
+      name: "Learning",
       dependencies: [
-        "Catalogue", "MPI", "Models", "OptionTables", "Sessions", "Evaluation", "Provenance", "Storage", "Text",
-        "CKernels",
+        "CKernels", "Catalogue", "MPI", "Models", "OptionTables", "Randomness", "Sessions", "Storage", "Tensors",
+      ]),
+    .target(
+      name: "Runs",
+      dependencies: [
+        "Catalogue", "Evaluation", "Learning", "MPI", "Models", "OptionTables", "Provenance", "Randomness", "Sessions",
+        "Storage", "Tensors", "Text",
+        .product(name: "Logging", package: "swift-log"), "Yams",
+      ]),
+    .target(
+      name: "Campaigns",
+      dependencies: [
+        "Catalogue", "Evaluation", "Learning", "MPI", "Models", "OptionTables", "Provenance", "Randomness", "Runs",
+        "Sessions", "Storage", "Tensors", "Text",
         .product(name: "Logging", package: "swift-log"), "Yams",
       ]),
 
@@ -48,21 +60,22 @@ let package = Package(
     .executableTarget(
       name: "caravan",
       dependencies: [
-        "Catalogue", "MPI", "Models", "OptionTables", "Training", "Evaluation", "Provenance", "Sessions", "Storage",
-        "Tensors", "Text",
+        "Campaigns", "Catalogue", "Evaluation", "MPI", "Models", "OptionTables", "Provenance", "Runs", "Sessions",
+        "Storage", "Tensors", "Text",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
     .executableTarget(
       name: "rank-tests",
       dependencies: [
-        "Catalogue", "CKernels", "CPhilox", "MPI", "Models", "Training", "Evaluation", "Storage", "TestSupport",
+        "Campaigns", "Catalogue", "CKernels", "CPhilox", "Evaluation", "Learning", "MPI", "Models", "Randomness",
+        "Runs", "Sessions", "Storage", "Tensors", "TestSupport",
       ]),
 
     // Tests: unit without MPI; RankTests and CommandTests start the executables
     .target(
       name: "TestSupport",
-      dependencies: ["Catalogue", "MPI", "Models", "OptionTables", "Sessions", "Storage", "Tensors", "Training"],
+      dependencies: ["Catalogue", "Learning", "MPI", "Models", "OptionTables", "Sessions", "Storage", "Tensors"],
       path: "Tests/TestSupport",
       resources: [.copy("Fixtures")]),
     .testTarget(name: "MPITests", dependencies: ["MPI"]),
@@ -73,16 +86,14 @@ let package = Package(
     .testTarget(name: "SessionsTests", dependencies: ["Sessions", "Storage", "TestSupport"]),
     .testTarget(
       name: "ModelsTests",
-      dependencies: ["Models", "MPI", "OptionTables", "Randomness", "Sessions", "Tensors", "TestSupport", "Training"]),
+      dependencies: ["Learning", "Models", "MPI", "OptionTables", "Randomness", "Sessions", "Tensors", "TestSupport"]),
     .testTarget(
       name: "EvaluationTests",
       dependencies: ["Catalogue", "Evaluation", "Models", "OptionTables", "Sessions", "Storage", "Tensors", "MPI"]),
     .testTarget(
-      name: "TrainingTests",
-      dependencies: [
-        "Catalogue", "Training", "Models", "MPI", "OptionTables", "Sessions", "Storage", "TestSupport", "Randomness",
-        "Tensors",
-      ]),
+      name: "LearningTests", dependencies: ["Learning", "MPI", "Models", "Randomness", "Tensors", "TestSupport"]),
+    .testTarget(name: "RunsTests", dependencies: ["Catalogue", "MPI", "Models", "OptionTables", "Runs"]),
+    .testTarget(name: "CampaignsTests", dependencies: ["Campaigns", "MPI", "Storage", "TestSupport"]),
     // These only start `caravan` and look at what it left: not optimised, they are built in less than half the time.
     .testTarget(
       name: "CommandTests", dependencies: ["Provenance", "Storage", "Tensors", "TestSupport"], exclude: ["Help"],

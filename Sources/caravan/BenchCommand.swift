@@ -1,8 +1,9 @@
 import ArgumentParser
+import Campaigns
 import Foundation
 import MPI
+import Runs
 import Storage
-import Training
 
 struct BenchCommand: GroupCommand {
   static let configuration = CommandConfiguration(

@@ -6,7 +6,6 @@ import Provenance
 import Storage
 import Tensors
 import Text
-import Training
 
 /// The root command. Commands only translate: they check options, call one library function and print.
 @main

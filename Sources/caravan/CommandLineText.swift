@@ -1,6 +1,7 @@
+import Campaigns
 import Models
 import OptionTables
-import Training
+import Runs
 
 /// A command line as it was typed, made uniform: flags of other tools' spelling are ours.
 struct CommandLineText {

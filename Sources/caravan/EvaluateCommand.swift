@@ -2,9 +2,9 @@ import ArgumentParser
 import Evaluation
 import Foundation
 import MPI
+import Runs
 import Sessions
 import Storage
-import Training
 
 struct EvaluateCommand: GroupCommand {
   static let configuration = CommandConfiguration(

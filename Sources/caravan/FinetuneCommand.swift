@@ -1,7 +1,8 @@
 import ArgumentParser
+import Campaigns
 import Foundation
 import MPI
-import Training
+import Runs
 
 struct FinetuneCommand: GroupCommand {
   static let configuration = CommandConfiguration(

@@ -1,6 +1,7 @@
+import Campaigns
 import Models
 import OptionTables
-import Training
+import Runs
 
 /// `docs/options.md`: every option of a plan, as its declaration has it.
 enum OptionPage {

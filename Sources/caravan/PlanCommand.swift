@@ -1,8 +1,8 @@
 import ArgumentParser
 import Foundation
 import OptionTables
+import Runs
 import Storage
-import Training
 
 struct PlanCommand: LeaderCommand {
   static let configuration = CommandConfiguration(

@@ -1,6 +1,7 @@
+import Campaigns
 import Models
 import OptionTables
-import Training
+import Runs
 
 // The options of plans in the sections of help.
 

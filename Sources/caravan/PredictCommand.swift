@@ -2,8 +2,8 @@ import ArgumentParser
 import Evaluation
 import Foundation
 import MPI
+import Runs
 import Sessions
-import Training
 
 struct PredictCommand: GroupCommand {
   static let configuration = CommandConfiguration(

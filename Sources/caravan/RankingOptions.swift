@@ -1,8 +1,8 @@
 import ArgumentParser
 import Catalogue
 import MPI
+import Runs
 import Sessions
-import Training
 
 /// What a model is judged or asked by: shared by the commands that rank the catalogue.
 struct RankingOptions: ParsableArguments {

@@ -1,7 +1,7 @@
 import ArgumentParser
+import Campaigns
 import Foundation
 import MPI
-import Training
 
 struct SweepCommand: GroupCommand {
   static let configuration = CommandConfiguration(

@@ -3,9 +3,9 @@ import Evaluation
 import Foundation
 import Logging
 import MPI
+import Runs
 import Sessions
 import Text
-import Training
 
 struct TrainCommand: GroupCommand {
   static let configuration = CommandConfiguration(

@@ -1,11 +1,12 @@
 import Catalogue
 import Foundation
+import Learning
 import MPI
 import Models
+import Runs
 import Sessions
 import Storage
 import TestSupport
-import Training
 
 /// Checkpoints that are written while training goes on.
 var checkpointCases: [String: RankCase] { ["background-checkpoint": backgroundCheckpoint] }

@@ -1,11 +1,11 @@
 import Catalogue
+import Learning
 import MPI
 import Models
 import Randomness
 import Sessions
 import Tensors
 import TestSupport
-import Training
 
 /// Heads on several ranks, with the item table on each or shared between them: bit by bit what one process computes.
 var headCases: [String: RankCase] {

@@ -1,7 +1,8 @@
+import Campaigns
 import Foundation
 import MPI
+import Runs
 import Storage
-import Training
 
 /// Sweeps whose jobs run in groups of ranks, and fail in the ways in which a group can fail together.
 var sweepCases: [String: RankCase] {
@@ -49,7 +50,7 @@ private enum GroupWork: SweptCommand {
       try group.together {
         if group.rank == group.size - 1 { throw StorageError.cannotWrite(path: "/full", reason: "no space") }
       }
-    case "all-diverge": throw TrainingError.diverged(sign: "the loss at step 3 is inf", rate: 9, checkpoint: nil)
+    case "all-diverge": throw RunError.diverged(sign: "the loss at step 3 is inf", rate: 9, checkpoint: nil)
     case "too-many-ranks": throw MPIError.moreRanksThanLanes(ranks: 9, lanes: 8)
     case "interrupted": throw StopSignal.end(nil)
     case "rank-1-leaves":

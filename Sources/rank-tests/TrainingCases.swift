@@ -1,7 +1,7 @@
+import Learning
 import MPI
 import Models
 import TestSupport
-import Training
 
 /// The training step on several ranks, against RecBole's own runs.
 var trainingCases: [String: RankCase] {
@@ -23,9 +23,9 @@ private func replicas(_ group: any ProcessGroup) throws {
   for (weights, what) in [(table, "the item table"), (dense, "the other weights")] {
     let last = weights.count - 1, before = weights.elements[last]
     if group.rank == odd { weights.elements[last] = Float(bitPattern: before.bitPattern ^ 1) }
-    var found: TrainingError?
-    do { try trainer.requireEqualReplicas() } catch let error as TrainingError { found = error }
-    let expected = TrainingError.replicasDiffer(rank: odd, host: MPIRuntime.hostname, what: what)
+    var found: LearningError?
+    do { try trainer.requireEqualReplicas() } catch let error as LearningError { found = error }
+    let expected = LearningError.replicasDiffer(rank: odd, host: MPIRuntime.hostname, what: what)
     try expect(found == (group.size == 1 ? nil : expected), "\(String(describing: found)) is \(expected)")
     weights.elements[last] = before
   }

@@ -4,7 +4,6 @@ import Randomness
 import Tensors
 import TestSupport
 import Testing
-import Training
 
 /// Scores by cosine, in the head and for evaluation, against the formulas written out in Float64.
 @Suite struct CosineScoringTests {

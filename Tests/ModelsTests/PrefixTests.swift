@@ -1,10 +1,10 @@
 import Foundation
+import Learning
 import MPI
 import Models
 import Sessions
 import Tensors
 import Testing
-import Training
 
 /// Every prefix as a target, against the same prefixes as sessions of their own.
 @Suite struct PrefixTests {

@@ -1,8 +1,8 @@
+import Learning
 import MPI
 import Models
 import Sessions
 import Tensors
-import Training
 
 /// How far something is from its reference: the largest |found - expected| / max(1, |expected|).
 public struct Deviation: CustomStringConvertible, Sendable {

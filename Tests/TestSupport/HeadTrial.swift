@@ -1,10 +1,10 @@
 import Catalogue
 import Foundation
+import Learning
 import MPI
 import Models
 import Sessions
 import Tensors
-import Training
 
 /// What a head makes of given vectors and a given table, on the ranks of a group.
 package struct HeadTrial: Equatable {

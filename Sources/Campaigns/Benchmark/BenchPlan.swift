@@ -1,0 +1,74 @@
+import Learning
+import Models
+import OptionTables
+import Runs
+import Sessions
+import Tensors
+
+/// What `caravan bench` measures: training steps of a model on made-up sessions.
+public struct BenchPlan: Sendable {
+  public var model: ModelConfiguration
+  /// V, the items of the catalogue; by default as many as Amazon-M2's public sessions have.
+  public var items = 197_833
+  /// Sessions in a global batch.
+  public var batchSize = 1024
+  public var lanes = 8
+  public var headBlocks = 8
+  public var itemTable = ItemTableChoice.replicated
+  public var precision = Precision.float32
+  public var threadsPerRank = 1
+  public var targets = TargetRule.last
+  public var loss = LossPlan()
+  /// Steps that are timed.
+  public var steps = 10
+  /// Steps before them, which compile products and grow memory.
+  public var warmupSteps = 2
+  public var seed: UInt64 = 2023
+
+  public init() { model = ModelConfiguration(GRU4Rec.self) }
+
+  /// Sessions that are ranked to time evaluation.
+  var evaluatedSessions: Int { 4096 }
+}
+
+extension BenchPlan: RunPlan {
+  public var modelName: String { model.name }
+
+  public var table: OptionTable<BenchPlan> {
+    OptionTable(joining: [
+      ModelConfiguration.choice.lifted(\.model), model.table.lifted(\.model), Self.ownTable,
+      LossPlan.table.lifted(\.loss),
+    ])
+  }
+
+  /// What is not the model's.
+  static let ownTable = OptionTable<BenchPlan>([
+    OptionDeclaration("items", \.items, .wholeNumber(12...100_000_000), "Items of the catalogue."),
+    .targets(\.targets),
+    .batchSize(\.batchSize),
+    .lanes(\.lanes),
+    .headBlocks(\.headBlocks),
+    .itemTable(\.itemTable),
+    OptionDeclaration("steps", \.steps, .wholeNumber(1...1_000_000), "Steps that are timed."),
+    OptionDeclaration("warmup_steps", \.warmupSteps, .wholeNumber(0...1_000_000), "Steps before them."),
+    .precision(\.precision),
+    .threads(\.threadsPerRank),
+    .seed(\.seed),
+  ])
+
+  /// The options without those of models, for help.
+  public static var section: [OptionSummary] {
+    ModelConfiguration.choice.summaries(Self().model) + ownTable.summaries(Self())
+      + LossPlan.table.summaries(LossPlan())
+  }
+
+  public func validate() throws(OptionError) {
+    try table.check(self)
+    try model.validate()
+    let most = 1 << 26
+    if (steps + warmupSteps) * batchSize > most {
+      throw .badValue(
+        "--steps", value: "\(steps)", allowed: "fewer: with --batch-size they need more than \(most) sessions")
+    }
+  }
+}

@@ -1,0 +1,77 @@
+import Evaluation
+import MPI
+import Models
+import OptionTables
+import Runs
+import Sessions
+
+/// `caravan finetune` as a job of a sweep: its models in turn, each on all ranks of the job's group.
+///
+/// Not side by side within a job: were one to fail, the ranks of the others would not hear of it. Jobs themselves may
+/// be side by side.
+public enum FineTuningJob: SweptCommand {
+  public static let name = "finetune"
+
+  public static var inputs: [String: (_ path: String) throws -> String] {
+    ["dataset": PreparedDataset.fingerprint(of:), "checkpoint": CheckpointState.weightsChecksum(of:)]
+  }
+
+  /// Values of the model's options are checked when the checkpoint is there to say which model it is.
+  public static func validate(_ options: [String: String]) throws {
+    try HandOff.requireOptions(PlanSource(file: nil, flags: options))
+    let plan = try planWithoutModel(options)
+    _ = try RankingMetric(parsing: plan.training.validMetric)
+  }
+
+  /// Jobs are compared by the mean of the models' valid metrics, each weighed by its training sessions; after it
+  /// comes each model's own.
+  /// - Throws: `SweepError.noValidSessions`, `.nothingValidated`, and what a hand-off throws.
+  public static func run(
+    _ options: [String: String], folder: String, group: any ProcessGroup, isQuiet: Bool
+  ) throws -> SweepOutcome {
+    let source = try group.together { try PlanSource(file: nil, flags: options) }
+    var handOff = try HandOff(source, folder: folder, isSideBySide: false, group: group)
+    handOff.isQuiet = isQuiet
+    try group.together { if group.rank == 0 { try requireValidSessions(options) } }
+    let report = try handOff.run()
+    return try group.together {
+      guard let report else { return SweepOutcome(figures: []) }
+      let figures = try report.rows.map { row in
+        guard let value = row.fineTuning.bestValid else { throw SweepError.nothingValidated }
+        return (name: row.name, value: value, weight: Double(row.trainSessions))
+      }
+      let mean =
+        figures.reduce(0) { $0 + $1.value * $1.weight } / figures.reduce(0) { $0 + $1.weight }
+      let metric = handOff.validMetric
+      return SweepOutcome(
+        figures: [SweepFigure(name: metric, value: mean)]
+          + figures.map { SweepFigure(name: "\($0.name) \(metric)", value: $0.value) })
+    }
+  }
+
+  /// Before anything is trained: every model must have valid sessions.
+  /// - Throws: `SweepError.noValidSessions`.
+  private static func requireValidSessions(_ options: [String: String]) throws {
+    let plan = try planWithoutModel(options)
+    let dataset = try PreparedDataset(folder: plan.training.dataset, verify: false)
+    let chosen = plan.training.locales.isEmpty ? Set(ShopLocale.allCases) : plan.training.locales
+    let locales = chosen.inOrder.filter { dataset.hasSessions(of: .train, in: [$0]) }
+    let lacking = locales.filter { !dataset.hasSessions(of: .valid, in: [$0]) }
+    // The model that is for all locales needs them in one.
+    if lacking.isEmpty || plan.mode == .joint && lacking.count < locales.count { return }
+    throw SweepError.noValidSessions(
+      dataset: plan.training.dataset, locales: lacking.map(\.name).joined(separator: ", "))
+  }
+
+  /// The plan as far as it can be told without the checkpoint: a model's own options are left out.
+  /// - Throws: what `PlanSource.plan` throws.
+  private static func planWithoutModel(_ options: [String: String]) throws -> FineTuningPlan {
+    var options = options
+    if options["model"] == nil {
+      // What is an option of any model may be one of the checkpoint's.
+      options = options.filter { ModelConfiguration.owners(of: GivenOption.normal($0.key)).isEmpty }
+      options["model"] = ModelConfiguration.names[0]
+    }
+    return try PlanSource(file: nil, flags: options).plan(FineTuningPlan.self)
+  }
+}

@@ -1,0 +1,77 @@
+import OptionTables
+
+/// What a run minimises.
+public struct LossPlan: Equatable, Sendable {
+  /// The losses: over the whole catalogue, or over in-batch targets and shared samples (Hidasi and Karatzoglou,
+  /// "Recurrent Neural Networks with Top-k Gains for Session-based Recommendations", CIKM 2018).
+  public enum Kind: String, CaseIterable, Sendable {
+    /// Cross-entropy over the whole catalogue.
+    case crossEntropy = "ce"
+    /// Cross-entropy over the targets of the batch and the samples.
+    case sampledCrossEntropy = "ce-sampled"
+    case bprMax = "bpr-max"
+    case top1Max = "top1-max"
+  }
+
+  /// What sampled scores go through before the loss.
+  public enum Activation: Equatable, Sendable {
+    case linear
+    /// x above 0, alpha · (exp(x) - 1) below.
+    case elu(alpha: Float)
+  }
+
+  public var kind = Kind.crossEntropy
+  /// Items drawn for each step, beside the batch's own targets.
+  public var samples = 2048
+  /// An item is drawn with a probability proportional to its occurrences in training to this power.
+  public var sampleAlpha = 0.75
+  /// BPR-max: how much the negatives' squared scores count.
+  public var bprRegularisation: Float = 1
+  /// Sampled cross-entropy: how much of the log-probability of being there is taken off a score.
+  public var logQ: Float = 1
+  public var activation = Activation.linear
+
+  public init() {}
+
+  /// Whether the loss is over the whole catalogue.
+  package var isFull: Bool { kind == .crossEntropy }
+}
+
+extension LossPlan {
+  private static let sampled = OptionDeclaration<LossPlan>.Decides.when { !$0.isFull }
+
+  package static let table = OptionTable<LossPlan>([
+    OptionDeclaration(
+      "loss", \.kind, .choice, aliases: ["loss_type"],
+      "ce: the whole catalogue; over samples: ce-sampled, bpr-max, top1-max."),
+    OptionDeclaration(
+      "n_sample", \.samples, .wholeNumber(0...(1 << 24)), decides: sampled,
+      "Items drawn for each step, beside the batch's own targets."),
+    OptionDeclaration(
+      "sample_alpha", \.sampleAlpha, .number("a number from 0 to 10") { (0...10).contains($0) }, decides: sampled,
+      "Items are drawn in proportion to their occurrences to this power."),
+    OptionDeclaration(
+      "bpreg", \.bprRegularisation, .number("a number from 0 to 1000000") { (0...1e6).contains($0) }, decides: sampled,
+      "bpr-max: how much the negatives' squared scores count."),
+    OptionDeclaration(
+      "logq", \.logQ, .number("a number from 0 to 100") { (0...100).contains($0) }, decides: sampled,
+      "ce-sampled: how much of the log-probability of being there is taken off."),
+    OptionDeclaration(
+      "final_act", \.activation, .activation, decides: sampled, "linear, or elu- and its alpha, such as elu-0.5."),
+  ])
+}
+
+extension OptionKind<LossPlan.Activation> {
+  fileprivate static var activation: Self {
+    Self("linear, or elu-0.5 or the like", valueName: "linear|elu-…") { text in
+      if text == "linear" { return .linear }
+      guard text.hasPrefix("elu-") else { return nil }
+      return OptionKind<Float>.positive.parse(String(text.dropFirst(4))).map { .elu(alpha: $0) }
+    } text: {
+      switch $0 {
+      case .linear: "linear"
+      case .elu(let alpha): "elu-\(alpha)"
+      }
+    }
+  }
+}

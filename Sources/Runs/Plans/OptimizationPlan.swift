@@ -1,0 +1,85 @@
+import Foundation
+import Learning
+import MPI
+import OptionTables
+import Tensors
+
+/// How a run optimizes: rule, learning rate and its schedule, decay, clipping.
+public struct OptimizationPlan: Equatable, Sendable {
+  public var optimizer = OptimizerOptions.Rule.adam
+  /// The learning rate; the highest one where it changes.
+  public var rate = 0.001
+  public var schedule = RateSchedule.Shape.constant
+  /// Steps over which the rate rises from nearly 0.
+  public var warmupSteps = 0
+  /// What `step` multiplies the rate with, and after how many epochs.
+  public var rateDecay = 0.1
+  public var rateDecayEpochs = 3
+  /// `adam`, `adagrad`: L2, added to the gradient; `adamw`: taken off the weights.
+  public var weightDecay: Float = 0
+  /// `adagrad`'s.
+  public var momentum: Float = 0
+  /// Which rows of the item table a step of a sampled loss updates.
+  public var updatedRows = UpdatedRows.touched
+  /// The gradient's norm over all weights above which it is scaled down to it; nil for no limit.
+  public var clipNorm: Double?
+
+  public init() {}
+
+  /// What optimizers are made with.
+  var optimizerOptions: OptimizerOptions {
+    var options = OptimizerOptions(rule: optimizer)
+    options.weightDecay = weightDecay
+    options.momentum = momentum
+    return options
+  }
+
+  /// The learning rate over a run.
+  func rateSchedule(stepsPerEpoch: Int, epochs: Int) -> RateSchedule {
+    RateSchedule(
+      shape: schedule, base: rate, warmupSteps: warmupSteps, decay: rateDecay,
+      decaySteps: rateDecayEpochs * stepsPerEpoch, totalSteps: epochs * stepsPerEpoch)
+  }
+}
+
+extension OptimizationPlan {
+  static let table = OptionTable<OptimizationPlan>([
+    OptionDeclaration("optimizer", \.optimizer, .choice, aliases: ["learner"], "adam, adamw or adagrad."),
+    OptionDeclaration("lr", \.rate, .positive, aliases: ["learning_rate"], "The learning rate."),
+    OptionDeclaration("lr_schedule", \.schedule, .choice, "constant, step (StepLR) or cosine."),
+    OptionDeclaration(
+      "warmup_steps", \.warmupSteps, .wholeNumber(0...(1 << 40)),
+      "Steps over which the rate first rises from nearly 0 to --lr."),
+    OptionDeclaration(
+      "lr_decay", \.rateDecay, .number("a number above 0, up to 1") { $0 > 0 && $0 <= 1 },
+      decides: .when { $0.schedule == .step },
+      "What the schedule `step` multiplies the rate with."),
+    OptionDeclaration(
+      "lr_decay_epochs", \.rateDecayEpochs, .wholeNumber(1...(1 << 24)), decides: .when { $0.schedule == .step },
+      "The schedule `step`: epochs from one multiplication to the next."),
+    OptionDeclaration(
+      "weight_decay", \.weightDecay, .notNegative,
+      "adam, adagrad: L2, added to the gradient; adamw: taken off the weights."),
+    OptionDeclaration(
+      "momentum", \.momentum, .rate, decides: .when { $0.optimizer == .adagrad },
+      "adagrad: the share of its last update that a weight goes on with."),
+    OptionDeclaration(
+      "updated_rows", \.updatedRows, .choice,
+      "Sampled losses: touched, only the rows of the item table that a step saw, as torch.optim.SparseAdam; all, every "
+        + "row by its moments, as torch.optim.Adam, at the cost of the whole table."),
+    OptionDeclaration(
+      "clip_norm", \.clipNorm, OptionKind<Double>.positive.orNone(),
+      "The gradient's norm above which it is scaled down to it."),
+  ])
+}
+
+/// - Throws: `RunError.unsupportedPrecision` where this machine cannot compute so, `.precisionNotAllowed` where it
+///   is told not to.
+package func requireSupport(of precision: Precision) throws(RunError) {
+  guard !precision.isSupported else { return }
+  if InstructionSet.ofCPU == .avx512BF16 {
+    throw .precisionNotAllowed(
+      precision.rawValue, host: MPIRuntime.hostname, isa: InstructionSet.current?.rawValue ?? instructionSet)
+  }
+  throw .unsupportedPrecision(precision.rawValue, host: MPIRuntime.hostname, instructionSet: instructionSet)
+}

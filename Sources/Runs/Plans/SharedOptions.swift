@@ -1,0 +1,75 @@
+import Catalogue
+import Foundation
+import Models
+import OptionTables
+import Sessions
+import Tensors
+
+// Options that several plans have: declared here once, each plan says where it keeps the value.
+
+extension OptionDeclaration {
+  static func dataset(_ path: WritableKeyPath<Owner, String> & Sendable) -> Self {
+    Self(
+      "dataset", path, .text("the folder of a prepared data set", valueName: "folder"), decides: .never,
+      isRequired: true, "The prepared data set.")
+  }
+
+  static func locales(_ path: WritableKeyPath<Owner, Set<ShopLocale>> & Sendable) -> Self {
+    Self("locales", path, .locales, "Train on the sessions of these locales only, such as ES,FR,IT.")
+  }
+
+  package static func targets(_ path: WritableKeyPath<Owner, TargetRule> & Sendable) -> Self {
+    Self("targets", path, .choice, "last: what follows a session; all: every item from the second on.")
+  }
+
+  package static func batchSize(_ path: WritableKeyPath<Owner, Int> & Sendable) -> Self {
+    Self(
+      "batch_size", path, .wholeNumber(1...(1 << 24)), aliases: ["train_batch_size"],
+      "Sessions in a global batch, over all ranks.")
+  }
+
+  package static func lanes(_ path: WritableKeyPath<Owner, Int> & Sendable) -> Self {
+    Self(
+      "lanes", path, .powerOfTwo(1...4096),
+      "Parts of a batch that are added in a fixed tree; a power of two, at least the ranks.")
+  }
+
+  package static func headBlocks(_ path: WritableKeyPath<Owner, Int> & Sendable) -> Self {
+    Self(
+      "head_blocks", path, .powerOfTwo(1...4096),
+      "Parts of a batch that the catalogue head multiplies, each of neighbouring lanes; a power of two.")
+  }
+
+  package static func itemTable(_ path: WritableKeyPath<Owner, ItemTableChoice> & Sendable) -> Self {
+    Self(
+      "item_table", path, .choice, decides: .never,
+      "replicated: all of it on every rank; sharded: a part on each; auto: what is faster, or fits. Changes no bit.")
+  }
+
+  package static func precision(_ path: WritableKeyPath<Owner, Precision> & Sendable) -> Self {
+    Self(
+      "precision", path, .choice, "f32, or bf16: the catalogue's products in bfloat16, at about twice the speed.")
+  }
+
+  package static func threads(_ path: WritableKeyPath<Owner, Int> & Sendable) -> Self {
+    Self(
+      "threads_per_rank", path, .wholeNumber(1...CatalogueLayout.largestStripeCount), decides: .never,
+      "Threads of a rank, for machines with fewer ranks than cores; they change no bit.")
+  }
+
+  package static func seed(_ path: WritableKeyPath<Owner, UInt64> & Sendable) -> Self {
+    Self("seed", path, .wholeNumber(0...(.max)), "From which all random numbers follow.")
+  }
+}
+
+extension OptionKind<Set<ShopLocale>> {
+  /// Some locales by name; all where there is no text.
+  static var locales: Self {
+    Self("some of \(listed(ShopLocale.allCases.map(\.name), "and")), such as ES,FR", valueName: "list") { text in
+      let inner = text.hasPrefix("[") && text.hasSuffix("]") ? String(text.dropFirst().dropLast()) : text
+      return inner.isEmpty ? [] : try? ShopLocale.parse(list: inner)
+    } text: {
+      $0.isEmpty ? nil : $0.inOrder.map(\.name).joined(separator: ",")
+    }
+  }
+}
