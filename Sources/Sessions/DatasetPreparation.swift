@@ -12,6 +12,7 @@ public struct DatasetPreparation {
   private let train = SessionCollector()
   private let test = SessionCollector()
   private let grouping = SessionGrouping()
+  private let locales: LocaleNumbering
   private var extendedVocabulary: String?
   private var badRows: [BadRow] = []
   private var zeros: [ZerosFound] = []
@@ -43,6 +44,7 @@ public struct DatasetPreparation {
   private init(options: PreparationOptions, progress: @escaping (PreparationProgress) -> Void) {
     self.options = options
     self.progress = progress
+    locales = LocaleNumbering(wanted: options.locales)
   }
 
   /// Begins with the items of the data set whose vocabulary is to be extended.
@@ -65,7 +67,7 @@ public struct DatasetPreparation {
       case .end: return
       case .bad(let row): try leaveOut(row)
       case .session:
-        if let answer = reader.answer { try keep(reader, answer: answer, in: train) }
+        if let answer = reader.answer { try keep(reader, answer: answer, locale: reader.locale, in: train) }
       }
       if reader.bytesRead != reported {
         reported = reader.bytesRead
@@ -82,7 +84,7 @@ public struct DatasetPreparation {
         switch try reader.next() {
         case .end: return
         case .bad(let row): try leaveOut(row)
-        case .session: try keep(reader, answer: reader.answer, in: test)
+        case .session: try keep(reader, answer: reader.answer, locale: reader.locale, in: test)
         }
       }
     }
@@ -99,11 +101,11 @@ public struct DatasetPreparation {
       case (.bad(let row), _): try leaveOut(row)  // the answer goes with it
       case (_, .bad(let row)): try leaveOut(row)
       case (.session, .answer(let answer, let locale)):
-        if locale != reader.locale {
+        if let locale, let own = reader.locale, locale.string != own.string {
           throw SessionsError.truthLocaleDiffers(
             truth.row(.localeDiffers), testPath: path, testLine: reader.line)
         }
-        try keep(reader, answer: answer, in: test)
+        try keep(reader, answer: answer, locale: reader.locale ?? locale, in: test)
       }
       rows += 1
     }
@@ -122,13 +124,13 @@ public struct DatasetPreparation {
 
   /// Numbers a session's items, if its locale is kept.
   private func keep(
-    _ reader: SessionFileReader, answer: TextSlice?, in split: SessionCollector
+    _ reader: SessionFileReader, answer: TextSlice?, locale: TextSlice?, in split: SessionCollector
   ) throws {
-    if !options.locales.isEmpty, !options.locales.contains(reader.locale) { return }
+    guard let locale = try locales.code(of: locale) else { return }
     let first = max(0, reader.items.count - options.maxLength)
     if let answer { reader.items.append(answer) }
     try split.append(
-      reader.items, from: first, hasAnswer: answer != nil, locale: reader.locale, numbering: vocabulary)
+      reader.items, from: first, hasAnswer: answer != nil, locale: locale, numbering: vocabulary)
     guard split === train else { return }
     if reader.sessionID == nil, train.lastIsOfTheSessionBefore(maxLength: options.maxLength) {
       grouping.appendToLast()
@@ -174,10 +176,13 @@ public struct DatasetPreparation {
   // MARK: - Dividing and writing
 
   private func write(to folder: FolderTransaction) throws -> DatasetManifest {
-    let localeNames = options.locales.inOrder.map(\.name)
-    if train.count == 0 { throw SessionsError.nothingKept(paths: options.sessions, locales: localeNames) }
+    let names = locales.names, version1 = DatasetVersion1.codes(of: names, keepsNameless: locales.keepsNameless)
+    // Version 1 knows Amazon's six by themselves.
+    let known = version1 == nil ? [] : options.locales.filter { ShopLocale(name: $0) != nil }
+    try locales.requireWanted(but: Set(known))
+    if train.count == 0 { throw SessionsError.nothingKept(paths: options.sessions, locales: options.locales) }
     if let path = options.test, test.count == 0 {
-      throw SessionsError.nothingKept(paths: [path], locales: localeNames)
+      throw SessionsError.nothingKept(paths: [path], locales: options.locales)
     }
     let parts = drawValidSplit()
     var splits: [(DatasetSplit, SessionCollector)] = [(.train, parts.train)]
@@ -185,19 +190,27 @@ public struct DatasetPreparation {
     if test.count > 0 { splits.append((.test, test)) }
     let itemCount = vocabulary.count
     try DatasetWriter.write(
-      items: vocabulary.lines, itemCount: itemCount, splits: splits, to: folder)
+      items: vocabulary.lines, itemCount: itemCount, localeCount: names.count, splits: splits, version1: version1,
+      to: folder)
     func name(_ path: String) -> String { lastName(of: path) }
     let manifestOptions = DatasetManifest.Options(
       sessions: options.sessions.map(name), test: options.test.map(name), truth: options.truth.map(name),
-      locales: localeNames, validFraction: options.validFraction, seed: options.seed,
+      locales: keptLocales(isVersion1: version1 != nil), validFraction: options.validFraction, seed: options.seed,
       maxLength: options.maxLength, skippedRows: badRows.count,
       zeros: options.zeros == .auto ? nil : options.zeros.rawValue, extendedVocabulary: extendedVocabulary)
     let manifest = DatasetManifest(
-      items: itemCount,
-      splits: Dictionary(uniqueKeysWithValues: splits.map { ($0.rawValue, $1.summary()) }),
+      formatVersion: version1 == nil ? DatasetManifest.currentVersion : DatasetVersion1.number,
+      locales: version1 == nil && !names.isEmpty ? names : nil, items: itemCount,
+      splits: Dictionary(uniqueKeysWithValues: splits.map { ($0.rawValue, $1.summary(names)) }),
       options: manifestOptions, files: folder.checksums)
     try folder.commit { _ in try manifest.encoded() }
     return manifest
+  }
+
+  /// What the manifest says of the option.
+  private func keptLocales(isVersion1: Bool) -> [String]? {
+    if isVersion1 { return DatasetVersion1.canonical(options.locales) }
+    return options.locales.isEmpty ? nil : locales.names
   }
 
   /// Draws the valid sessions: as many as the fraction says, by a permutation that the seed fixes. Rows of one session

@@ -4,7 +4,7 @@ import Storage
 public enum SessionFileFormat: String, CaseIterable, Sendable {
   /// Told from the file's name: `.csv` or `.inter`.
   case auto
-  /// KDD Cup 2023: `prev_items,next_item,locale`, lists as NumPy prints them.
+  /// KDD Cup 2023: `prev_items,next_item,locale`, lists as NumPy prints them; the locale may be missing.
   case csv
   /// RecBole: tab separated, `session_id:token`, `item_id_list:token_seq`, `item_id:token`, `item_locale:token`.
   case inter
@@ -38,9 +38,11 @@ final class SessionFileReader {
   @exclusivity(unchecked) private(set) var sessionID: TextSlice?
   /// What followed; nil in files without that column.
   @exclusivity(unchecked) private(set) var answer: TextSlice?
-  @exclusivity(unchecked) private(set) var locale = ShopLocale.uk
-  /// Whether `locale` is the row's; it may be so in a row that is bad for another reason.
-  @exclusivity(unchecked) private(set) var hasLocale = false
+  /// The default in files without that column; nil where there is none.
+  @exclusivity(unchecked) private(set) var locale: TextSlice?
+  /// Whether the row's locale can be read, or there is none to be read; it may be so in a row that is bad for another
+  /// reason.
+  @exclusivity(unchecked) private(set) var isLocaleKnown = true
 
   private let rows: DelimitedRowReader
   private let format: SessionFileFormat
@@ -48,6 +50,7 @@ final class SessionFileReader {
   private let listColumn: Int
   private let answerColumn: Int?
   private let localeColumn: Int?
+  private let defaultLocale: OwnedText?
   private let idColumn: Int?
   private let lengthColumn: Int?
   private let allowsGaps: Bool
@@ -62,16 +65,18 @@ final class SessionFileReader {
   var path: String { rows.path }
   var line: Int { rows.line }
   var hasAnswers: Bool { answerColumn != nil }
+  /// Whether sessions have a locale, be it the default.
+  var namesLocales: Bool { localeColumn != nil || defaultLocale != nil }
   var bytesRead: Int { rows.bytesRead }
   var totalBytes: Int { rows.totalBytes }
 
   /// Opens a file, reads its header and finds out what zeros are, for which the file may be read twice.
   /// - Parameters:
-  ///   - defaultLocale: of sessions in a file without a column for it.
+  ///   - defaultLocale: of sessions in a file without a column for it; nil for none.
   ///   - zeros: what `0` in a list is. Not asked where a column `item_length` tells how many items a list has.
   ///   - allowsGaps: whether a session without items, or without the answer that others have, can be used.
   static func open(
-    _ path: String, format: SessionFileFormat, defaultLocale: ShopLocale?, zeros: ZeroMeaning, allowsGaps: Bool = false
+    _ path: String, format: SessionFileFormat, defaultLocale: String?, zeros: ZeroMeaning, allowsGaps: Bool = false
   ) throws -> SessionFileReader {
     func open() throws -> SessionFileReader {
       try SessionFileReader(path: path, format: format, defaultLocale: defaultLocale, allowsGaps: allowsGaps)
@@ -91,7 +96,7 @@ final class SessionFileReader {
     return reader
   }
 
-  private init(path: String, format: SessionFileFormat, defaultLocale: ShopLocale?, allowsGaps: Bool) throws {
+  private init(path: String, format: SessionFileFormat, defaultLocale: String?, allowsGaps: Bool) throws {
     self.allowsGaps = allowsGaps
     self.format = try format.resolved(path: path)
     let isCSV = self.format == .csv
@@ -103,13 +108,8 @@ final class SessionFileReader {
     localeColumn = header.indexIfPresent(of: isCSV ? "locale" : "item_locale")
     idColumn = header.indexOfSessionID
     lengthColumn = header.indexIfPresent(of: "item_length")
-    if localeColumn == nil {
-      guard let defaultLocale else {
-        throw isCSV ? header.missing("locale") : SessionsError.noLocaleColumn(path: path)
-      }
-      locale = defaultLocale
-      hasLocale = true
-    }
+    self.defaultLocale = localeColumn == nil ? defaultLocale.map { OwnedText($0) } : nil
+    locale = self.defaultLocale?.slice
   }
 
   /// Goes to the next session.
@@ -123,15 +123,16 @@ final class SessionFileReader {
 
   /// - Returns: what is wrong, and the text in which it is.
   private func parseRow() throws -> (RowDefect, TextSlice)? {
-    if localeColumn != nil { hasLocale = false }
+    if localeColumn != nil { (locale, isLocaleKnown) = (nil, false) }
     if let defect = rows.defect { return (defect, rows.text) }
     let fields = rows.fields
     if fields.count != columnCount {
       return (.fieldCount(expected: columnCount, found: fields.count), rows.text)
     }
-    if let localeColumn, let locale = ShopLocale(code: fields[localeColumn].trimmed) {
-      self.locale = locale
-      hasLocale = true
+    if let localeColumn {
+      let name = fields[localeColumn].trimmed
+      isLocaleKnown = LocaleName.isValid(name)
+      locale = isLocaleKnown ? name : nil
     }
     items.removeAll(keepingCapacity: true)
     let list = fields[listColumn]
@@ -145,7 +146,7 @@ final class SessionFileReader {
       if !text.bytes.allSatisfy(NumpyList.isIDByte) { return (.blankInItem, text) }
       if text.count > 0 { answer = text }
     }
-    if !hasLocale { return (.unknownLocale, rows.text) }
+    if !isLocaleKnown { return (.badLocale, rows.text) }
     sessionID = idColumn.map { fields[$0].trimmed }.flatMap { $0.count > 0 ? $0 : nil }
     return nil
   }
@@ -209,21 +210,5 @@ final class SessionFileReader {
       start = position + 1
     }
     return items.isEmpty ? .emptySession : nil
-  }
-}
-
-extension ShopLocale {
-  /// The locale whose name stands at a place in memory; capital letters only, as data files have them.
-  init?(code text: TextSlice) {
-    guard text.count == 2 else { return nil }
-    switch (text.start[0], text.start[1]) {
-    case (UInt8(ascii: "U"), UInt8(ascii: "K")): self = .uk
-    case (UInt8(ascii: "D"), UInt8(ascii: "E")): self = .de
-    case (UInt8(ascii: "J"), UInt8(ascii: "P")): self = .jp
-    case (UInt8(ascii: "E"), UInt8(ascii: "S")): self = .es
-    case (UInt8(ascii: "F"), UInt8(ascii: "R")): self = .fr
-    case (UInt8(ascii: "I"), UInt8(ascii: "T")): self = .it
-    default: return nil
-    }
   }
 }

@@ -1,8 +1,12 @@
+import Text
+
 /// What can be wrong with sessions, options and prepared data sets. Each case is data; `description` is the
 /// one sentence shown to people.
 public enum SessionsError: Error, Equatable, CustomStringConvertible {
-  /// A locale in an option.
-  case unknownLocale(text: String)
+  /// A locale in an option, that is none of `known`.
+  case unknownLocale(text: String, known: [String])
+  /// A locale in an option that stands for several.
+  case ambiguousLocale(text: String, names: [String])
   case invalidOption(name: String, reason: String)
 
   // Session files
@@ -14,7 +18,6 @@ public enum SessionsError: Error, Equatable, CustomStringConvertible {
   case missingColumn(path: String, column: String, found: [String])
   /// Training sessions without answers.
   case noAnswers(path: String)
-  case noLocaleColumn(path: String)
   case badRow(BadRow)
   /// A list in a stream begins or ends with 0.
   case zerosUnclear(path: String, line: Int)
@@ -24,6 +27,7 @@ public enum SessionsError: Error, Equatable, CustomStringConvertible {
   case truthLocaleDiffers(BadRow, testPath: String, testLine: Int)
   case nothingKept(paths: [String], locales: [String])
   case tooManyItems
+  case tooManyLocales
 
   // Prepared data sets
   case notADataset(path: String)
@@ -31,8 +35,11 @@ public enum SessionsError: Error, Equatable, CustomStringConvertible {
 
   public var description: String {
     switch self {
-    case .unknownLocale(let text):
-      "unknown locale '\(text)': choose from \(ShopLocale.allNames), separated by commas"
+    case .unknownLocale(let text, let known):
+      "there is no locale '\(printable(text, limit: 40))': "
+        + (known.isEmpty ? "the sessions have none, leave it out" : "choose from \(Self.firstTen(of: known))")
+    case .ambiguousLocale(let text, let names):
+      "the locale '\(text)' may be \(Self.firstTen(of: names)): write it as it stands in the sessions, or all of them"
     case .invalidOption(let name, let reason):
       "\(name) \(reason)"
     case .unreadable(let path, let reason):
@@ -50,8 +57,6 @@ public enum SessionsError: Error, Equatable, CustomStringConvertible {
     case .noAnswers(let path):
       "\(path):1: training sessions need the column next_item (item_id in .inter files): "
         + "pass sessions without answers as --test"
-    case .noLocaleColumn(let path):
-      "\(path):1: there is no column item_locale: name the locale of its sessions with --default-locale"
     case .badRow(let row):
       row.description
     case .zerosUnclear(let path, let line):
@@ -70,11 +75,17 @@ public enum SessionsError: Error, Equatable, CustomStringConvertible {
         + (locales.isEmpty ? "" : " in \(locales.joined(separator: ",")), choose other --locales")
     case .tooManyItems:
       "there are more than 2147483647 items or clicks per table row: split the sessions"
+    case .tooManyLocales:
+      "there are more than \(LocaleNames.most) locales: is the right column called locale?"
     case .notADataset(let path):
       "\(path) is no prepared data set, it holds no dataset.json: make one with caravan prepare"
     case .malformedDataset(let path, let reason):
       "\(path) is damaged, \(reason): make the data set again with caravan prepare"
     }
+  }
+
+  private static func firstTen(of names: [String]) -> String {
+    names.prefix(10).joined(separator: ", ") + (names.count > 10 ? " and \(names.count - 10) more" : "")
   }
 }
 
@@ -114,7 +125,7 @@ public enum RowDefect: Equatable, Sendable, CustomStringConvertible {
   case emptyItem
   case blankInItem
   case ellipsis
-  case unknownLocale
+  case badLocale
   case localeDiffers
 
   public var description: String {
@@ -135,7 +146,7 @@ public enum RowDefect: Equatable, Sendable, CustomStringConvertible {
     case .emptyItem: "an item is empty"
     case .blankInItem: "an item holds a blank or a backslash, a quote may be missing"
     case .ellipsis: "NumPy left items out of the list (...): write it with a higher threshold"
-    case .unknownLocale: "the locale is none of \(ShopLocale.allNames)"
+    case .badLocale: "the locale is no name of \(LocaleName.rule)"
     case .localeDiffers: "the locale of the answer differs"
     }
   }

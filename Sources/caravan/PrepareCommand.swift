@@ -10,8 +10,9 @@ struct PrepareCommand: LeaderCommand {
     commandName: "prepare",
     abstract: "Makes a prepared data set from session files.",
     discussion: """
-      Reads KDD Cup 2023 files (prev_items,next_item,locale) and RecBole's .inter files. Items are numbered in
-      the order of their first appearance; of a session longer than --max-length the last items are kept. The valid
+      Reads KDD Cup 2023 files (prev_items,next_item,locale) and RecBole's .inter files; the locale may be missing, and
+      have any name. Items are numbered in the order of their first appearance; of a session longer than --max-length
+      the last items are kept. The valid
       split is drawn by session: rows that share a session_id, else a user_id, or go on with one another stay together.
       """)
 
@@ -21,7 +22,9 @@ struct PrepareCommand: LeaderCommand {
   @Option(help: ArgumentHelp("Test sessions.", valueName: "file"))
   var test: String?
 
-  @Option(help: ArgumentHelp("Answers of the test sessions, row by row: next_item,locale.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp(
+      "Answers of the test sessions, row by row: next_item, and the locale if there is one.", valueName: "file"))
   var truth: String?
 
   @Option(help: ArgumentHelp("The folder to make.", valueName: "folder"))
@@ -37,7 +40,7 @@ struct PrepareCommand: LeaderCommand {
   var locales: String?
 
   @Option(help: ArgumentHelp("The locale of sessions in files that name none.", valueName: "locale"))
-  var defaultLocale: ShopLocale?
+  var defaultLocale: String?
 
   @Option(
     help: ArgumentHelp(
@@ -69,7 +72,7 @@ struct PrepareCommand: LeaderCommand {
     options.truth = truth
     options.format = format
     options.validFraction = validFraction
-    options.locales = try locales.map(ShopLocale.parse(list:)) ?? []
+    options.locales = try locales.map(localeList) ?? []
     options.defaultLocale = defaultLocale
     options.vocabulary = vocabulary
     options.seed = seed
@@ -90,16 +93,18 @@ struct PrepareCommand: LeaderCommand {
     }
     print(summary.text, terminator: "")
   }
+
+  private func localeList(_ text: String) throws -> [String] {
+    guard let names = LocaleName.parse(list: text) else {
+      throw SessionsError.invalidOption(name: "--locales", reason: "is no list of locales: write names, such as ES,FR")
+    }
+    return names
+  }
 }
 
 extension ZeroMeaning: ExpressibleByArgument {}
 
 extension SessionFileFormat: ExpressibleByArgument {}
-
-extension ShopLocale: ExpressibleByArgument {
-  public init?(argument: String) { self.init(name: argument) }
-  public static var allValueStrings: [String] { allCases.map(\.name) }
-}
 
 extension PreparationProgress {
   /// Such as `reading sessions_train.csv: 45 %, 1623000 sessions`.
@@ -113,16 +118,21 @@ extension PreparationProgress {
 extension PreparationSummary {
   /// A table of the splits, then items, time and place.
   fileprivate var text: String {
-    let locales = ShopLocale.allCases.map(\.name).filter { name in
-      manifest.splits.values.contains { $0.sessionsByLocale[name] != nil }
-    }
-    var rows = [["split", "sessions", "mean length"] + locales]
+    let counts = manifest.splits.values.compactMap(\.sessionsByLocale)
+    let sizes = manifest.localeNames.names.map { name in (name, counts.reduce(0) { $0 + ($1[name] ?? 0) }) }
+    let locales = sizes.filter { $0.1 > 0 }
+    let (shown, others) = largestLines(locales.map(\.1))
+    var rows = [
+      ["split", "sessions", "mean length"] + shown.map { locales[$0].0 }
+        + (others.isEmpty ? [] : ["\(others.count) more"])
+    ]
     for split in DatasetSplit.allCases {
       guard let counts = manifest.splits[split.rawValue] else { continue }
       let mean = Double(counts.clicks) / Double(max(counts.sessions, 1))
+      func sessions(_ places: [Int]) -> [Int] { places.map { counts.sessionsByLocale?[locales[$0].0] ?? 0 } }
+      let rest = others.isEmpty ? [] : [sessions(others).reduce(0, +)]
       rows.append(
-        [split.rawValue, "\(counts.sessions)", mean.formatted(digits: 2)]
-          + locales.map { "\(counts.sessionsByLocale[$0] ?? 0)" })
+        [split.rawValue, "\(counts.sessions)", mean.formatted(digits: 2)] + (sessions(shown) + rest).map { "\($0)" })
     }
     let trainingRows = (manifest.splits["train"]?.sessions ?? 0) + (manifest.splits["valid"]?.sessions ?? 0)
     let bySession =
