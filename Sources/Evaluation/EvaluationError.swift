@@ -19,8 +19,6 @@ public enum EvaluationError: Error, Equatable, CustomStringConvertible {
   case notFinite(row: Int, item: String?, split: String, session: Int)
   /// Locales that candidates are asked from, in which nothing was seen.
   case noProducts(locales: [String])
-  /// Sessions of a locale in which nothing was seen, and the first of them, counted from 0.
-  case noProductsForSessions(locale: String, sessions: Int, of: Int, first: Int)
   case nothingPredicted(sessions: Int)
 
   public var description: String {
@@ -52,9 +50,6 @@ public enum EvaluationError: Error, Equatable, CustomStringConvertible {
         + "\(session), counted from 0, is not finite: the model diverged, train it again with a lower --lr"
     case .noProducts(let locales):
       "no product was seen in \(locales.joined(separator: ", ")): choose other --candidates, or all"
-    case .noProductsForSessions(let locale, let sessions, let total, let first):
-      "no product was seen in \(locale), the locale of \(sessions) of \(total) sessions, the first is number "
-        + "\(first + 1): choose --candidates all, or locales that have products"
     case .nothingPredicted(let sessions):
       "none of the \(sessions) sessions has a candidate: choose other --candidates, or leave out --filter-seen"
     }

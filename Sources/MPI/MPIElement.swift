@@ -13,6 +13,7 @@ public protocol MPIElement: BitwiseCopyable {
 }
 
 extension UInt8: MPIElement { public static var datatype: Datatype { Datatype(handle: cmpi_uint8()) } }
+extension UInt16: MPIElement { public static var datatype: Datatype { Datatype(handle: cmpi_uint16()) } }
 extension Int32: MPIElement { public static var datatype: Datatype { Datatype(handle: cmpi_int32()) } }
 extension UInt32: MPIElement { public static var datatype: Datatype { Datatype(handle: cmpi_uint32()) } }
 extension Int64: MPIElement { public static var datatype: Datatype { Datatype(handle: cmpi_int64()) } }

@@ -5,19 +5,20 @@ final class ClickLog {
   @exclusivity(unchecked) private var sessions: [Int32] = []
   @exclusivity(unchecked) private var items: [Int32] = []
   @exclusivity(unchecked) private var times: [Int64] = []
-  /// Of each session, by its first click.
-  @exclusivity(unchecked) private var locales: [UInt16] = []
+  /// Of each session, by its first click; nil where it is not kept.
+  @exclusivity(unchecked) private var locales: [UInt16?] = []
   @exclusivity(unchecked) private var row: [Int32] = []
 
   var clickCount: Int { items.count }
   var sessionCount: Int { ids.count }
 
   /// Takes in the reader's present click.
-  /// - Parameter locale: called for the first click of a session.
-  func append(_ click: ClickLogReader, numbering: Vocabulary, locale: () throws -> UInt16) throws {
+  /// - Parameter locale: called for the first click of a session; nil leaves the session out.
+  func append(_ click: ClickLogReader, numbering: Vocabulary, locale: () throws -> UInt16?) throws {
     row.removeAll(keepingCapacity: true)
     try ids.appendRows(of: [click.session], from: 0, to: &row)
     if ids.count > locales.count { locales.append(try locale()) }
+    if locales[Int(row[0]) - 1] == nil { return }
     sessions.append(row[0] - 1)
     try numbering.appendRows(of: [click.item], from: 0, to: &items)
     times.append(click.time)
@@ -38,7 +39,7 @@ final class ClickLog {
         end += 1
       }
       sequences.append(
-        items[first..<end], end: times[end - 1], locale: locales[Int(sessions[first])],
+        items[first..<end], end: times[end - 1], locale: locales[Int(sessions[first])]!,
         group: Int32(sequences.count))
       first = end
     }

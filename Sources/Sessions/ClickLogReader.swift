@@ -12,7 +12,7 @@ final class ClickLogReader {
   @exclusivity(unchecked) private(set) var item: TextSlice
   /// In milliseconds; 0 in a file without times.
   @exclusivity(unchecked) private(set) var time: Int64 = 0
-  /// Nil in a file without a column for it.
+  /// The default in a file without a column for it; nil where there is none.
   @exclusivity(unchecked) private(set) var locale: TextSlice?
   /// Clicks that are none of the events that are kept.
   @exclusivity(unchecked) private(set) var otherEvents = 0
@@ -27,6 +27,7 @@ final class ClickLogReader {
   private let elapsedColumn: Int?
   private let localeColumn: Int?
   private let eventColumn: Int?
+  private let defaultLocale: OwnedText?
   private let events: [[UInt8]]
   /// Whether the present row, of a file without a header, is still to be read.
   @exclusivity(unchecked) private var isAtFirstRow: Bool
@@ -37,7 +38,8 @@ final class ClickLogReader {
   /// - Parameters:
   ///   - rows: at its first row, from which `shape` is.
   ///   - events: the kinds of events that are kept; empty for all.
-  init(_ rows: DelimitedRowReader, _ shape: FileShape, events: [String]) throws {
+  ///   - defaultLocale: of clicks in a file without a column for it; nil for none.
+  init(_ rows: DelimitedRowReader, _ shape: FileShape, events: [String], defaultLocale: String?) throws {
     precondition(shape.kind == .clicks, "no click log: \(shape)")
     self.rows = rows
     self.shape = shape
@@ -48,6 +50,8 @@ final class ClickLogReader {
     elapsedColumn = shape.columns[.elapsed]
     localeColumn = shape.columns[.locale]
     eventColumn = shape.columns[.event]
+    self.defaultLocale = localeColumn == nil ? defaultLocale.map { OwnedText($0) } : nil
+    locale = self.defaultLocale?.slice
     isAtFirstRow = !shape.hasHeader
     session = rows.text
     item = rows.text
@@ -87,7 +91,11 @@ final class ClickLogReader {
     if session.count == 0 { return .noSession }
     if item.count == 0 { return .emptyItem }
     if !item.bytes.allSatisfy(NumpyList.isIDByte) { return .blankInItem }
-    locale = localeColumn.map { fields[$0].trimmed }
+    if let localeColumn {
+      let name = fields[localeColumn].trimmed
+      if !LocaleName.isValid(name) { return .badLocale }
+      locale = name
+    }
     guard let timeColumn else { return nil }
     let text = fields[timeColumn].trimmed
     if timeFormat == nil { timeFormat = TimeFormat(of: text) }

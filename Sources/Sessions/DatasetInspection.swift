@@ -5,7 +5,7 @@ import Foundation
 ///
 /// As JSON: `{"items": 7, "fingerprint": "…", "locales": {"ES": {"sessions": {"train": 5, …}, "products": 3,
 /// "shared_products": 1, "lengths": {"mean": 2.5, "median": 2, "p95": 4, "max": 5}}, …}, "all": {…},
-/// "overlap": {"ES": {"ES": 3, "FR": 1}, …}}`.
+/// "overlap": {"ES": {"ES": 3, "FR": 1}, …}}`. Without locales there is nothing about them.
 public struct DatasetInspection: Encodable, Equatable, Sendable {
   /// Sessions and products of a locale, or of all.
   public struct Part: Encodable, Equatable, Sendable {
@@ -13,8 +13,8 @@ public struct DatasetInspection: Encodable, Equatable, Sendable {
     public let sessions: [String: Int]
     /// Products seen in any session of any split, answers included.
     public let products: Int
-    /// Those of them that were seen in another locale as well.
-    public let sharedProducts: Int
+    /// Those of them that were seen in another locale as well; nil where there are no locales.
+    public let sharedProducts: Int?
     /// nil without sessions.
     public let lengths: SessionLengths?
 
@@ -29,11 +29,15 @@ public struct DatasetInspection: Encodable, Equatable, Sendable {
   public let fingerprint: String
   /// The splits that the data set has, in the order train, valid, test.
   public let splits: [DatasetSplit]
-  /// By the locale's name; those with neither sessions nor products are left out.
-  public let locales: [String: Part]
+  /// By the locale's name; those with neither sessions nor products are left out. nil where there are none.
+  public let locales: [String: Part]?
   public let all: Part
-  /// How many products two locales have in common, by the names of both; of a locale with itself, all its products.
-  public let overlap: [String: [String: Int]]
+  /// How many products two locales have in common, by the names of both; of a locale with itself, all its products. Of
+  /// many locales it has the largest alone: see `largestLines`.
+  public let overlap: [String: [String: Int]]?
+  /// The locales in the order in which they are shown, and those of them that have the most sessions.
+  public let names: [String]
+  public let largestNames: [String]
 
   enum CodingKeys: String, CodingKey {
     case items, fingerprint, locales, all, overlap
@@ -45,30 +49,34 @@ public struct DatasetInspection: Encodable, Equatable, Sendable {
     fingerprint = dataset.fingerprint
     let tables = DatasetSplit.allCases.compactMap { split in dataset.split(split).map { (split, $0) } }
     splits = tables.map(\.0)
-    let products = ProductsByMask(dataset.candidates)
-    let lengths = LengthCounts.byLocale(of: tables.map(\.1))
-    let everywhere = lengths.reduce(LengthCounts(), +)
+    let locales = dataset.locales, products = dataset.candidates
+    let lengths = LengthCounts.byLocale(of: tables.map(\.1), locales)
+    let codes = (0..<locales.count).map { UInt16($0) }
+      .filter { lengths[Int($0)].total > 0 || products.itemCount(in: $0) > 0 }
 
-    let present = ShopLocale.allCases.filter { lengths[Int($0.rawValue)].total > 0 || products.count(in: [$0]) > 0 }
-    func sessions(of locale: ShopLocale) -> [String: Int] {
-      Dictionary(
-        uniqueKeysWithValues: tables.map { ($0.rawValue, $1.sessionCountsByLocale()[Int(locale.rawValue)]) })
+    let counts = tables.map { ($0.rawValue, $1.sessionCounts(of: locales)) }
+    let shops = ShopCounts(products, locales)
+    let parts = codes.map { code in
+      let sessions = counts.map { ($0, $1[Int(code)]) }
+      let part = Part(
+        sessions: Dictionary(uniqueKeysWithValues: sessions), products: products.itemCount(in: code),
+        sharedProducts: shops.countShared(in: code), lengths: SessionLengths(lengths[Int(code)]))
+      return (locales.names[Int(code)], part)
     }
-    locales = Dictionary(
-      uniqueKeysWithValues: present.map { locale in
-        let part = Part(
-          sessions: sessions(of: locale), products: products.count(in: [locale]),
-          sharedProducts: products.countShared(in: locale), lengths: SessionLengths(lengths[Int(locale.rawValue)]))
-        return (locale.name, part)
-      })
+    let largest = largestLines(codes.map { lengths[Int($0)].total }).shown.map { codes[$0] }
+    let common = CommonProducts(products, largest)
+    let overlap = largest.map { one in
+      let row = largest.map { other in (locales.names[Int(other)], common.count(in: [one, other])) }
+      return (locales.names[Int(one)], Dictionary(uniqueKeysWithValues: row))
+    }
     all = Part(
-      sessions: Dictionary(uniqueKeysWithValues: tables.map { ($0.rawValue, $1.count) }), products: products.countAll,
-      sharedProducts: products.countShared, lengths: SessionLengths(everywhere))
-    overlap = Dictionary(
-      uniqueKeysWithValues: present.map { one in
-        let row = present.map { other in (other.name, products.count(in: [one, other])) }
-        return (one.name, Dictionary(uniqueKeysWithValues: row))
-      })
+      sessions: Dictionary(uniqueKeysWithValues: tables.map { ($0.rawValue, $1.count) }), products: shops.countSeen,
+      sharedProducts: locales.isEmpty ? nil : shops.countShared,
+      lengths: SessionLengths(lengths.reduce(LengthCounts(), +)))
+    self.locales = locales.isEmpty ? nil : Dictionary(uniqueKeysWithValues: parts)
+    self.overlap = locales.isEmpty ? nil : Dictionary(uniqueKeysWithValues: overlap)
+    names = parts.map(\.0)
+    largestNames = overlap.map(\.0)
   }
 
   /// The JSON, with sorted keys and a line break at its end.
@@ -134,35 +142,14 @@ struct LengthCounts {
     return sum
   }
 
-  /// The sessions of all tables, by the code of their locale.
-  static func byLocale(of tables: [SessionTable]) -> [LengthCounts] {
-    var counts = ShopLocale.allCases.map { _ in LengthCounts() }
+  /// The sessions of all tables, by the code of their locale; those without one behind the last.
+  static func byLocale(of tables: [SessionTable], _ locales: LocaleNames) -> [LengthCounts] {
+    var counts = (0...locales.count).map { _ in LengthCounts() }
     for table in tables {
-      for session in 0..<table.count { counts[Int(table.locales[session])].add(table.range(of: session).count) }
+      for session in 0..<table.count {
+        counts[min(Int(table.locales[session]), locales.count)].add(table.range(of: session).count)
+      }
     }
     return counts
-  }
-}
-
-/// How many products there are of each set of locales in which they were seen.
-private struct ProductsByMask {
-  /// By the set's bits: see `ShopLocale.mask`.
-  private var counts = [Int](repeating: 0, count: 256)
-
-  init(_ candidates: CandidateTable) {
-    for mask in candidates.localeMask.dropFirst() { counts[Int(mask)] += 1 }
-  }
-
-  var countAll: Int { count { $0 != 0 } }
-  var countShared: Int { count { $0.nonzeroBitCount > 1 } }
-
-  /// Products seen in every one of the locales.
-  func count(in locales: Set<ShopLocale>) -> Int { count { $0 & locales.mask == locales.mask } }
-
-  /// Products seen in the locale and in another.
-  func countShared(in locale: ShopLocale) -> Int { count { $0 & locale.mask != 0 && $0.nonzeroBitCount > 1 } }
-
-  private func count(where holds: (UInt8) -> Bool) -> Int {
-    counts.enumerated().reduce(0) { holds(UInt8($1.offset)) ? $0 + $1.element : $0 }
   }
 }

@@ -5,14 +5,15 @@ import Foundation
 /// It has no dates and no folders in it: the same input and options give the same bytes.
 public struct DatasetManifest: Codable, Equatable, Sendable {
   public static let fileName = "dataset.json"
-  public static let currentVersion = 1
+  /// Version 1 is `DatasetVersion1`'s.
+  public static let currentVersion = 2
 
   public struct Split: Codable, Equatable, Sendable {
     public var sessions: Int
     /// Items of the sessions, answers not counted.
     public var clicks: Int
-    /// By the locale's name; locales without sessions are left out.
-    public var sessionsByLocale: [String: Int]
+    /// By the locale's name; locales without sessions are left out, and all of it where there are no locales.
+    public var sessionsByLocale: [String: Int]?
     public var hasAnswers: Bool
   }
 
@@ -21,7 +22,8 @@ public struct DatasetManifest: Codable, Equatable, Sendable {
     public var sessions: [String]
     public var test: String?
     public var truth: String?
-    public var locales: [String]
+    /// Those whose sessions were kept; nil for all.
+    public var locales: [String]?
     public var validFraction: Double
     public var seed: UInt64
     public var maxLength: Int
@@ -44,6 +46,8 @@ public struct DatasetManifest: Codable, Equatable, Sendable {
   }
 
   public var formatVersion = Self.currentVersion
+  /// Names by code; nil where there are no locales, and in version 1.
+  public var locales: [String]?
   /// Items, padding not counted.
   public var items: Int
   /// By the split's name.
@@ -51,6 +55,11 @@ public struct DatasetManifest: Codable, Equatable, Sendable {
   public var options: Options
   /// SHA-256 of every other file, by name.
   public var files: [String: String]
+
+  var isVersion1: Bool { formatVersion == DatasetVersion1.number }
+
+  /// The names of the locales.
+  public var localeNames: LocaleNames { isVersion1 ? DatasetVersion1.names : LocaleNames(locales ?? []) }
 
   func encoded() throws -> Data {
     let encoder = JSONEncoder()

@@ -136,31 +136,43 @@ public struct DatasetPreparation {
   private mutating func write(to folder: FolderTransaction, extending extended: PreparedDataset?) throws
     -> DatasetManifest
   {
-    let localeNames = options.locales.inOrder.map(\.name)
     let splits = try divide()
-    if splits.train.count == 0 { throw SessionsError.nothingKept(paths: options.sessions, locales: localeNames) }
+    let names = reading.locales.names
+    let version1 = DatasetVersion1.codes(of: names, keepsNameless: reading.locales.keepsNameless)
+    // Version 1 knows Amazon's six by themselves.
+    let known = version1 == nil ? [] : options.locales.filter { ShopLocale(name: $0) != nil }
+    try reading.locales.requireWanted(but: Set(known))
+    if splits.train.count == 0 { throw SessionsError.nothingKept(paths: options.sessions, locales: options.locales) }
     for (path, split) in [(options.valid, splits.valid), (options.test, splits.test)] {
-      if let path, split.count == 0 { throw SessionsError.nothingKept(paths: [path], locales: localeNames) }
+      if let path, split.count == 0 { throw SessionsError.nothingKept(paths: [path], locales: options.locales) }
     }
     var named: [(DatasetSplit, SessionCollector)] = [(.train, splits.train)]
     if splits.valid.count > 0 { named.append((.valid, splits.valid)) }
     if splits.test.count > 0 { named.append((.test, splits.test)) }
     vocabulary = try vocabulary.withoutUnused(in: named.map(\.1), keeping: extended?.itemCount ?? 0)
     try DatasetWriter.write(
-      items: vocabulary.lines, itemCount: vocabulary.count, splits: named, to: folder)
+      items: vocabulary.lines, itemCount: vocabulary.count, localeCount: names.count, splits: named, version1: version1,
+      to: folder)
     let manifest = DatasetManifest(
-      items: vocabulary.count,
-      splits: Dictionary(uniqueKeysWithValues: named.map { ($0.rawValue, $1.summary()) }),
-      options: manifestOptions(localeNames, extended), files: folder.checksums)
+      formatVersion: version1 == nil ? DatasetManifest.currentVersion : DatasetVersion1.number,
+      locales: version1 == nil && !names.isEmpty ? names : nil, items: vocabulary.count,
+      splits: Dictionary(uniqueKeysWithValues: named.map { ($0.rawValue, $1.summary(names)) }),
+      options: manifestOptions(isVersion1: version1 != nil, extended), files: folder.checksums)
     try folder.commit { _ in try manifest.encoded() }
     return manifest
   }
 
-  private func manifestOptions(_ localeNames: [String], _ extended: PreparedDataset?) -> DatasetManifest.Options {
+  /// What the manifest says of the option.
+  private func keptLocales(isVersion1: Bool) -> [String]? {
+    if isVersion1 { return DatasetVersion1.canonical(options.locales) }
+    return options.locales.isEmpty ? nil : reading.locales.names
+  }
+
+  private func manifestOptions(isVersion1: Bool, _ extended: PreparedDataset?) -> DatasetManifest.Options {
     func name(_ path: String) -> String { lastName(of: path) }
     var manifest = DatasetManifest.Options(
       sessions: options.sessions.map(name), test: options.test.map(name), truth: options.truth.map(name),
-      locales: localeNames, validFraction: options.splits.validFraction, seed: options.seed,
+      locales: keptLocales(isVersion1: isVersion1), validFraction: options.splits.validFraction, seed: options.seed,
       maxLength: options.maxLength, skippedRows: notes.badRows.count,
       zeros: options.zeros == .auto ? nil : options.zeros.rawValue, extendedVocabulary: extended?.vocabulary)
     manifest.valid = options.valid.map(name)

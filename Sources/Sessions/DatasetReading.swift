@@ -20,6 +20,7 @@ struct DatasetReading {
   let train = SplitIntake()
   let valid = SplitIntake()
   let test = SplitIntake()
+  let locales: LocaleNumbering
   private(set) var notes = PreparationNotes()
   /// How the first click log was read, which `predict` goes by.
   private(set) var logShape: (shape: FileShape, time: TimeFormat?)?
@@ -30,6 +31,7 @@ struct DatasetReading {
   init(_ options: PreparationOptions, progress: @escaping (PreparationProgress) -> Void) {
     self.options = options
     self.progress = progress
+    locales = LocaleNumbering(wanted: options.locales)
   }
 
   mutating func readAll() throws {
@@ -57,11 +59,11 @@ struct DatasetReading {
       case .bad(let row): try leaveOut(row)
       case .session:
         if let answer = reader.answer {
-          try keep(reader, answer: answer, in: intake)
+          try keep(reader, answer: answer, locale: reader.locale, in: intake)
         } else if !needsAnswers {
-          try keep(reader, answer: nil, in: intake)
+          try keep(reader, answer: nil, locale: reader.locale, in: intake)
         } else if reader.items.count > 1 {
-          try keep(reader, answer: reader.items.removeLast(), in: intake)
+          try keep(reader, answer: reader.items.removeLast(), locale: reader.locale, in: intake)
         } else {
           notes.singleClicks += 1
         }
@@ -83,7 +85,7 @@ struct DatasetReading {
         return
       case .bad(let row): try leaveOut(row)
       case .click:
-        try intake.clicks.append(reader, numbering: vocabulary) { 0 }
+        try intake.clicks.append(reader, numbering: vocabulary) { try locales.code(of: reader.locale) }
       }
       progress.show(reader.shape.path, reader.bytesRead, of: reader.totalBytes, sessions: intake.clicks.sessionCount)
     }
@@ -105,11 +107,11 @@ struct DatasetReading {
       case (.bad(let row), _): try leaveOut(row)  // the answer goes with it
       case (_, .bad(let row)): try leaveOut(row)
       case (.session, .answer(let answer, let locale)):
-        if locale != reader.locale {
+        if let locale, let own = reader.locale, locale.string != own.string {
           throw SessionsError.truthLocaleDiffers(
             truth.row(.localeDiffers), testPath: path, testLine: reader.line)
         }
-        try keep(reader, answer: answer, in: test)
+        try keep(reader, answer: answer, locale: reader.locale ?? locale, in: test)
       }
       rows += 1
     }
@@ -123,7 +125,7 @@ struct DatasetReading {
   private func open(_ path: String) throws -> Input {
     let rows = try DelimitedRowReader(path: path)
     let shape = try FileShape(of: rows, options.columns, format: options.format)
-    if shape.kind == .clicks { return .clicks(try ClickLogReader(rows, shape, events: options.events)) }
+    if shape.kind == .clicks { return .clicks(try ClickLogReader(rows, shape, events: options.events, defaultLocale: options.defaultLocale)) }
     // Once 0 is an item of the vocabulary, it is one in every further file.
     let isItem = options.zeros == .auto && vocabulary.contains("0")
     return .sessions(
@@ -132,12 +134,14 @@ struct DatasetReading {
   }
 
   /// Numbers a session's items, if its locale is kept.
-  private func keep(_ reader: SessionFileReader, answer: TextSlice?, in intake: SplitIntake) throws {
-    if !options.locales.isEmpty, !options.locales.contains(reader.locale) { return }
+  private func keep(
+    _ reader: SessionFileReader, answer: TextSlice?, locale: TextSlice?, in intake: SplitIntake
+  ) throws {
+    guard let locale = try locales.code(of: locale) else { return }
     let first = max(0, reader.items.count - options.maxLength)
     if let answer { reader.items.append(answer) }
     try intake.sessions.append(
-      reader.items, from: first, hasAnswer: answer != nil, locale: reader.locale, numbering: vocabulary)
+      reader.items, from: first, hasAnswer: answer != nil, locale: locale, numbering: vocabulary)
     if reader.sessionID == nil, intake.sessions.lastIsOfTheSessionBefore(maxLength: options.maxLength) {
       intake.grouping.appendToLast()
     } else {

@@ -13,7 +13,7 @@ public enum FileExplanation {
     let shape = try FileShape(of: rows, options.columns, format: options.format)
     switch shape.kind {
     case .clicks:
-      let reader = try ClickLogReader(rows, shape, events: options.events)
+      let reader = try ClickLogReader(rows, shape, events: options.events, defaultLocale: options.defaultLocale)
       let lines = try (0..<Self.rows).compactMap { _ in try line(reader, rows) }
       return ["\(path): \(reader.description)"] + lines
     case .sessions:

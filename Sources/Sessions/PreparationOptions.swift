@@ -22,10 +22,10 @@ public struct PreparationOptions: Sendable {
   public var minItemCount = 1
   public var minSessionLength = 2
   public var unseenTargets = UnseenTargets.keep
-  /// The locales whose sessions are kept, in training and test; empty for all.
-  public var locales: Set<ShopLocale> = []
-  /// The locale of sessions in files that do not tell.
-  public var defaultLocale: ShopLocale?
+  /// The locales whose sessions are kept, in training and test, as they are or in other letters; empty for all.
+  public var locales: [String] = []
+  /// The locale of sessions in files that do not tell; nil for none.
+  public var defaultLocale: String?
   /// A prepared data set whose items keep their rows here, new ones come after; nil numbers from 1.
   public var vocabulary: String?
   public var seed: UInt64 = 2023
@@ -59,6 +59,9 @@ public struct PreparationOptions: Sendable {
     }
     for path in sessions + [valid, test, truth, vocabulary].compactMap({ $0 }) + [out] where path.isEmpty {
       throw SessionsError.invalidOption(name: "a file or folder", reason: "has an empty name: give one")
+    }
+    if let defaultLocale, !LocaleName.isValid(defaultLocale) {
+      throw SessionsError.invalidOption(name: "--default-locale", reason: "is no name of \(LocaleName.rule)")
     }
     if truth != nil, test == nil { throw SessionsError.truthWithoutTest }
   }

@@ -16,8 +16,10 @@ public struct PreparedDataset: Sendable {
 
   public let folder: String
   public let manifest: DatasetManifest
-  /// SHA-256 over the manifest's file hashes, 64 hexadecimal digits: equal for equal data. Ranks compare it.
+  /// SHA-256 over the manifest's file hashes and the names of the locales, 64 hexadecimal digits: equal for equal data.
+  /// Ranks compare it.
   public let fingerprint: String
+  public let locales: LocaleNames
   public let itemIDs: ItemCatalog
   public let candidates: CandidateTable
   private let tables: [DatasetSplit: SessionTable]
@@ -37,16 +39,16 @@ public struct PreparedDataset: Sendable {
     func path(_ name: String) -> String { joined(folder, name) }
     manifest = try Self.readManifest(folder: folder)
     if verify { try Checksum.verify(folder: folder, files: manifest.files) }
-    let lines = manifest.files.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)\n" }.joined()
-    fingerprint = Checksum.sha256(of: Data(lines.utf8))
+    let lines = manifest.files.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)\n" }
+    let names = manifest.locales.map { ["locales \($0.joined(separator: ","))\n"] } ?? []
+    fingerprint = Checksum.sha256(of: Data((lines + names).joined().utf8))
+    locales = manifest.localeNames
     itemIDs = try ItemCatalog(path: path(Self.itemsFileName), count: manifest.items)
-    candidates = try CandidateTable(path: path(CandidateTable.fileName), itemCount: manifest.items)
+    candidates = try CandidateTable(path: path(CandidateTable.fileName), manifest)
     var tables: [DatasetSplit: SessionTable] = [:]
     for split in DatasetSplit.allCases {
       guard let expected = manifest.splits[split.rawValue] else { continue }
-      tables[split] = try SessionTable(
-        path: path(split.fileName), itemCount: manifest.items, expected: expected,
-        maxLength: manifest.options.maxLength)
+      tables[split] = try SessionTable(path: path(split.fileName), expected: expected, manifest)
     }
     self.tables = tables
   }
@@ -64,12 +66,17 @@ public struct PreparedDataset: Sendable {
     guard let version = try? JSONDecoder().decode(Version.self, from: data) else {
       throw SessionsError.malformedDataset(path: path, reason: "it names no format version")
     }
-    guard version.formatVersion == DatasetManifest.currentVersion else {
+    guard (DatasetVersion1.number...DatasetManifest.currentVersion).contains(version.formatVersion) else {
       throw SessionsError.malformedDataset(
-        path: path, reason: "format version \(version.formatVersion) is not \(DatasetManifest.currentVersion)")
+        path: path,
+        reason: "format version \(version.formatVersion) is none from 1 to \(DatasetManifest.currentVersion)")
     }
     guard let manifest = try? JSONDecoder().decode(DatasetManifest.self, from: data) else {
-      throw SessionsError.malformedDataset(path: path, reason: "it lacks what format version 1 has")
+      throw SessionsError.malformedDataset(
+        path: path, reason: "it lacks what format version \(version.formatVersion) has")
+    }
+    guard manifest.locales.map({ LocaleNames(checking: $0) != nil && !manifest.isVersion1 }) ?? true else {
+      throw SessionsError.malformedDataset(path: path, reason: "a locale's name is none, or is there twice")
     }
     guard manifest.items >= 1, manifest.items < Int(Int32.max), manifest.options.maxLength >= 1,
       manifest.splits.values.allSatisfy({ $0.sessions >= 0 && $0.clicks >= 0 })

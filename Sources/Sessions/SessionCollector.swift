@@ -4,7 +4,7 @@ final class SessionCollector {
   @exclusivity(unchecked) private(set) var offsets: [Int64] = [0]
   @exclusivity(unchecked) private(set) var items: [Int32] = []
   @exclusivity(unchecked) private(set) var targets: [Int32] = []
-  @exclusivity(unchecked) private(set) var locales: [UInt8] = []
+  @exclusivity(unchecked) private(set) var locales: [UInt16] = []
 
   var count: Int { targets.count }
 
@@ -12,15 +12,16 @@ final class SessionCollector {
   /// - Parameters:
   ///   - ids: the items, oldest first, and the answer where it is known.
   ///   - first: the first of them that counts.
+  ///   - locale: its code.
   func append(
-    _ ids: [TextSlice], from first: Int, hasAnswer: Bool, locale: ShopLocale, numbering: Vocabulary
+    _ ids: [TextSlice], from first: Int, hasAnswer: Bool, locale: UInt16, numbering: Vocabulary
   ) throws {
     try numbering.appendRows(of: ids, from: first, to: &items)
-    endSession(target: hasAnswer ? items.removeLast() : 0, locale: locale.rawValue)
+    endSession(target: hasAnswer ? items.removeLast() : 0, locale: locale)
   }
 
   /// Ends the session whose items were appended.
-  private func endSession(target: Int32, locale: UInt8) {
+  private func endSession(target: Int32, locale: UInt16) {
     offsets.append(Int64(items.count))
     targets.append(target)
     locales.append(locale)
@@ -40,7 +41,7 @@ final class SessionCollector {
     for session in 0..<sequences.count {
       let clicks = sequences[session]
       items += clicks.dropLast().suffix(maxLength)
-      endSession(target: clicks.last!, locale: UInt8(sequences.locales[session]))
+      endSession(target: clicks.last!, locale: sequences.locales[session])
     }
   }
 
@@ -52,7 +53,7 @@ final class SessionCollector {
     var sequences = Sequences()
     for session in 0..<count {
       sequences.append(
-        items(of: session) + [targets[session]], end: 0, locale: UInt16(locales[session]),
+        items(of: session) + [targets[session]], end: 0, locale: locales[session],
         group: groups[session] + Int32(first))
     }
     return sequences
@@ -125,14 +126,14 @@ final class SessionCollector {
   }
 
   /// The numbers for `dataset.json`.
-  func summary() -> DatasetManifest.Split {
-    var byLocale: [String: Int] = [:]
-    for locale in ShopLocale.allCases {
-      let sessions = locales.count { $0 == locale.rawValue }
-      if sessions > 0 { byLocale[locale.name] = sessions }
-    }
+  /// - Parameter names: of the locales, by code.
+  func summary(_ names: [String]) -> DatasetManifest.Split {
+    var counts = [Int](repeating: 0, count: names.count)
+    for code in locales where code != LocaleNames.none { counts[Int(code)] += 1 }
+    let byLocale = zip(names, counts).filter { $0.1 > 0 }
     return DatasetManifest.Split(
-      sessions: count, clicks: items.count, sessionsByLocale: byLocale,
+      sessions: count, clicks: items.count,
+      sessionsByLocale: names.isEmpty ? nil : Dictionary(uniqueKeysWithValues: byLocale.map { ($0, $1) }),
       hasAnswers: !targets.contains(0))
   }
 }

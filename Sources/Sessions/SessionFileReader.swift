@@ -27,9 +27,11 @@ final class SessionFileReader {
   @exclusivity(unchecked) private(set) var sessionID: TextSlice?
   /// What followed; nil in files without that column.
   @exclusivity(unchecked) private(set) var answer: TextSlice?
-  @exclusivity(unchecked) private(set) var locale = ShopLocale.uk
-  /// Whether `locale` is the row's; it may be so in a row that is bad for another reason.
-  @exclusivity(unchecked) private(set) var hasLocale = false
+  /// The default in files without that column; nil where there is none.
+  @exclusivity(unchecked) private(set) var locale: TextSlice?
+  /// Whether the row's locale can be read, or there is none to be read; it may be so in a row that is bad for another
+  /// reason.
+  @exclusivity(unchecked) private(set) var isLocaleKnown = true
 
   let shape: FileShape
   private let rows: DelimitedRowReader
@@ -37,6 +39,7 @@ final class SessionFileReader {
   private let listColumn: Int
   private let answerColumn: Int?
   private let localeColumn: Int?
+  private let defaultLocale: OwnedText?
   private let idColumn: Int?
   private let lengthColumn: Int?
   private let allowsGaps: Bool
@@ -51,17 +54,19 @@ final class SessionFileReader {
   var path: String { rows.path }
   var line: Int { rows.line }
   var hasAnswers: Bool { answerColumn != nil }
+  /// Whether sessions have a locale, be it the default.
+  var namesLocales: Bool { localeColumn != nil || defaultLocale != nil }
   var bytesRead: Int { rows.bytesRead }
   var totalBytes: Int { rows.totalBytes }
 
   /// Finds out what zeros are, for which the file may be read twice.
   /// - Parameters:
   ///   - rows: at the header, from which `shape` is.
-  ///   - defaultLocale: of sessions in a file without a column for it.
+  ///   - defaultLocale: of sessions in a file without a column for it; nil for none.
   ///   - zeros: what `0` in a list is. Not asked where a column `item_length` tells how many items a list has.
   ///   - allowsGaps: whether a session without items, or without the answer that others have, can be used.
   static func open(
-    _ rows: DelimitedRowReader, _ shape: FileShape, defaultLocale: ShopLocale?, zeros: ZeroMeaning,
+    _ rows: DelimitedRowReader, _ shape: FileShape, defaultLocale: String?, zeros: ZeroMeaning,
     allowsGaps: Bool = false
   ) throws -> SessionFileReader {
     func reader(of rows: DelimitedRowReader) throws -> SessionFileReader {
@@ -83,7 +88,7 @@ final class SessionFileReader {
   }
 
   private init(
-    _ rows: DelimitedRowReader, _ shape: FileShape, defaultLocale: ShopLocale?, allowsGaps: Bool
+    _ rows: DelimitedRowReader, _ shape: FileShape, defaultLocale: String?, allowsGaps: Bool
   ) throws {
     precondition(shape.kind == .sessions, "no session file: \(shape)")
     self.allowsGaps = allowsGaps
@@ -95,11 +100,8 @@ final class SessionFileReader {
     localeColumn = shape.columns[.locale]
     idColumn = shape.columns[.session]
     lengthColumn = shape.names.firstIndex(of: "item_length")
-    if localeColumn == nil {
-      guard let defaultLocale else { throw SessionsError.noLocaleColumn(path: rows.path) }
-      locale = defaultLocale
-      hasLocale = true
-    }
+    self.defaultLocale = localeColumn == nil ? defaultLocale.map { OwnedText($0) } : nil
+    locale = self.defaultLocale?.slice
   }
 
   /// Goes to the next session.
@@ -113,15 +115,16 @@ final class SessionFileReader {
 
   /// - Returns: what is wrong, and the text in which it is.
   private func parseRow() throws -> (RowDefect, TextSlice)? {
-    if localeColumn != nil { hasLocale = false }
+    if localeColumn != nil { (locale, isLocaleKnown) = (nil, false) }
     if let defect = rows.defect { return (defect, rows.text) }
     let fields = rows.fields
     if fields.count != columnCount {
       return (.fieldCount(expected: columnCount, found: fields.count), rows.text)
     }
-    if let localeColumn, let locale = ShopLocale(code: fields[localeColumn].trimmed) {
-      self.locale = locale
-      hasLocale = true
+    if let localeColumn {
+      let name = fields[localeColumn].trimmed
+      isLocaleKnown = LocaleName.isValid(name)
+      locale = isLocaleKnown ? name : nil
     }
     items.removeAll(keepingCapacity: true)
     let list = fields[listColumn]
@@ -135,7 +138,7 @@ final class SessionFileReader {
       if !text.bytes.allSatisfy(NumpyList.isIDByte) { return (.blankInItem, text) }
       if text.count > 0 { answer = text }
     }
-    if !hasLocale { return (.unknownLocale, rows.text) }
+    if !isLocaleKnown { return (.badLocale, rows.text) }
     sessionID = idColumn.map { fields[$0].trimmed }.flatMap { $0.count > 0 ? $0 : nil }
     return nil
   }
@@ -199,21 +202,5 @@ final class SessionFileReader {
       start = position + 1
     }
     return items.isEmpty ? .emptySession : nil
-  }
-}
-
-extension ShopLocale {
-  /// The locale whose name stands at a place in memory; capital letters only, as data files have them.
-  init?(code text: TextSlice) {
-    guard text.count == 2 else { return nil }
-    switch (text.start[0], text.start[1]) {
-    case (UInt8(ascii: "U"), UInt8(ascii: "K")): self = .uk
-    case (UInt8(ascii: "D"), UInt8(ascii: "E")): self = .de
-    case (UInt8(ascii: "J"), UInt8(ascii: "P")): self = .jp
-    case (UInt8(ascii: "E"), UInt8(ascii: "S")): self = .es
-    case (UInt8(ascii: "F"), UInt8(ascii: "R")): self = .fr
-    case (UInt8(ascii: "I"), UInt8(ascii: "T")): self = .it
-    default: return nil
-    }
   }
 }

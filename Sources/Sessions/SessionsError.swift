@@ -1,8 +1,12 @@
+import Text
+
 /// What can be wrong with sessions, options and prepared data sets. Each case is data; `description` is the
 /// one sentence shown to people.
 public enum SessionsError: Error, Equatable, CustomStringConvertible {
-  /// A locale in an option.
-  case unknownLocale(text: String)
+  /// A locale in an option, that is none of `known`.
+  case unknownLocale(text: String, known: [String])
+  /// A locale in an option that stands for several.
+  case ambiguousLocale(text: String, names: [String])
   case invalidOption(name: String, reason: String)
 
   // Session files
@@ -18,7 +22,6 @@ public enum SessionsError: Error, Equatable, CustomStringConvertible {
   /// A first row that is the header of no click log and of no session file; maybe it is no header at all.
   case unknownColumns(path: String, found: [String], isData: Bool)
   case otherFormat(path: String, OtherFormat)
-  case noLocaleColumn(path: String)
   case badRow(BadRow)
   /// A list in a stream begins or ends with 0.
   case zerosUnclear(path: String, line: Int)
@@ -28,6 +31,7 @@ public enum SessionsError: Error, Equatable, CustomStringConvertible {
   case truthLocaleDiffers(BadRow, testPath: String, testLine: Int)
   case nothingKept(paths: [String], locales: [String])
   case tooManyItems
+  case tooManyLocales
 
   // Prepared data sets
   case notADataset(path: String)
@@ -35,8 +39,11 @@ public enum SessionsError: Error, Equatable, CustomStringConvertible {
 
   public var description: String {
     switch self {
-    case .unknownLocale(let text):
-      "unknown locale '\(text)': choose from \(ShopLocale.allNames), separated by commas"
+    case .unknownLocale(let text, let known):
+      "there is no locale '\(printable(text, limit: 40))': "
+        + (known.isEmpty ? "the sessions have none, leave it out" : "choose from \(Self.firstTen(of: known))")
+    case .ambiguousLocale(let text, let names):
+      "the locale '\(text)' may be \(Self.firstTen(of: names)): write it as it stands in the sessions, or all of them"
     case .invalidOption(let name, let reason):
       "\(name) \(reason)"
     case .unreadable(let path, let reason):
@@ -61,8 +68,6 @@ public enum SessionsError: Error, Equatable, CustomStringConvertible {
         + "columns are, such as --columns session=1,time=2,item=3"
     case .otherFormat(let path, let format):
       "\(path) is \(format.advice(path: path))"
-    case .noLocaleColumn(let path):
-      "\(path):1: there is no column item_locale: name the locale of its sessions with --default-locale"
     case .badRow(let row):
       row.description
     case .zerosUnclear(let path, let line):
@@ -81,11 +86,17 @@ public enum SessionsError: Error, Equatable, CustomStringConvertible {
         + (locales.isEmpty ? "" : " in \(locales.joined(separator: ",")), choose other --locales")
     case .tooManyItems:
       "there are more than 2147483647 items or clicks per table row: split the sessions"
+    case .tooManyLocales:
+      "there are more than \(LocaleNames.most) locales: is the right column called locale?"
     case .notADataset(let path):
       "\(path) is no prepared data set, it holds no dataset.json: make one with caravan prepare"
     case .malformedDataset(let path, let reason):
       "\(path) is damaged, \(reason): make the data set again with caravan prepare"
     }
+  }
+
+  private static func firstTen(of names: [String]) -> String {
+    names.prefix(10).joined(separator: ", ") + (names.count > 10 ? " and \(names.count - 10) more" : "")
   }
 }
 
@@ -130,7 +141,7 @@ public enum RowDefect: Equatable, Sendable, CustomStringConvertible {
   case emptyItem
   case blankInItem
   case ellipsis
-  case unknownLocale
+  case badLocale
   case localeDiffers
 
   public var description: String {
@@ -157,7 +168,7 @@ public enum RowDefect: Equatable, Sendable, CustomStringConvertible {
     case .emptyItem: "an item is empty"
     case .blankInItem: "an item holds a blank or a backslash, a quote may be missing"
     case .ellipsis: "NumPy left items out of the list (...): write it with a higher threshold"
-    case .unknownLocale: "the locale is none of \(ShopLocale.allNames)"
+    case .badLocale: "the locale is no name of \(LocaleName.rule)"
     case .localeDiffers: "the locale of the answer differs"
     }
   }

@@ -1,4 +1,4 @@
-/// A shop of Amazon-M2. The raw value is the code in prepared files.
+/// A shop of Amazon-M2, as `synth` makes them up. The raw value is the code in data sets of version 1.
 public enum ShopLocale: UInt8, CaseIterable, Sendable, CustomStringConvertible {
   case uk, de, jp, es, fr, it
 
@@ -16,8 +16,11 @@ public enum ShopLocale: UInt8, CaseIterable, Sendable, CustomStringConvertible {
 
   public var description: String { name }
 
-  /// This locale's bit in the item-by-locale mask.
-  public var mask: UInt8 { 1 << rawValue }
+  /// This locale's bit where a byte tells of all of them.
+  var mask: UInt8 { 1 << rawValue }
+
+  /// The code in tables of sessions.
+  public var code: UInt16 { UInt16(rawValue) }
 
   /// The locale of that name, in capital or small letters.
   public init?(name: some StringProtocol) {
@@ -31,23 +34,28 @@ public enum ShopLocale: UInt8, CaseIterable, Sendable, CustomStringConvertible {
     var locales: Set<ShopLocale> = []
     for name in list.split(separator: ",", omittingEmptySubsequences: false) {
       let words = name.split(separator: " ")
-      if words.isEmpty { throw SessionsError.unknownLocale(text: String(name)) }
+      if words.isEmpty { throw unknown(name) }
       for word in words {
-        guard let locale = ShopLocale(name: word) else { throw SessionsError.unknownLocale(text: String(word)) }
+        guard let locale = ShopLocale(name: word) else { throw unknown(word) }
         locales.insert(locale)
       }
     }
     return locales
   }
 
-  /// `UK, DE, JP, ES, FR, IT`, for messages.
-  static var allNames: String { allCases.map(\.name).joined(separator: ", ") }
+  private static func unknown(_ name: some StringProtocol) -> SessionsError {
+    .unknownLocale(text: String(name), known: allCases.map(\.name))
+  }
 }
 
 extension Set<ShopLocale> {
   /// The locales in the order of their codes.
   public var inOrder: [ShopLocale] { ShopLocale.allCases.filter(contains) }
+}
 
-  /// The locales' bits together.
-  public var mask: UInt8 { reduce(0) { $0 | $1.mask } }
+extension SessionTable {
+  /// A table in memory of sessions of these shops.
+  public init(sessions: [[Int32]], targets: [Int32], locales: [ShopLocale]) {
+    self.init(sessions: sessions, targets: targets, locales: locales.map(\.code))
+  }
 }

@@ -52,3 +52,16 @@ struct TextSlice {
     return hash ^ hash >> 32
   }
 }
+
+/// A text with memory of its own.
+final class OwnedText {
+  let slice: TextSlice
+
+  init(_ text: String) {
+    let bytes = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: max(text.utf8.count, 1))
+    _ = bytes.update(fromContentsOf: text.utf8)
+    slice = TextSlice(start: UnsafePointer(bytes.baseAddress.unsafelyUnwrapped), count: text.utf8.count)
+  }
+
+  deinit { slice.start.deallocate() }
+}

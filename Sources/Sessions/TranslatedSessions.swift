@@ -11,8 +11,15 @@ public struct TranslatedSessions: Sendable {
   public let hasAnswers: Bool
   /// Rows that cannot be read. They stand in `table` as sessions without clicks, so that no later row moves up.
   public let badRows: [BadRow]
-  /// Sessions of bad rows whose locale cannot be read either, rising: their locale in `table` has no meaning.
+  /// Sessions of bad rows whose locale cannot be read either, rising.
   public let sessionsWithoutLocale: [Int]
+  /// Whether the file names locales, or a default was given.
+  public let hasLocales: Bool
+  /// The names that the file has, and which of them each session has: its place, or -1 for none.
+  private let localeNames: [String]
+  private let localeOfSession: [Int32]
+  /// By the place in `localeNames`: whether the data set knows the locale.
+  private let isKnownLocale: [Bool]
   /// What was done about zeros in lists.
   public let zeros: ZerosFound?
 
@@ -20,13 +27,15 @@ public struct TranslatedSessions: Sendable {
   /// worse for it.
   /// - Parameters:
   ///   - defaultLocale: of sessions in files that name none.
+  ///   - locales: of the data set. A session of another is one without a locale in `table`.
   ///   - maxLength: of the known items the last ones that are kept.
   ///   - skipsBadRows: whether a row that cannot be read becomes a session without clicks.
   ///   - isKnown: whether a row of the catalogue may be used; training has not seen all of them.
   /// - Throws: `SessionsError` for the first row that cannot be read, unless they are skipped; as for everything else.
   public static func read(
-    path: String, format: SessionFileFormat = .auto, defaultLocale: ShopLocale? = nil,
-    catalog: ItemCatalog, maxLength: Int, zeros: ZeroMeaning = .auto, skipsBadRows: Bool = false,
+    path: String, format: SessionFileFormat = .auto, defaultLocale: String? = nil,
+    locales names: LocaleNames = LocaleNames([]), catalog: ItemCatalog, maxLength: Int, zeros: ZeroMeaning = .auto,
+    skipsBadRows: Bool = false,
     isKnown: (Int32) -> Bool = { _ in true }
   ) throws -> TranslatedSessions {
     precondition(maxLength >= 1, "sessions of at most \(maxLength) items")
@@ -38,40 +47,52 @@ public struct TranslatedSessions: Sendable {
       rows, shape, defaultLocale: defaultLocale, zeros: meaning, allowsGaps: true)
     var sessions: [[Int32]] = []
     var targets: [Int32] = []
-    var locales: [ShopLocale] = []
+    let spellings = Vocabulary()
+    var localeNames: [String] = []
+    var localeOfSession: [Int32] = []
     var unknownClicks = 0
     var badRows: [BadRow] = []
     var withoutLocale: [Int] = []
-    var placeholder: ShopLocale?
     reading: while true {
       switch try reader.next() {
       case .end: break reading
       case .bad(let row):
         if !skipsBadRows { throw SessionsError.badRow(row) }
         badRows.append(row)
-        if !reader.hasLocale {
-          withoutLocale.append(sessions.count)
-        } else if placeholder == nil {
-          placeholder = reader.locale
-        }
+        if !reader.isLocaleKnown { withoutLocale.append(sessions.count) }
         sessions.append([])
         targets.append(0)
-        locales.append(reader.locale)
       case .session:
-        if placeholder == nil { placeholder = reader.locale }
         let known = reader.items.compactMap { catalog.row(of: $0) }.filter(isKnown)
         unknownClicks += reader.items.count - known.count
         sessions.append(Array(known.suffix(maxLength)))
         targets.append(reader.answer.flatMap { catalog.row(of: $0) } ?? 0)
-        locales.append(reader.locale)
       }
+      let place = try reader.locale.map { try spellings.row(of: $0) - 1 } ?? -1
+      if let name = reader.locale, Int(place) == localeNames.count { localeNames.append(name.string) }
+      localeOfSession.append(place)
     }
-    // A row without a locale must not ask for the products of one that the file does not name.
-    if let placeholder { for session in withoutLocale { locales[session] = placeholder } }
     if sessions.isEmpty { throw SessionsError.nothingKept(paths: [path], locales: []) }
+    let codes = localeNames.map { names.code(of: $0) }
     return TranslatedSessions(
-      table: SessionTable(sessions: sessions, targets: targets, locales: locales),
+      table: SessionTable(
+        sessions: sessions, targets: targets,
+        locales: localeOfSession.map { $0 < 0 ? LocaleNames.none : codes[Int($0)] ?? LocaleNames.none }),
       unknownClicks: unknownClicks, emptySessions: sessions.count { $0.isEmpty } - badRows.count,
-      hasAnswers: reader.hasAnswers, badRows: badRows, sessionsWithoutLocale: withoutLocale, zeros: reader.zerosFound)
+      hasAnswers: reader.hasAnswers, badRows: badRows, sessionsWithoutLocale: withoutLocale,
+      hasLocales: reader.namesLocales, localeNames: localeNames, localeOfSession: localeOfSession,
+      isKnownLocale: codes.map { $0 != nil }, zeros: reader.zerosFound)
+  }
+
+  /// What the file calls a session's locale; nil where it has none.
+  public func locale(of session: Int) -> String? {
+    let place = localeOfSession[session]
+    return place < 0 ? nil : localeNames[Int(place)]
+  }
+
+  /// The locales that the data set does not know, in the order of the file, and how many sessions are of them.
+  public var unknownLocales: (names: [String], sessions: Int) {
+    let names = zip(localeNames, isKnownLocale).filter { !$0.1 }.map(\.0)
+    return (names, localeOfSession.count { $0 >= 0 && !isKnownLocale[Int($0)] })
   }
 }

@@ -1,8 +1,9 @@
-/// Reads the answers of test sessions: a CSV file with the columns `next_item` and `locale`, row by row beside
-/// the sessions.
+/// Reads the answers of test sessions: a CSV file with the columns `next_item` and, if it has one, `locale`, row by row
+/// beside the sessions.
 final class TruthFileReader {
   enum Outcome {
-    case answer(TextSlice, ShopLocale)
+    /// The locale is nil in a file without that column.
+    case answer(TextSlice, locale: TextSlice?)
     case bad(BadRow)
     case end
   }
@@ -10,7 +11,7 @@ final class TruthFileReader {
   private let rows: DelimitedRowReader
   private let columnCount: Int
   private let answerColumn: Int
-  private let localeColumn: Int
+  private let localeColumn: Int?
 
   var path: String { rows.path }
   var line: Int { rows.line }
@@ -20,7 +21,7 @@ final class TruthFileReader {
     let header = try FileHeader(of: rows)
     columnCount = header.names.count
     answerColumn = try header.index(of: "next_item")
-    localeColumn = try header.index(of: "locale")
+    localeColumn = header.indexIfPresent(of: "locale")
   }
 
   func next() throws -> Outcome {
@@ -31,8 +32,9 @@ final class TruthFileReader {
     let answer = fields[answerColumn].trimmed
     if answer.count == 0 { return bad(.emptyAnswer) }
     if !answer.bytes.allSatisfy(NumpyList.isIDByte) { return bad(.blankInItem) }
-    guard let locale = ShopLocale(code: fields[localeColumn].trimmed) else { return bad(.unknownLocale) }
-    return .answer(answer, locale)
+    let locale = localeColumn.map { fields[$0].trimmed }
+    if let locale, !LocaleName.isValid(locale) { return bad(.badLocale) }
+    return .answer(answer, locale: locale)
   }
 
   /// The present row as a bad one.

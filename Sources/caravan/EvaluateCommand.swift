@@ -53,7 +53,7 @@ struct EvaluateCommand: GroupCommand {
       guard group.rank == 0 else { return }
       line.clear()
       if let json { try atomicWrite(metrics.json(), to: json) }
-      print(metrics.table, terminator: "")
+      print(metrics.table(of: dataset.locales), terminator: "")
     }
   }
 }

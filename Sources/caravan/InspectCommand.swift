@@ -26,15 +26,26 @@ struct InspectCommand: LeaderCommand {
 }
 
 extension DatasetInspection {
-  /// Two tables: a line a locale, then what each shares with each.
+  /// Two tables: a line a locale, then what each shares with each. Without locales there is one line. Of many the largest
+  /// have lines.
   fileprivate var text: String {
-    let names = ShopLocale.allCases.map(\.name).filter { locales[$0] != nil }
-    let header =
-      ["locale"] + splits.map(\.rawValue) + ["products", "shared", "mean length", "median", "95 %", "longest"]
-    let parts = names.compactMap { name in locales[name].map { (name, $0) } } + [("all", all)]
-    let shares = names.map { row in [row] + names.map { column in share(of: row, in: column) } }
-    return alignedTable([header] + parts.map { cells($0, $1) })
-      + "\n" + alignedTable([["in common"] + names] + shares)
+    let lengths = ["mean length", "median", "95 %", "longest"]
+    guard let locales else {
+      return alignedTable([[""] + splits.map(\.rawValue) + ["products"] + lengths, cells("all", all)])
+    }
+    let header = ["locale"] + splits.map(\.rawValue) + ["products", "shared"] + lengths
+    let parts = largestNames.compactMap { name in locales[name].map { cells(name, $0) } }
+    let shares = largestNames.map { row in [row] + largestNames.map { column in share(of: row, in: column) } }
+    return alignedTable([header] + parts + others(locales) + [cells("all", all)])
+      + "\n" + alignedTable([["in common"] + largestNames] + shares)
+  }
+
+  /// The line of the locales that have none of their own.
+  private func others(_ locales: [String: Part]) -> [[String]] {
+    let largest = Set(largestNames), others = names.filter { !largest.contains($0) }
+    if others.isEmpty { return [] }
+    let sessions = splits.map { split in others.reduce(0) { $0 + (locales[$1]?.sessions[split.rawValue] ?? 0) } }
+    return [["\(others.count) more"] + sessions.map { "\($0)" }]
   }
 
   private func cells(_ name: String, _ part: Part) -> [String] {
@@ -42,12 +53,12 @@ extension DatasetInspection {
       [$0.mean.formatted(digits: 2), "\($0.median)", "\($0.percentile95)", "\($0.longest)"]
     }
     return [name] + splits.map { "\(part.sessions[$0.rawValue] ?? 0)" }
-      + ["\(part.products)", "\(part.sharedProducts)"] + (lengths ?? ["-", "-", "-", "-"])
+      + ["\(part.products)"] + (part.sharedProducts.map { ["\($0)"] } ?? []) + (lengths ?? ["-", "-", "-", "-"])
   }
 
   /// Such as `1204 (12.3 %)`.
   private func share(of row: String, in column: String) -> String {
-    let common = overlap[row]?[column] ?? 0, products = max(overlap[row]?[row] ?? 0, 1)
+    let common = overlap?[row]?[column] ?? 0, products = max(overlap?[row]?[row] ?? 0, 1)
     return "\(common) (\((100 * Double(common) / Double(products)).formatted(digits: 1)) %)"
   }
 }

@@ -11,7 +11,8 @@ struct PredictCommand: GroupCommand {
     abstract: "Predicts the next products of the sessions in a file, as a KDD Cup 2023 submission.",
     discussion: """
       Items that training never saw are left out of the sessions, and counted. A session of which nothing is
-      left, or that is empty, gets the most popular of its candidates. The output has a row for every row of the
+      left, or that is empty, gets the most popular of its candidates; one of a locale that the data set does not know
+      is ranked among all products. The output has a row for every row of the
       sessions; with --skip-bad-rows that goes for rows that cannot be read, too.
       """)
 
@@ -24,7 +25,7 @@ struct PredictCommand: GroupCommand {
   var format = SessionFileFormat.auto
 
   @Option(help: ArgumentHelp("The locale of sessions in files that name none.", valueName: "locale"))
-  var defaultLocale: ShopLocale?
+  var defaultLocale: String?
 
   @Option(
     help: ArgumentHelp(
@@ -73,7 +74,7 @@ struct PredictCommand: GroupCommand {
     let table = try SessionTable.broadcast(asked?.table, group: group)
     if ranking.transductive { try recommender.learnTransitions(within: table) }
     let line = ProgressLine()
-    let predictor = Predictor(dataset, options, threads: ranking.threadsPerRank, group: group)
+    let predictor = try Predictor(dataset, options, threads: ranking.threadsPerRank, group: group)
     let predictions = try predictor.predict(recommender.scorer(), for: table) {
       line.show("\($0) of \($1) sessions")
     }
@@ -91,9 +92,10 @@ struct PredictCommand: GroupCommand {
     let (shorter, empty) = predictions.shortLists
     if empty == predictions.count { throw EvaluationError.nothingPredicted(sessions: predictions.count) }
     try writer.write(
-      predictions, for: asked.table, itemIDs: dataset.itemIDs, sessionsWithoutLocale: asked.sessionsWithoutLocale)
+      predictions, locales: asked.hasLocales ? { asked.locale(of: $0) } : nil, itemIDs: dataset.itemIDs)
     listBadRows(asked.badRows, "answered like empty sessions")
     if let zeros = asked.zeros { note(zeros) }
+    if !dataset.locales.isEmpty { noteUnknownLocales(of: asked) }
     print("\(asked.table.count) sessions, \(shorter == 0 ? "" : "up to ")\(top) products each: \(out)")
     if shorter > 0 {
       let lists = shorter == 1 ? "1 list is" : "\(shorter) lists are"
@@ -108,12 +110,23 @@ struct PredictCommand: GroupCommand {
     }
   }
 
+  private func noteUnknownLocales(of asked: TranslatedSessions) {
+    let (names, sessions) = asked.unknownLocales
+    guard let first = names.first else { return }
+    let such = names.count == 1 ? first : "\(first) and \(names.count - 1) more"
+    note(
+      "the data set does not know the locale of \(sessions == 1 ? "1 session" : "\(sessions) sessions") (\(such)): "
+        + "as without one, all products are candidates for --candidates locale")
+  }
+
   private func readSessions(
-    of dataset: PreparedDataset, trainedOn locales: Set<ShopLocale>
+    of dataset: PreparedDataset, trainedOn locales: Set<UInt16>?
   ) throws -> TranslatedSessions {
+    let names = dataset.locales
+    let defaultLocale = try defaultLocale.map { names.names[Int(try names.code(matching: $0))] }
     let seen = dataset.candidates.rowsSeenInTraining(of: locales)
     return try TranslatedSessions.read(
-      path: sessions, format: format, defaultLocale: defaultLocale, catalog: dataset.itemIDs,
+      path: sessions, format: format, defaultLocale: defaultLocale, locales: names, catalog: dataset.itemIDs,
       maxLength: dataset.manifest.options.maxLength, zeros: zeros, skipsBadRows: skipBadRows, isKnown: { seen[Int($0)] }
     )
   }

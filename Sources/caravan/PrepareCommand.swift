@@ -13,7 +13,7 @@ struct PrepareCommand: LeaderCommand {
       Reads click logs, a click a row, such as GRU4Rec's (SessionId ItemId Time), and session files, a session a row: KDD
       Cup 2023's (prev_items,next_item,locale) and RecBole's .inter files; tabs, commas or semicolons, gzip's too. Where the
       names of the columns do not tell what they are for, --columns does. Clicks are put together by session and ordered by
-      time; the last item of a session is its answer. Items are numbered in the order of their first appearance; of a
+      time; the last item of a session is its answer; locales may be missing, and have any name. Items are numbered in the order of their first appearance; of a
       session longer than --max-length the last items are kept. The valid split is drawn by session: rows that share a
       session_id, else a user_id, or go on with one another stay together.
       """)
@@ -27,7 +27,9 @@ struct PrepareCommand: LeaderCommand {
   @Option(help: ArgumentHelp("Test sessions.", valueName: "file"))
   var test: String?
 
-  @Option(help: ArgumentHelp("Answers of the test sessions, row by row: next_item,locale.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp(
+      "Answers of the test sessions, row by row: next_item, and the locale if there is one.", valueName: "file"))
   var truth: String?
 
   @Option(help: ArgumentHelp("The folder to make.", valueName: "folder"))
@@ -89,7 +91,7 @@ struct PrepareCommand: LeaderCommand {
   var locales: String?
 
   @Option(help: ArgumentHelp("The locale of sessions in files that name none.", valueName: "locale"))
-  var defaultLocale: ShopLocale?
+  var defaultLocale: String?
 
   @Option(
     help: ArgumentHelp(
@@ -134,7 +136,7 @@ struct PrepareCommand: LeaderCommand {
     options.minSessionLength = minSessionLength
     options.splits = splits
     options.unseenTargets = unseenTargets
-    options.locales = try locales.map(ShopLocale.parse(list:)) ?? []
+    options.locales = try locales.map(localeList) ?? []
     options.defaultLocale = defaultLocale
     options.vocabulary = vocabulary
     options.seed = seed
@@ -155,6 +157,13 @@ struct PrepareCommand: LeaderCommand {
       note("the valid split is empty: of so few sessions none was drawn, see --valid-fraction")
     }
     print(summary.text, terminator: "")
+  }
+
+  private func localeList(_ text: String) throws -> [String] {
+    guard let names = LocaleName.parse(list: text) else {
+      throw SessionsError.invalidOption(name: "--locales", reason: "is no list of locales: write names, such as ES,FR")
+    }
+    return names
   }
 }
 
@@ -206,11 +215,6 @@ extension ZeroMeaning: ExpressibleByArgument {}
 
 extension SessionFileFormat: ExpressibleByArgument {}
 
-extension ShopLocale: ExpressibleByArgument {
-  public init?(argument: String) { self.init(name: argument) }
-  public static var allValueStrings: [String] { allCases.map(\.name) }
-}
-
 extension PreparationProgress {
   /// Such as `reading sessions_train.csv: 45 %, 1623000 sessions`.
   fileprivate var line: String {
@@ -223,16 +227,21 @@ extension PreparationProgress {
 extension PreparationSummary {
   /// A table of the splits, then items, time and place.
   fileprivate var text: String {
-    let locales = ShopLocale.allCases.map(\.name).filter { name in
-      manifest.splits.values.contains { $0.sessionsByLocale[name] != nil }
-    }
-    var rows = [["split", "sessions", "mean length"] + locales]
+    let counts = manifest.splits.values.compactMap(\.sessionsByLocale)
+    let sizes = manifest.localeNames.names.map { name in (name, counts.reduce(0) { $0 + ($1[name] ?? 0) }) }
+    let locales = sizes.filter { $0.1 > 0 }
+    let (shown, others) = largestLines(locales.map(\.1))
+    var rows = [
+      ["split", "sessions", "mean length"] + shown.map { locales[$0].0 }
+        + (others.isEmpty ? [] : ["\(others.count) more"])
+    ]
     for split in DatasetSplit.allCases {
       guard let counts = manifest.splits[split.rawValue] else { continue }
       let mean = Double(counts.clicks) / Double(max(counts.sessions, 1))
+      func sessions(_ places: [Int]) -> [Int] { places.map { counts.sessionsByLocale?[locales[$0].0] ?? 0 } }
+      let rest = others.isEmpty ? [] : [sessions(others).reduce(0, +)]
       rows.append(
-        [split.rawValue, "\(counts.sessions)", mean.formatted(digits: 2)]
-          + locales.map { "\(counts.sessionsByLocale[$0] ?? 0)" })
+        [split.rawValue, "\(counts.sessions)", mean.formatted(digits: 2)] + (sessions(shown) + rest).map { "\($0)" })
     }
     let bySession =
       trainingSessions < trainingRows

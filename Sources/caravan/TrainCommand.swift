@@ -64,8 +64,9 @@ struct TrainCommand: GroupCommand {
 
   /// Trains a model that counts.
   private func count(_ source: PlanSource, _ group: any ProcessGroup) throws {
-    let plan = try source.plan(CountingPlan.self)
+    var plan = try source.plan(CountingPlan.self)
     let dataset = try PreparedDataset.open(plan.dataset, group: group)
+    plan.locales = try dataset.locales.canonical(plan.locales)
     try RunFolder.keep(out, group: group) {
       let log = try group.together {
         let log = try openLog(isLeader: group.rank == 0)

@@ -23,14 +23,15 @@ var countingCases: [String: RankCase] {
       let other = EvaluationShop(CORE.self, items: 2_000, sessions: 1)
       func ranks(_ models: [ServedModel], _ group: any ProcessGroup) throws -> [Int32] {
         func counts(_ model: CountingModel) throws -> ItemCounts {
-          try ItemCounts.count(model, in: shop.sessions, selection: shop.selection, rows: 2_001, group: group)
+          try ItemCounts.count(
+            model, in: shop.sessions, selection: shop.selection, rows: 2_001, localeCount: 6, group: group)
         }
         let scorer = BlendScorer([
           (try counts(.covisit).shareScorer(), 0.3), (SoftmaxScorer(SessionModelScorer(models[0])), 1),
           (SoftmaxScorer(SessionModelScorer(models[1])), 0.7), (try counts(.pop).shareScorer(), 2),
         ])
         return try EvaluationShop.options.flatMap { options in
-          try Evaluator(localeMask: shop.localeMask, options, group: group).ranks(
+          try Evaluator(shop.products, shop.names, options, group: group).ranks(
             scorer, on: shop.sessions, selection: shop.selection, split: "test")
         }
       }
@@ -82,6 +83,6 @@ private struct CountingShop {
 
   func count(_ model: CountingModel, _ group: any ProcessGroup) throws -> ItemCounts {
     try ItemCounts.count(
-      model, in: sessions, selection: Array(0..<Int32(sessions.count)), rows: items + 1, group: group)
+      model, in: sessions, selection: Array(0..<Int32(sessions.count)), rows: items + 1, localeCount: 6, group: group)
   }
 }

@@ -12,7 +12,7 @@ var evaluationCases: [String: RankCase] {
       for shop in EvaluationShop.all {
         for options in EvaluationShop.options {
           func ranks(_ served: ServedModel, _ group: any ProcessGroup) throws -> [Int32] {
-            try Evaluator(localeMask: shop.localeMask, options, group: group).ranks(
+            try Evaluator(shop.products, shop.names, options, group: group).ranks(
               SessionModelScorer(served), on: shop.sessions, selection: shop.selection, split: "test")
           }
           let alone = try ranks(ServedModel(shop.model), SoloGroup())
@@ -26,7 +26,7 @@ var evaluationCases: [String: RankCase] {
     "evaluate-metrics": { group in
       let shop = EvaluationShop(GRU4Rec.self, items: 1_300, sessions: 1_000)
       func metrics(_ served: ServedModel, _ group: any ProcessGroup) throws -> [UInt8] {
-        let evaluator = Evaluator(localeMask: shop.localeMask, EvaluationShop.options[0], group: group)
+        let evaluator = try Evaluator(shop.products, shop.names, EvaluationShop.options[0], group: group)
         return Array(try evaluator.evaluate(served, on: shop.sessions, split: "test").json())
       }
       for placement in TablePlacement.allCases {
@@ -38,8 +38,8 @@ var evaluationCases: [String: RankCase] {
     "evaluate-threads": { group in
       let shop = EvaluationShop(GRU4Rec.self, items: 1_300, sessions: 1_000)
       func ranks(_ served: ServedModel, threads: Int, _ group: any ProcessGroup) throws -> [Int32] {
-        let evaluator = Evaluator(
-          localeMask: shop.localeMask, EvaluationShop.options[0], team: .init(count: threads), group: group)
+        let evaluator = try Evaluator(
+          shop.products, shop.names, EvaluationShop.options[0], team: .init(count: threads), group: group)
         return try evaluator.ranks(
           SessionModelScorer(served), on: shop.sessions, selection: shop.selection, split: "test")
       }
@@ -54,7 +54,7 @@ var evaluationCases: [String: RankCase] {
           func items(_ served: ServedModel, _ group: any ProcessGroup) throws -> [Int32]? {
             var options = Predictor.Options()
             (options.filterSeen, options.top) = (filterSeen, top)
-            return try Predictor(localeMask: shop.localeMask, popular: shop.popular, options, group: group)
+            return try Predictor(shop.products, shop.names, options, group: group)
               .predict(SessionModelScorer(served), for: shop.sessions)?.items
           }
           let alone = try items(ServedModel(shop.model), SoloGroup()) ?? []
@@ -87,12 +87,12 @@ var evaluationCases: [String: RankCase] {
           ]
           for (scorer, row) in scorers {
             try expectNotFinite(row: row, "evaluated, \(placement)") {
-              _ = try Evaluator(localeMask: shop.localeMask, EvaluationShop.options[0], group: group)
+              _ = try Evaluator(shop.products, shop.names, EvaluationShop.options[0], group: group)
                 .evaluate(scorer, on: shop.sessions, split: "test")
             }
             try expectNotFinite(row: row, "predicted, \(placement)") {
               _ = try Predictor(
-                localeMask: shop.localeMask, popular: shop.popular, Predictor.Options(), group: group
+                shop.products, shop.names, Predictor.Options(), group: group
               ).predict(scorer, for: shop.sessions)
             }
           }
@@ -103,7 +103,7 @@ var evaluationCases: [String: RankCase] {
       let shop = EvaluationShop(GRU4Rec.self, items: 1_300, sessions: 3)
       let open = SessionTable(sessions: [[1], [2]], targets: [3, 0], locales: [.es, .fr])
       do {
-        _ = try Evaluator(localeMask: shop.localeMask, EvaluationShop.options[0], group: group)
+        _ = try Evaluator(shop.products, shop.names, EvaluationShop.options[0], group: group)
           .evaluate(shop.model, on: open, split: "test")
         throw CheckFailed("sessions without answers were evaluated")
       } catch let error as EvaluationError {
@@ -116,8 +116,8 @@ var evaluationCases: [String: RankCase] {
 /// Items in six locales, an untrained model, and sessions.
 struct EvaluationShop: CustomStringConvertible {
   let model: any SessionModel
-  let localeMask: [UInt8]
-  let popular: PopularItems
+  let products: CandidateTable
+  let names: LocaleNames
   let sessions: SessionTable
   private let makeModel: () -> any SessionModel
 
@@ -126,8 +126,10 @@ struct EvaluationShop: CustomStringConvertible {
     makeModel = { Model(Model.Options(), items: items) }
     model = makeModel()
     model.parameters.initialise(seed: 7)
-    localeMask = (0...items).map { UInt8($0 * 37 % 64) }
-    popular = PopularItems(trainCount: (0..<6 * (items + 1)).map { Int32($0 * 31 % 50) }, rows: items + 1)
+    let mask = (0...items).map { UInt8($0 * 37 % 64) }
+    let counts = (0..<6 * (items + 1)).map { Int32($0 * 31 % 50) }
+    products = CandidateTable(localeMask: mask, trainCount: counts)
+    names = .amazon
     sessions = SessionTable(
       sessions: (0..<count).map { s in (0...s % 5).map { Int32((s * 101 + $0 * 17) % items + 1) } },
       targets: (0..<count).map { Int32($0 * 193 % items + 1) },
@@ -156,7 +158,9 @@ struct EvaluationShop: CustomStringConvertible {
 
   var selection: [Int32] { Array(0..<Int32(sessions.count)) }
 
-  var description: String { "\(type(of: model).name) of \(localeMask.count - 1) items, \(sessions.count) sessions" }
+  var description: String {
+    "\(type(of: model).name) of \(model.parameters.itemTable.rows - 1) items, \(sessions.count) sessions"
+  }
 
   /// The model again, with its item table where `placement` has it and nowhere else; collective.
   func served(_ placement: TablePlacement, _ group: any ProcessGroup) throws -> ServedModel {

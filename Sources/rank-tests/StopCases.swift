@@ -39,7 +39,7 @@ private func evaluate(
   _ shop: EvaluationShop, _ served: ServedModel, _ group: any ProcessGroup,
   _ progress: @escaping (_ done: Int, _ total: Int) -> Void
 ) throws {
-  _ = try Evaluator(localeMask: shop.localeMask, EvaluationOptions(), group: group)
+  _ = try Evaluator(shop.products, shop.names, EvaluationOptions(), group: group)
     .evaluate(served, on: shop.sessions, split: "test", progress: progress)
 }
 
@@ -47,6 +47,6 @@ private func predict(
   _ shop: EvaluationShop, _ served: ServedModel, _ group: any ProcessGroup,
   _ progress: @escaping (_ done: Int, _ total: Int) -> Void
 ) throws {
-  _ = try Predictor(localeMask: shop.localeMask, popular: shop.popular, Predictor.Options(), group: group)
+  _ = try Predictor(shop.products, shop.names, Predictor.Options(), group: group)
     .predict(SessionModelScorer(served), for: shop.sessions, progress: progress)
 }

@@ -76,7 +76,7 @@ import Testing
       ("epochs: 0", "--epochs is 0: choose a whole number from 1 to "),
       ("lr: fast", "--lr is fast: choose a number above 0"),
       ("mode: many", "--mode is many: choose each, joint or both"),
-      ("candidates: mars", "--candidates is mars: choose locale, joint, all, or"),
+      ("candidates: ma\\rs", "--candidates is ma\\rs: choose locale, joint, all, or"),
       ("valid_metric: luck", "--valid-metric is luck: choose Recall, MRR or NDCG"),
     ]
     // As options of all jobs, for a search over the valid metric is refused.

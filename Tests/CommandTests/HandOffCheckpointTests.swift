@@ -27,7 +27,8 @@ import Testing
     try expectRefused(["--num-layers", "2"], "was trained with --num-layers 1, not 2")
     try expectRefused(["--moments", "keep", "--optimizer", "adagrad"], "has the moments of --optimizer adam")
     try expectRefused(["--checkpoint", shop.dataset], "is neither a run nor a checkpoint")
-    try expectRefused(["--candidates", "mars"], "--candidates is mars: choose locale, joint, all, or")
+    try expectRefused(["--candidates", "ma,"], "--candidates is ma,: choose locale, joint, all, or")
+    try expectRefused(["--candidates", "mars"], "there is no locale 'mars': choose from UK, DE, JP, ES, FR, IT")
     try expectRefused(["--split", "train"], "--split is train: choose valid or test")
     let counted = try CaravanCommand.run([
       "train", "--dataset", shop.dataset, "--model", "POP", "--out", shop.folder + "/pop",

@@ -196,7 +196,7 @@ import Testing
     (["--verison"], "caravan has no option --verison: did you mean --version?"),
     (["train", "--dataset", "d", "--model", "NARM", "--out", ""], "--out is empty"),
     (["train", "--dataset", "d", "--model", "NARM", "--locales=", "--out", "x"], "--locales is empty"),
-    (["train", "--dataset", "d", "--model", "NARM", "--locales", "ES XX", "--out", "x"], "--locales is ES XX: choose"),
+    (["train", "--dataset", "d", "--model", "NARM", "--locales", "ES 'X", "--out", "x"], "--locales is ES 'X: choose"),
     (["bench", "--num-layers", "1000000"], "--num-layers is 1000000: choose a whole number from 1 to 256"),
   ])
   func mistakesAreOneLine(arguments: [String], sentence: String) throws {

@@ -7,7 +7,7 @@ import Tensors
 import Testing
 
 @Suite struct BlendTests {
-  private func chunk(of made: MadeUpCatalogue, _ sessions: Range<Int>) -> (RaggedBatch, [UInt8]) {
+  private func chunk(of made: MadeUpCatalogue, _ sessions: Range<Int>) -> (RaggedBatch, [UInt16]) {
     var chunk = RaggedBatch()
     for session in sessions {
       chunk.append(made.sessions.items(of: session), target: made.sessions.targets[session], position: session)
@@ -26,7 +26,8 @@ import Testing
 
   private func counts(_ made: MadeUpCatalogue) throws -> ItemCounts {
     try ItemCounts.count(
-      .covisit, in: made.sessions, selection: Array(0..<Int32(made.sessions.count)), rows: made.rows, group: SoloGroup()
+      .covisit, in: made.sessions, selection: Array(0..<Int32(made.sessions.count)), rows: made.rows, localeCount: 6,
+      group: SoloGroup()
     )
   }
 
@@ -90,15 +91,12 @@ import Testing
     for rule in rules {
       var options = EvaluationOptions()
       (options.candidates, options.filterSeen) = (rule, filterSeen)
-      let ranks = try Evaluator(localeMask: made.localeMask, options, group: SoloGroup()).ranks(
+      let ranks = try made.evaluator(options).ranks(
         blend, on: made.sessions, selection: Array(0..<300), split: "test")
       var predicting = Predictor.Options()
       (predicting.candidates, predicting.filterSeen, predicting.top) = (rule, filterSeen, 50)
-      let popular = PopularItems(trainCount: [Int32](repeating: 0, count: 6 * made.rows), rows: made.rows)
-      let predictions = try #require(
-        try Predictor(localeMask: made.localeMask, popular: popular, predicting, group: SoloGroup())
-          .predict(blend, for: made.sessions))
-      let candidates = Candidates(rule, localeMask: made.localeMask)
+      let predictions = try #require(try made.predictor(predicting).predict(blend, for: made.sessions))
+      let candidates = try rule.candidates(made.products)
       for first in [0, 256] {
         let sessions = first..<min(first + 256, 300)
         let (chunk, locales) = chunk(of: made, sessions)

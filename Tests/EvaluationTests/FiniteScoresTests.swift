@@ -18,15 +18,14 @@ import Testing
   private func expectNotFinite(
     _ row: Int, session: Int, _ made: MadeUpCatalogue, _ scorer: any CatalogueScorer,
     _ comment: Comment
-  ) {
-    let evaluator = Evaluator(
-      localeMask: made.localeMask, EvaluationOptions(), itemID: { "id\($0)" }, group: SoloGroup())
+  ) throws {
+    let evaluator = try Evaluator(
+      made.products, .amazon, EvaluationOptions(), itemID: { "id\($0)" }, group: SoloGroup())
     let error = EvaluationError.notFinite(row: row, item: "id\(row)", split: "valid", session: session)
     #expect(throws: error, comment) { try evaluator.evaluate(scorer, on: made.sessions, split: "valid") }
     var options = Predictor.Options()
     options.candidates = .all
-    let popular = PopularItems(trainCount: [Int32](repeating: 1, count: 6 * made.rows), rows: made.rows)
-    let predictor = Predictor(localeMask: made.localeMask, popular: popular, options, group: SoloGroup())
+    let predictor = try made.predictor(options)
     #expect(
       throws: EvaluationError.notFinite(row: row, item: nil, split: "asked", session: session), comment
     ) { try predictor.predict(scorer, for: made.sessions) }
@@ -39,26 +38,26 @@ import Testing
     // Session vectors are rows of the table: the one with the weight spoils all scores of its sessions, from row 1 on.
     let spoilt = (0..<300).first { made.sessions.items(of: $0).first == Int32(row) }
     let first = spoilt == 0 ? 1 : row
-    expectNotFinite(first, session: 0, made, try SessionModelScorer(model), "\(value) in row \(row)")
+    try expectNotFinite(first, session: 0, made, try SessionModelScorer(model), "\(value) in row \(row)")
     let blended = try BlendScorer([
       (SoftmaxScorer(SessionModelScorer(made.model)), 1), (SessionModelScorer(model), 0.5),
     ])
-    expectNotFinite(first, session: 0, made, blended, "a blend")
-    expectNotFinite(1, session: 0, made, try SoftmaxScorer(SessionModelScorer(model)), "probabilities")
+    try expectNotFinite(first, session: 0, made, blended, "a blend")
+    try expectNotFinite(1, session: 0, made, try SoftmaxScorer(SessionModelScorer(model)), "probabilities")
   }
 
   /// Finite weights whose products are not.
-  @Test func overflowIsFound() {
+  @Test func overflowIsFound() throws {
     let made = MadeUpCatalogue(items: 600, width: 9, sessions: 20, seed: 6)
     let model = FirstItemModel(table: made.table.map { $0.map { $0 * 3e38 } })
-    let evaluator = Evaluator(localeMask: made.localeMask, EvaluationOptions(), group: SoloGroup())
+    let evaluator = try made.evaluator()
     #expect(throws: EvaluationError.self) { try evaluator.evaluate(model, on: made.sessions, split: "valid") }
   }
 
   /// Large scores that are finite have ranks like all others, those that have to be looked at too.
   @Test func largeScoresAreRanked() throws {
     let made = MadeUpCatalogue(items: 600, width: 9, sessions: 100, seed: 7)
-    let evaluator = Evaluator(localeMask: made.localeMask, EvaluationOptions(), group: SoloGroup())
+    let evaluator = try made.evaluator()
     func ranks(_ factor: Float) throws -> [Int32] {
       try evaluator.ranks(
         SessionModelScorer(FirstItemModel(table: made.table.map { $0.map { $0 * factor } })), on: made.sessions,

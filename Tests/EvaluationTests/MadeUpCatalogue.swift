@@ -33,6 +33,16 @@ final class FirstItemModel: SessionModel {
   }
 }
 
+extension CandidateRule {
+  /// The candidates of sessions of Amazon's six locales.
+  func candidates(_ products: CandidateTable) throws -> Candidates {
+    var all: [Candidates] = []
+    try CandidateSets(self, products, .amazon).forEachGroup(of: Array(0..<6)) { candidates, _ in all.append(candidates)
+    }
+    return all[0]
+  }
+}
+
 /// Numbers that repeat from run to run.
 struct Numbers: RandomNumberGenerator {
   var state: UInt64
@@ -51,7 +61,8 @@ struct Numbers: RandomNumberGenerator {
 struct MadeUpCatalogue {
   let rows: Int
   let table: [[Float]]
-  let localeMask: [UInt8]
+  /// A bit a locale.
+  private let localeMask: [UInt8]
   let sessions: SessionTable
   let model: FirstItemModel
 
@@ -75,18 +86,38 @@ struct MadeUpCatalogue {
     model = FirstItemModel(table: table)
   }
 
+  /// What was seen where, and never counted.
+  var products: CandidateTable { products(trainCount: [Int32](repeating: 0, count: 6 * rows)) }
+
+  /// - Parameter trainCount: `[6, items + 1]`; what stands at items that were not seen does not count.
+  func products(trainCount: [Int32]) -> CandidateTable {
+    CandidateTable(localeMask: localeMask, trainCount: trainCount)
+  }
+
+  func evaluator(_ options: EvaluationOptions = EvaluationOptions(), threads: Int = 1) throws -> Evaluator {
+    try Evaluator(products, .amazon, options, team: ThreadTeam(count: threads), group: SoloGroup())
+  }
+
+  func predictor(_ options: Predictor.Options, trainCount: [Int32]? = nil) throws -> Predictor {
+    try Predictor(
+      trainCount.map { products(trainCount: $0) } ?? products, .amazon, options, group: SoloGroup())
+  }
+
   /// The candidates of a session, best first, by sorting.
   func sorted(_ session: Int, _ rule: CandidateRule, filterSeen: Bool) -> [Int32] {
     let items = Array(sessions.items(of: session))
     let vector = table[Int(items[0])]
     let scores = table.map { row in zip(row, vector).reduce(Float(0)) { $0 + $1.0 * $1.1 } }
     return (1..<Int32(rows)).filter { row in
-      let isSeen = localeMask[Int(row)] >> sessions.locales[session] & 1 == 1
+      // A locale in which nothing was seen is none.
+      let code = sessions.locales[session], isKnown = localeMask.contains { $0 >> code & 1 == 1 }
+      let isSeen = localeMask[Int(row)] >> code & 1 == 1 || !isKnown
       let isCandidate =
         switch rule {
         case .all: true
         case .locale: isSeen
-        case .locales(let locales): locales.contains { localeMask[Int(row)] >> $0.rawValue & 1 == 1 }
+        case .locales(let locales):
+          locales.contains { localeMask[Int(row)] >> LocaleNames.amazon.code(of: $0)! & 1 == 1 }
         }
       return isCandidate && !(filterSeen && items.contains(row))
     }.sorted { scores[Int($0)] == scores[Int($1)] ? $0 < $1 : scores[Int($0)] > scores[Int($1)] }
@@ -105,7 +136,7 @@ extension SessionModelScorer {
 
 // One chunk on one thread.
 extension CatalogueScorer {
-  func begin(_ batch: RaggedBatch, locales: [UInt8]) throws {
+  func begin(_ batch: RaggedBatch, locales: [UInt16]) throws {
     try begin(SessionRound([SessionChunk(batch, locales: locales)], holder: 0, of: 1), ThreadTeam())
   }
 
@@ -116,4 +147,4 @@ extension CatalogueScorer {
 let sizes: [(items: Int, width: Int, sessions: Int)] = [
   (1, 3, 5), (40, 10, 30), (511, 16, 257), (512, 16, 20), (513, 64, 256), (1_300, 100, 300),
 ]
-let rules: [CandidateRule] = [.all, .locale, .locales([.es, .fr])]
+let rules: [CandidateRule] = [.all, .locale, .locales(["ES", "FR"])]

@@ -1,11 +1,12 @@
 import Evaluation
 import Foundation
+import Sessions
 import Testing
 
 @Suite struct MetricsTests {
   // Ranks 1, 3, 12, a miss; the first two sessions are ES (3), the others DE (1).
   private let metrics = RankingMetrics(
-    split: "test", ranks: [1, 3, 12, 0], locales: [3, 3, 1, 1], cutoffs: [2, 10, 100])
+    split: "test", ranks: [1, 3, 12, 0], locales: [3, 3, 1, 1], names: .amazon, cutoffs: [2, 10, 100])
 
   private static let third = 1.0 / 3
   /// 1 / log₂(13): what rank 12 is worth to NDCG; rank 3 is worth 1/2.
@@ -44,9 +45,10 @@ import Testing
   }
 
   @Test func tableIsAligned() {
-    let small = RankingMetrics(split: "test", ranks: [1, 3, 12, 0], locales: [3, 3, 1, 1], cutoffs: [10])
+    let small = RankingMetrics(
+      split: "test", ranks: [1, 3, 12, 0], locales: [3, 3, 1, 1], names: .amazon, cutoffs: [10])
     #expect(
-      small.table == """
+      small.table(of: .amazon) == """
         locale  sessions  Recall@10  MRR@10  NDCG@10
         DE             2     0.0000  0.0000   0.0000
         ES             2     1.0000  0.6667   0.7500
@@ -72,8 +74,9 @@ import Testing
   @Test func namesOfCandidateRules() throws {
     #expect(try CandidateRule(parsing: "all") == .all)
     #expect(try CandidateRule(parsing: "Locale") == .locale)
-    #expect(try CandidateRule(parsing: "it,ES") == .locales([.es, .it]))
-    #expect(CandidateRule.locales([.it, .es]).description == "ES,IT")
-    #expect(throws: EvaluationError.unknownCandidates("ES;FR")) { try CandidateRule(parsing: "ES;FR") }
+    #expect(try CandidateRule(parsing: "it,ES") == .locales(["it", "ES"]))
+    #expect(try CandidateRule.locales(["it", "ES"]).resolved(among: .amazon).description == "ES,IT")
+    #expect(try CandidateRule.locale.resolved(among: LocaleNames([])) == .all)
+    #expect(throws: EvaluationError.unknownCandidates("ES,")) { try CandidateRule(parsing: "ES,") }
   }
 }

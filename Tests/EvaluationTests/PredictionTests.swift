@@ -12,7 +12,8 @@ import Testing
     for (locale, item, count) in [(3, 4, 2), (3, 5, 1), (3, 2, 1), (1, 6, 5), (1, 2, 3)] {
       counts[locale * 7 + item] = Int32(count)
     }
-    let popular = PopularItems(trainCount: counts, rows: 7)
+    let popular = PopularItems(
+      CandidateTable(localeMask: [UInt8](repeating: 63, count: 7), trainCount: counts))
     #expect(popular.items(forLocale: 3, limit: 2) == [4, 2])
     #expect(popular.items(forLocale: 3, limit: 4) == [4, 2, 5, 6])
     #expect(popular.items(forLocale: 3, limit: 9) == [4, 2, 5, 6, 1, 3])
@@ -22,7 +23,8 @@ import Testing
     var options = Predictor.Options()
     options.candidates = .all
     options.top = 4
-    let predictor = Predictor(localeMask: made.localeMask, popular: popular, options, group: SoloGroup())
+    let products = CandidateTable(localeMask: [UInt8](repeating: 63, count: 7), trainCount: counts)
+    let predictor = try Predictor(products, .amazon, options, group: SoloGroup())
     let sessions = SessionTable(
       sessions: [[], [3, 1], [], [5]], targets: [0, 0, 0, 0], locales: [.es, .es, .de, .uk])
     let predictions = try #require(try predictor.predict(made.model, for: sessions))
@@ -39,15 +41,14 @@ import Testing
   /// Also where nothing is known of a session, and where there are fewer candidates than are asked for.
   @Test func candidatesAloneArePredicted() throws {
     let made = MadeUpCatalogue(items: 40, width: 4, sessions: 60, seed: 3)
-    let popular = PopularItems(trainCount: (0..<6 * 41).map { Int32($0 * 31 % 50) }, rows: 41)
     let sessions = SessionTable(
       sessions: (0..<60).map { $0 % 2 == 0 ? [] : Array(made.sessions.items(of: $0)) },
-      targets: .init(repeating: 0, count: 60), locales: (0..<60).map { made.sessions.locale(of: $0)! })
+      targets: .init(repeating: 0, count: 60), locales: Array(made.sessions.locales))
     for rule in rules {
       for filterSeen in [false, true] {
         var options = Predictor.Options()
         (options.candidates, options.filterSeen, options.top) = (rule, filterSeen, 35)
-        let predictor = Predictor(localeMask: made.localeMask, popular: popular, options, group: SoloGroup())
+        let predictor = try made.predictor(options, trainCount: (0..<6 * 41).map { Int32($0 * 31 % 50) })
         let predictions = try #require(try predictor.predict(made.model, for: sessions))
         var short = 0
         for session in 0..<60 {
@@ -68,23 +69,23 @@ import Testing
 
   @Test func whatCannotBeAskedForIsAnError() throws {
     let made = MadeUpCatalogue(items: 6, width: 3, sessions: 1, seed: 1)
-    let popular = PopularItems(trainCount: [Int32](repeating: 1, count: 6 * 7), rows: 7)
+    let mask: [UInt8] = [0, 9, 8, 8, 9, 8, 1]  // UK and ES
+    let products = CandidateTable(localeMask: mask, trainCount: [Int32](repeating: 1, count: 6 * 7))
     let sessions = SessionTable(sessions: [[1], [2], []], targets: [0, 0, 0], locales: [.es, .jp, .jp])
     func check(_ error: EvaluationError, _ change: (inout Predictor.Options) -> Void) {
       var options = Predictor.Options()
       options.top = 2
       change(&options)
-      let mask: [UInt8] = [0, 9, 8, 8, 9, 8, 1]  // UK and ES
-      let predictor = Predictor(localeMask: mask, popular: popular, options, group: SoloGroup())
-      #expect(throws: error) { try predictor.predict(made.model, for: sessions) }
+      #expect(throws: error) {
+        try Predictor(products, .amazon, options, group: SoloGroup()).predict(made.model, for: sessions)
+      }
     }
     for top in [0, -1, 7, .max, .min] { check(.badTop(top, items: 6)) { $0.top = top } }
-    check(.noProductsForSessions(locale: "JP", sessions: 2, of: 3, first: 1)) { _ in }
-    check(.noProducts(locales: ["DE", "FR"])) { $0.candidates = .locales([.es, .fr, .de]) }
+    check(.noProducts(locales: ["DE", "FR"])) { $0.candidates = .locales(["ES", "FR", "DE"]) }
     var options = EvaluationOptions()
-    options.candidates = .locales([.jp])
+    options.candidates = .locales(["JP"])
     #expect(throws: EvaluationError.noProducts(locales: ["JP"])) {
-      try Evaluator(localeMask: [0, 9, 8, 8, 9, 8, 1], options, group: SoloGroup())
+      try Evaluator(products, .amazon, options, group: SoloGroup())
         .evaluate(made.model, on: made.sessions, split: "test")
     }
   }
@@ -104,12 +105,12 @@ import Testing
     options.top = 3
     options.candidates = .all
     let sessions = SessionTable(sessions: [[], []], targets: [0, 0], locales: [.es, .jp])
-    let predictor = Predictor(
-      localeMask: made.localeMask, popular: PopularItems(trainCount: counts, rows: 5), options, group: SoloGroup())
+    let products = CandidateTable(localeMask: [UInt8](repeating: 63, count: 5), trainCount: counts)
+    let predictor = try Predictor(products, .amazon, options, group: SoloGroup())
     let predictions = try #require(try predictor.predict(made.model, for: sessions))
     func written(_ name: String, ids: [String]) throws -> String {
       let path = folder.appendingPathComponent(name).path
-      try PredictionWriter(path: path).write(predictions, for: sessions) { ids[Int($0)] }
+      try PredictionWriter(path: path).write(predictions, locales: { ["ES", "JP"][$0] }) { ids[Int($0)] }
       return try String(contentsOfFile: path, encoding: .utf8)
     }
 
@@ -136,7 +137,7 @@ import Testing
     #expect(throws: EvaluationError.unknownOutputFormat(path: "a.parquet")) { try PredictionWriter(path: "a.parquet") }
     #expect(throws: StorageError.self) {
       try PredictionWriter(path: folder.appendingPathComponent("none/a.csv").path)
-        .write(predictions, for: sessions) { plain[Int($0)] }
+        .write(predictions, locales: nil) { plain[Int($0)] }
     }
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).count == 4)
   }

@@ -14,7 +14,7 @@ import Testing
         var options = EvaluationOptions()
         options.candidates = rule
         options.filterSeen = filterSeen
-        let ranks = try Evaluator(localeMask: made.localeMask, options, group: SoloGroup()).ranks(
+        let ranks = try made.evaluator(options).ranks(
           SessionModelScorer(made.model), on: made.sessions, selection: Array(0..<Int32(sessions)), split: "test")
         let expected = (0..<sessions).map { made.rank($0, rule, filterSeen: filterSeen) }
         #expect(ranks == expected, "\(items) items, candidates \(rule), filter \(filterSeen)")
@@ -25,19 +25,18 @@ import Testing
   @Test(arguments: sizes)
   func predictionIsTheHeadOfTheSortedCandidates(items: Int, width: Int, sessions: Int) throws {
     let made = MadeUpCatalogue(items: items, width: width, sessions: sessions, seed: UInt64(items) + 7)
-    let popular = PopularItems(trainCount: [Int32](repeating: 0, count: 6 * made.rows), rows: made.rows)
     for rule in rules {
       for (filterSeen, top) in [(false, min(items, 100)), (true, min(items, 7)), (true, items)] {
         var options = Predictor.Options()
         options.candidates = rule
         options.filterSeen = filterSeen
         options.top = top
-        let predictor = Predictor(localeMask: made.localeMask, popular: popular, options, group: SoloGroup())
         // One item is not seen in every locale.
-        if (0..<sessions).contains(where: { made.sorted($0, rule, filterSeen: false).isEmpty }) {
-          #expect(throws: EvaluationError.self) { try predictor.predict(made.model, for: made.sessions) }
+        if items == 1, case .locales = rule {
+          #expect(throws: EvaluationError.noProducts(locales: ["ES", "FR"])) { try made.predictor(options) }
           continue
         }
+        let predictor = try made.predictor(options)
         let predictions = try #require(try predictor.predict(made.model, for: made.sessions))
         #expect(predictions.count == sessions)
         for session in 0..<sessions {
@@ -57,7 +56,7 @@ import Testing
       let scorer = try SessionModelScorer(FirstItemModel(table: table))
       var chunk = RaggedBatch()
       for session in 0..<200 { chunk.append([Int32(session % items + 1)], target: 1, position: session) }
-      try scorer.begin(chunk, locales: [UInt8](repeating: 3, count: chunk.count))
+      try scorer.begin(chunk, locales: [UInt16](repeating: 3, count: chunk.count))
       var all: [[UInt32]] = [[]]
       for tile in Tensor.tiles(ofTableWith: items + 1) {
         let scores = scorer.scores(of: tile)
@@ -78,9 +77,9 @@ import Testing
 
   @Test func aSelectionOfSessionsIsRankedAsAmongAll() throws {
     let made = MadeUpCatalogue(items: 600, width: 16, sessions: 400, seed: 3)
-    let evaluator = Evaluator(localeMask: made.localeMask, EvaluationOptions(), group: SoloGroup())
+    let evaluator = try made.evaluator()
     let scorer = try SessionModelScorer(made.model)
-    let selection = made.sessions.sessions(in: [.es, .it])
+    let selection = made.sessions.sessions(in: [ShopLocale.es.code, ShopLocale.it.code])
     let all = try evaluator.ranks(
       scorer, on: made.sessions, selection: Array(0..<400), split: "test")
     let some = try evaluator.ranks(scorer, on: made.sessions, selection: selection, split: "test")
@@ -93,9 +92,7 @@ import Testing
   @Test func threadsChangeNoRank() throws {
     let made = MadeUpCatalogue(items: 700, width: 8, sessions: 1500, seed: 9)
     func ranks(threads: Int) throws -> [Int32] {
-      try Evaluator(
-        localeMask: made.localeMask, EvaluationOptions(), team: ThreadTeam(count: threads), group: SoloGroup()
-      ).ranks(
+      try made.evaluator(threads: threads).ranks(
         SessionModelScorer(made.model), on: made.sessions, selection: Array(0..<1500), split: "test")
     }
     let alone = try ranks(threads: 1)
@@ -111,14 +108,14 @@ import Testing
     let table = ItemTable(model.parameters, placement: .sharded, group: SoloGroup())
     try table.receive(UnsafeBufferPointer(made.model.parameters.itemTable.value.elements))
     let scorer = SessionModelScorer(try ServedModel(model, table))
-    let ranks = try Evaluator(localeMask: made.localeMask, EvaluationOptions(), group: SoloGroup()).ranks(
+    let ranks = try made.evaluator().ranks(
       scorer, on: made.sessions, selection: Array(0..<Int32(sessions)), split: "test")
     #expect(ranks == (0..<sessions).map { made.rank($0, .all, filterSeen: false) })
   }
 
   @Test func whatCannotBeEvaluatedIsSaid() throws {
     let made = MadeUpCatalogue(items: 40, width: 10, sessions: 10, seed: 5)
-    let evaluator = Evaluator(localeMask: made.localeMask, EvaluationOptions(), group: SoloGroup())
+    let evaluator = try made.evaluator()
     let open = SessionTable(sessions: [[1], [2], [3]], targets: [4, 0, 0], locales: [.es, .es, .fr])
     #expect(throws: EvaluationError.unknownTargets(split: "test", count: 2, of: 3, first: 1)) {
       try evaluator.evaluate(made.model, on: open, split: "test")
@@ -126,22 +123,20 @@ import Testing
     #expect(throws: EvaluationError.noSessions(split: "valid")) {
       try evaluator.evaluate(made.model, on: open, selection: [], split: "valid")
     }
-    let other = Evaluator(localeMask: made.localeMask + [1], EvaluationOptions(), group: SoloGroup())
+    let other = try Evaluator(CandidateTable(rows: 42), .amazon, EvaluationOptions(), group: SoloGroup())
     #expect(throws: EvaluationError.catalogueDiffers(modelItems: 40, datasetItems: 41)) {
       try other.evaluate(made.model, on: made.sessions, split: "test")
     }
     var options = Predictor.Options()
     options.top = 41
-    let popular = PopularItems(trainCount: [Int32](repeating: 0, count: 6 * 41), rows: 41)
-    let predictor = Predictor(localeMask: made.localeMask, popular: popular, options, group: SoloGroup())
+    let predictor = try made.predictor(options)
     #expect(throws: EvaluationError.badTop(41, items: 40)) { try predictor.predict(made.model, for: open) }
   }
 
   @Test func progressReachesTheEnd() throws {
     let made = MadeUpCatalogue(items: 40, width: 10, sessions: 2_100, seed: 6)
     var calls: [[Int]] = []
-    _ = try Evaluator(localeMask: made.localeMask, EvaluationOptions(), group: SoloGroup())
-      .evaluate(made.model, on: made.sessions, split: "test") { calls.append([$0, $1]) }
+    _ = try made.evaluator().evaluate(made.model, on: made.sessions, split: "test") { calls.append([$0, $1]) }
     #expect(calls == [[1_024, 2_100], [2_048, 2_100], [2_100, 2_100]])
   }
 }

@@ -32,7 +32,7 @@ import Testing
       """
     let plan = try plan([:], file: yaml)
     #expect(plan.optimization.rate == 0.01 && plan.batchSize == 64 && plan.loss.kind == .crossEntropy)
-    #expect(plan.locales == [.es, .fr] && plan.maxSteps == nil)
+    #expect(plan.locales == ["ES", "FR"] && plan.maxSteps == nil)
     #expect(plan.model.table["dropout"]?.read(plan.model) == "0.2")
   }
 

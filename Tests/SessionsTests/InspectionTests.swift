@@ -19,19 +19,19 @@ import Testing
     let found = try inspect(
       ["['A' 'B'],C,ES", "['A'],D,ES", "['A' 'E' 'F'],B,FR", "['G'],H,JP"], test: ["['F'],I,FR"])
     #expect(found.items == 9 && found.splits == [.train, .test])
-    #expect(Set(found.locales.keys) == ["ES", "FR", "JP"])
-    #expect(found.locales["ES"]?.sessions == ["train": 2, "test": 0])
-    #expect(found.locales["FR"]?.sessions == ["train": 1, "test": 1])
+    #expect(Set(found.names) == ["ES", "FR", "JP"])
+    #expect(found.locales?["ES"]?.sessions == ["train": 2, "test": 0])
+    #expect(found.locales?["FR"]?.sessions == ["train": 1, "test": 1])
     #expect(found.all.sessions == ["train": 4, "test": 1])
     // ES: A B C D; FR: A B E F I, answers and test sessions included; JP: G H.
-    #expect(["ES", "FR", "JP"].map { found.locales[$0]?.products } == [4, 5, 2])
-    #expect(["ES", "FR", "JP"].map { found.locales[$0]?.sharedProducts } == [2, 2, 0])
+    #expect(["ES", "FR", "JP"].map { found.locales?[$0]?.products } == [4, 5, 2])
+    #expect(["ES", "FR", "JP"].map { found.locales?[$0]?.sharedProducts } == [2, 2, 0])
     #expect(found.all.products == 9 && found.all.sharedProducts == 2)
     #expect(
       found.overlap == [
         "ES": ["ES": 4, "FR": 2, "JP": 0], "FR": ["ES": 2, "FR": 5, "JP": 0], "JP": ["ES": 0, "FR": 0, "JP": 2],
       ])
-    #expect(found.locales["FR"]?.lengths?.mean == 2)
+    #expect(found.locales?["FR"]?.lengths?.mean == 2)
     let lengths = try #require(found.all.lengths)
     #expect(lengths.median == 1 && lengths.percentile95 == 3 && lengths.longest == 3)
   }
@@ -41,7 +41,7 @@ import Testing
     let sessions = (1...40).map { length in
       "[\((0..<length).map { "'P\($0)'" }.joined(separator: " "))],Q,UK"
     }
-    let lengths = try #require(try inspect(sessions.shuffled()).locales["UK"]?.lengths)
+    let lengths = try #require(try inspect(sessions.shuffled()).locales?["UK"]?.lengths)
     #expect(lengths.mean == 20.5)
     #expect(lengths.median == 20 && lengths.percentile95 == 38 && lengths.longest == 40)
   }

@@ -20,7 +20,7 @@ import Testing
     }
     let path = try folder.write(text + "\n", as: csv ? "s.csv" : "s.inter")
     var options = PreparationOptions(sessions: [path], out: folder.file("ds-\(UUID().uuidString)"))
-    (options.defaultLocale, options.splits.validFraction, options.zeros) = (.es, 0, zeros)
+    (options.defaultLocale, options.splits.validFraction, options.zeros) = ("ES", 0, zeros)
     let summary = try DatasetPreparation.run(options)
     let dataset = try PreparedDataset(folder: summary.folder), table = try #require(dataset.split(.train))
     return (
@@ -82,7 +82,7 @@ import Testing
     let second = try folder.write(header + "a b 0 0\tc\na b c d\ta\n", as: "2.inter")
     func items(_ sessions: [String], test: String, to out: String) throws -> Int {
       var options = PreparationOptions(sessions: sessions, out: folder.file(out))
-      (options.test, options.defaultLocale, options.splits.validFraction) = (test, .es, 0)
+      (options.test, options.defaultLocale, options.splits.validFraction) = (test, "ES", 0)
       return try PreparedDataset(folder: DatasetPreparation.run(options).folder).split(.test)!.clickCount
     }
     #expect(try items([first], test: second, to: "one") == 8)
@@ -98,10 +98,10 @@ import Testing
     ] {
       var options = PreparationOptions(
         sessions: [try folder.write(header + text, as: "s.inter")], out: folder.file("ds\(lists[0].count)"))
-      (options.defaultLocale, options.splits.validFraction) = (.es, 0)
+      (options.defaultLocale, options.splits.validFraction) = ("ES", 0)
       let dataset = try PreparedDataset(folder: DatasetPreparation.run(options).folder)
       let sessions = try TranslatedSessions.read(
-        path: asked, defaultLocale: .es, catalog: dataset.itemIDs, maxLength: 50)
+        path: asked, defaultLocale: "ES", catalog: dataset.itemIDs, maxLength: 50)
       #expect((0..<2).map { Array(sessions.table.items(of: $0)) } == lists && sessions.unknownClicks == unknown)
     }
   }

@@ -37,12 +37,12 @@ import Testing
     (",A3,ES", .emptySession, ",A3,ES"),
     ("['A1'],,ES", .emptyAnswer, "['A1'],,ES"),
     ("['A1'],A 3,ES", .blankInItem, "A 3"),
-    ("['A1'],A3,US", .unknownLocale, "['A1'],A3,US"),
-    ("['A1'],A3,", .unknownLocale, "['A1'],A3,"),
+    ("['A1'],A3,U S", .badLocale, "['A1'],A3,U S"),
+    ("['A1'],A3,", .badLocale, "['A1'],A3,"),
     ("['A1'],A", .fieldCount(expected: 3, found: 2), "['A1'],A"),
     ("\"['A1'\n 'A2", .unclosedQuote, "\"['A1'"),
     ("\"['A1'\n 'A2']\"x,A3,ES", .strayQuote, "\"['A1'"),
-    ("\"['A1'\n 'A2']\",A3,XX", .unknownLocale, "\"['A1'\\n 'A2']\",A3,XX"),
+    ("\"['A1'\n 'A2']\",A3,'XX'", .badLocale, "\"['A1'\\n 'A2']\",A3,'XX'"),
   ]
 
   @Test(arguments: badRows)
@@ -89,6 +89,7 @@ import Testing
     try check(Self.header, .nothingKept(paths: [path], locales: []))
     try check("prev_items,next_item,locale,locale\n", .duplicateColumn(path: path, column: "locale"))
     try check("prev_items,locale\n['A1'],ES\n", .nothingKept(paths: [path], locales: []))
+    try check("prev_items,next_item\n", .nothingKept(paths: [path], locales: []))
     try check(
       "next_item,locale\n", .unknownColumns(path: path, found: ["next_item", "locale"], isData: false))
     let inter = folder.file("s.inter")
@@ -145,16 +146,18 @@ import Testing
   }
 
   @Test func optionsAreChecked() throws {
-    #expect(throws: SessionsError.unknownLocale(text: "XX")) { try ShopLocale.parse(list: "ES,XX") }
-    #expect(throws: SessionsError.unknownLocale(text: "")) { try ShopLocale.parse(list: "ES,") }
+    let shops = LocaleNames.amazon.names
+    #expect(throws: SessionsError.unknownLocale(text: "XX", known: shops)) { try ShopLocale.parse(list: "ES,XX") }
+    #expect(throws: SessionsError.unknownLocale(text: "", known: shops)) { try ShopLocale.parse(list: "ES,") }
     #expect(try ShopLocale.parse(list: "es, IT") == [.es, .it])
     let good = try folder.write(Self.header + "['A1'],A2,ES\n", as: "s.csv")
     for fraction in [-0.1, 1, .nan] {
       #expect(throws: SessionsError.self) { try prepare([good]) { $0.splits.validFraction = fraction } }
     }
     #expect(throws: SessionsError.self) { try prepare([good]) { $0.maxLength = 0 } }
-    #expect(throws: SessionsError.nothingKept(paths: [good], locales: ["UK"])) {
-      try prepare([good]) { $0.locales = [.uk] }
+    #expect(throws: SessionsError.unknownLocale(text: "UK", known: ["ES"])) {
+      try prepare([good]) { $0.locales = ["UK"] }
     }
+    #expect(throws: SessionsError.self) { try prepare([good]) { $0.defaultLocale = "U K" } }
   }
 }

@@ -12,7 +12,7 @@ import Testing
     _ paths: [String], to out: String, _ change: (inout PreparationOptions) -> Void = { _ in }
   ) throws -> PreparedDataset {
     var options = PreparationOptions(sessions: paths, out: folder.file(out))
-    options.defaultLocale = .es
+    options.defaultLocale = "ES"
     options.splits.validFraction = 0.3
     change(&options)
     return try PreparedDataset(folder: try DatasetPreparation.run(options).folder)
@@ -114,7 +114,7 @@ import Testing
       as: "some.inter")
     let dataset = try prepare([path], to: "ds") {
       $0.skipsBadRows = true
-      $0.locales = [.es]
+      $0.locales = ["ES"]
     }
     // 25 sessions of ES with one row each: the other has a blank in its answer.
     #expect(dataset.split(.train)?.count == 17 && dataset.split(.valid)?.count == 8)

@@ -45,7 +45,7 @@ import Testing
     #expect(lengths.min() == 1 && (lengths.max() ?? 0) <= 50)
     // A standard deviation of 4 makes one of 0.03 for the mean of 19,000.
     #expect(abs(Double(train.clickCount) / Double(train.count) - 3.4) < 0.15)
-    #expect(train.sessionCountsByLocale().allSatisfy { $0 > 1_000 })
+    #expect(train.sessionCounts(of: dataset.locales).allSatisfy { $0 > 1_000 })
   }
 
   @Test func thereIsStructureToLearn() throws {
@@ -77,8 +77,9 @@ import Testing
     }
     #expect(byPair > 500 && byPopularity < 300)
     // Shops share items, and have others of their own.
-    let shops = dataset.candidates.localeMask.dropFirst().map(\.nonzeroBitCount)
-    #expect(shops.contains(1) && shops.contains { $0 >= 3 })
+    let inspection = DatasetInspection(dataset), parts = try #require(inspection.locales?.values)
+    #expect(inspection.all.sharedProducts ?? 0 > 100)
+    #expect(parts.allSatisfy { ($0.sharedProducts ?? 0) < $0.products })
   }
 
   @Test func nonsenseIsRefused() throws {

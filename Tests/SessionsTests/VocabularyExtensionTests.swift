@@ -30,8 +30,8 @@ import Testing
     #expect(Array(train.items(of: 0)) == [4, 3] && train.targets[0] == 1)
     #expect(Array(train.items(of: 1)) == [5, 4] && train.targets[1] == 2)
     // What the data set has not seen is in no locale of it.
-    #expect(second.candidates.items(in: [.es]) == [1, 2, 3, 4, 5])
-    #expect(second.candidates.items(in: [.uk]).isEmpty)
+    #expect(second.candidates.items(in: [ShopLocale.es.code]) == [1, 2, 3, 4, 5])
+    #expect(second.candidates.items(in: [ShopLocale.uk.code]).isEmpty)
     #expect(second.manifest.options.extendedVocabulary == first.vocabulary)
     #expect(first.manifest.options.extendedVocabulary == nil)
   }

@@ -120,6 +120,7 @@ static inline int cmpi_split_by_node(cmpi_comm c, int32_t key, cmpi_comm *group)
 /* Element types and operators */
 
 static inline cmpi_type cmpi_uint8(void) { return (cmpi_type){MPI_UINT8_T}; }
+static inline cmpi_type cmpi_uint16(void) { return (cmpi_type){MPI_UINT16_T}; }
 static inline cmpi_type cmpi_int32(void) { return (cmpi_type){MPI_INT32_T}; }
 static inline cmpi_type cmpi_uint32(void) { return (cmpi_type){MPI_UINT32_T}; }
 static inline cmpi_type cmpi_int64(void) { return (cmpi_type){MPI_INT64_T}; }

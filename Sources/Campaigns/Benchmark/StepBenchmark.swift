@@ -139,8 +139,8 @@ public struct StepBenchmark {
 
   /// Sessions a second of ranking over the whole catalogue.
   private func evaluation(of model: ServedModel, on sessions: SessionTable) throws -> Double {
-    let everywhere = [UInt8](repeating: 0, count: plan.items + 1)
-    let evaluator = Evaluator(localeMask: everywhere, EvaluationOptions(), team: team, group: group)
+    let evaluator = try Evaluator(
+      CandidateTable(rows: plan.items + 1), .amazon, EvaluationOptions(), team: team, group: group)
     let selection = Array(0..<Int32(plan.evaluatedSessions))
     func evaluate() throws -> Double {
       try group.barrier()

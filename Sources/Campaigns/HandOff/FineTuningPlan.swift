@@ -42,7 +42,8 @@ public struct FineTuningPlan: Sendable {
 
   /// The candidates, `joint` resolved.
   func candidateRule() throws -> CandidateRule {
-    candidates == "joint" ? .locales(training.locales) : try CandidateRule(parsing: candidates)
+    if candidates != "joint" { return try CandidateRule(parsing: candidates) }
+    return training.locales.isEmpty ? .all : .locales(training.locales)
   }
 
   /// Options as they were given, completed by a checkpoint: model, loss and targets are its own where they were not

@@ -47,6 +47,7 @@ public struct HandOff {
     let opened = try OpenedCheckpoint(checkpoint, for: dataset, isExtensible: true, group: group)
     var (plan, tasks, split) = try group.together {
       var plan = try FineTuningPlan(source, of: opened, at: checkpoint)
+      plan.training.locales = try dataset.locales.canonical(plan.training.locales)
       if plan.training.locales.isEmpty { plan.training.locales = dataset.trainingLocales }
       _ = try RankingMetric(parsing: plan.training.validMetric)
       return (plan, try HandOffTask.all(of: plan, in: dataset), try dataset.splitForReports(asked: plan.split))
@@ -63,7 +64,8 @@ public struct HandOff {
       opened, plan.training, keepsMoments: plan.moments == .keep, for: dataset, layout: layout, group: group)
     worker = HandOffWorker(
       plan: plan, dataset: dataset, pretrained: pretrained,
-      candidates: try plan.candidateRule(), split: split, folder: folder, resume: startsAnew ? .never : .auto)
+      candidates: try plan.candidateRule().resolved(among: dataset.locales), split: split, folder: folder,
+      resume: startsAnew ? .never : .auto)
     self.tasks = tasks
     self.group = group
   }
@@ -158,9 +160,9 @@ extension MemoryForecast {
 
 extension PreparedDataset {
   /// The locales that have sessions to train on.
-  fileprivate var trainingLocales: Set<ShopLocale> {
-    let counts = split(.train)?.sessionCountsByLocale()
-    return Set(ShopLocale.allCases.filter { counts?[Int($0.rawValue)] ?? 0 > 0 })
+  fileprivate var trainingLocales: [String] {
+    let counts = split(.train)?.sessionCounts(of: locales) ?? []
+    return zip(locales.names, counts).filter { $0.1 > 0 }.map(\.0)
   }
 
   /// The split that was asked for; else the test split where its answers are known, else the valid split.

@@ -25,7 +25,7 @@ public struct HandOffReport: Codable, Equatable, Sendable {
     let header = ["model", "sessions"] + legs.flatMap { _ in Self.metrics.map(\.description) }
     let own = rows.filter { $0.name != Self.joint }
     let lines =
-      own.map { line($0.name, $0.figures(legs.count).map { $0?.all }, sessions: $0.zeroShot?.sessions) }
+      shortened(own.map { line($0.name, $0.figures(legs.count).map { $0?.all }, sessions: $0.zeroShot?.sessions) })
       + (own.count > 1 ? [mean(of: own, legs.count)] : [])
       + rows.filter { $0.name == Self.joint }.flatMap { jointLines($0, legs.count) }
     return alignedTable([titles, header] + lines)
@@ -42,12 +42,21 @@ public struct HandOffReport: Codable, Equatable, Sendable {
       + values.flatMap { values in Self.metrics.map { values?[$0]?.formatted(digits: 4) ?? "-" } }
   }
 
+  /// Of many lines those of the most sessions, and one that counts the others.
+  private func shortened(_ lines: [[String]]) -> [[String]] {
+    let sizes = lines.map { Int($0[1]) ?? 0 }
+    let (shown, others) = largestLines(sizes)
+    let rest = others.isEmpty ? [] : [["\(others.count) more", "\(others.reduce(0) { $0 + sizes[$1] })"]]
+    return shown.map { lines[$0] } + rest
+  }
+
   /// The joint model in each locale, then over all.
   private func jointLines(_ row: HandOffRow, _ legs: Int) -> [[String]] {
     let figures = row.figures(legs)
-    return row.locales.map { locale in
+    let lines = (row.locales ?? []).map { locale in
       line("joint \(locale)", figures.map { $0?.locales[locale] }, sessions: row.zeroShot?.localeSessions[locale])
-    } + [line(Self.joint, figures.map { $0?.all }, sessions: row.zeroShot?.sessions)]
+    }
+    return shortened(lines) + [line(Self.joint, figures.map { $0?.all }, sessions: row.zeroShot?.sessions)]
   }
 
   /// The models of the locales together: each ranks its own locale's sessions.

@@ -5,9 +5,12 @@ import Foundation
 public struct HandOffRow: Codable, Equatable, Sendable {
   static let fileName = "handoff.json"
 
-  /// `ES`, or `joint`; also its run's folder.
+  /// `ES`, or `joint`.
   public var name: String
-  public var locales: [String]
+  /// Its run's folder, where that is not the name.
+  public var folder: String?
+  /// nil where there are none.
+  public var locales: [String]?
   public var trainSessions: Int
   /// Figures are nil where the split has no sessions of the locales.
   public var zeroShot: RankingMetrics?
@@ -39,7 +42,7 @@ public struct HandOffRow: Codable, Equatable, Sendable {
   }
 
   enum CodingKeys: String, CodingKey {
-    case name, locales, scratch, options
+    case name, folder, locales, scratch, options
     case trainSessions = "train_sessions"
     case zeroShot = "zero_shot"
     case fineTuned = "fine_tuned"

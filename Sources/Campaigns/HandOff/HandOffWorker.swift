@@ -40,14 +40,15 @@ struct HandOffWorker {
     var done = try group.together { group.rank == 0 ? try finishedRow(of: task, options) : nil } ?? []
     try group.broadcast(resizing: &done, from: 0)
     if !done.isEmpty {
-      try group.together { try openLog(path(task.name), of: group, label: "\(task.name): ").info("done before") }
+      try group.together { try openLog(path(task.folder), of: group, label: "\(task.name): ").info("done before") }
       return try JSONDecoder().decode(HandOffRow.self, from: Data(done))
     }
 
     let zeroShot = try evaluate(SessionModelScorer(pretrained.served(on: group)), on: task, group)
     let tuned = try fineTune(task, plan, group)
     var row = HandOffRow(
-      name: task.name, locales: task.locales.inOrder.map(\.name), trainSessions: task.sessions, zeroShot: zeroShot,
+      name: task.name, folder: task.folder == task.name ? nil : task.folder,
+      locales: task.locales.isEmpty ? nil : task.locales, trainSessions: task.sessions, zeroShot: zeroShot,
       fineTuned: tuned.figures, fineTuning: tuned.outcome, options: options)
     if plan.scratch {
       let scratch = try trainFromScratch(task, plan.training, group)
@@ -60,11 +61,11 @@ struct HandOffWorker {
   private typealias Result = (figures: RankingMetrics?, outcome: HandOffRow.Outcome)
 
   private func fineTune(_ task: HandOffTask, _ plan: FineTuningPlan, _ group: any ProcessGroup) throws -> Result {
-    try train(task, as: task.name, group) { try fineTuning(task, plan, group, $0) }
+    try train(task, as: task.folder, group) { try fineTuning(task, plan, group, $0) }
   }
 
   private func trainFromScratch(_ task: HandOffTask, _ plan: TrainingPlan, _ group: any ProcessGroup) throws -> Result {
-    try train(task, as: task.scratchName, group) { try fromScratch(task, plan, group, $0) }
+    try train(task, as: task.scratchFolder, group) { try fromScratch(task, plan, group, $0) }
   }
 
   /// The run that adapts the pre-trained model.
@@ -78,13 +79,13 @@ struct HandOffWorker {
       "checkpoint": pretrained.checksum, "freeze": plan.frozen.rawValue, "moments": plan.moments.rawValue,
       PretrainedModel.optimizerStepsKey: "\(pretrained.optimizerSteps)",
     ]
-    return try run(plan.training, adaptation, plan, as: task.name, group, log)
+    return try run(plan.training, adaptation, plan, as: task.folder, group, log)
   }
 
   private func fromScratch(
     _ task: HandOffTask, _ plan: TrainingPlan, _ group: any ProcessGroup, _ log: Logger
   ) throws -> TrainingRun {
-    try run(plan, Adaptation(), plan, as: task.scratchName, group, log)
+    try run(plan, Adaptation(), plan, as: task.scratchFolder, group, log)
   }
 
   private func run(
@@ -110,8 +111,8 @@ struct HandOffWorker {
       if try finishedRow(of: task, options(of: plan)) != nil { return }
       // A run whose best checkpoint is lost is done again.
       func goesOn(_ name: String) -> Bool { !CheckpointStore(run: path(name)).isBestLost }
-      if goesOn(task.name) { try fineTuning(task, plan, alone, silent).requireFit() }
-      if plan.scratch, goesOn(task.scratchName) { try fromScratch(task, plan.training, alone, silent).requireFit() }
+      if goesOn(task.folder) { try fineTuning(task, plan, alone, silent).requireFit() }
+      if plan.scratch, goesOn(task.scratchFolder) { try fromScratch(task, plan.training, alone, silent).requireFit() }
     } catch  where isSharedFailure(error) {
       throw HandOffError.ofTask(task.name, cause: "\(error)")
     }
@@ -152,7 +153,7 @@ struct HandOffWorker {
     _ scorer: any CatalogueScorer, on task: HandOffTask, _ group: any ProcessGroup
   ) throws -> RankingMetrics? {
     guard let sessions = dataset.split(split) else { return nil }
-    let selection = sessions.sessions(in: task.locales)
+    let selection = sessions.sessions(in: try dataset.locales.codes(of: task.locales))
     if selection.isEmpty { return nil }
     var options = EvaluationOptions()
     options.candidates = candidates
@@ -164,7 +165,7 @@ struct HandOffWorker {
   private func finishedRow(of task: HandOffTask, _ options: [String: String]) throws -> [UInt8]? {
     guard let data = FileManager.default.contents(atPath: rowPath(task)),
       let row = try? JSONDecoder().decode(HandOffRow.self, from: data), row.options == options,
-      isWhole(task.name, row.fineTuning), row.scratchTraining.map({ isWhole(task.scratchName, $0) }) ?? true
+      isWhole(task.folder, row.fineTuning), row.scratchTraining.map({ isWhole(task.scratchFolder, $0) }) ?? true
     else { return nil }
     return Array(data)
   }
@@ -184,7 +185,7 @@ struct HandOffWorker {
   private func plan(of task: HandOffTask) -> FineTuningPlan {
     var plan = self.plan
     plan.training.locales = task.locales
-    plan.mode = task.name == HandOffReport.joint ? .joint : .each
+    plan.mode = task.isJoint ? .joint : .each
     plan.candidates = candidates.description
     plan.split = split
     return plan
@@ -207,5 +208,5 @@ struct HandOffWorker {
 
   func path(_ name: String) -> String { joined(folder, name) }
 
-  private func rowPath(_ task: HandOffTask) -> String { path(task.name + "/" + HandOffRow.fileName) }
+  private func rowPath(_ task: HandOffTask) -> String { path(task.folder + "/" + HandOffRow.fileName) }
 }

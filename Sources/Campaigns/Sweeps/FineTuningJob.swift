@@ -54,13 +54,19 @@ public enum FineTuningJob: SweptCommand {
   private static func requireValidSessions(_ options: [String: String]) throws {
     let plan = try planWithoutModel(options)
     let dataset = try PreparedDataset(folder: plan.training.dataset, verify: false)
-    let chosen = plan.training.locales.isEmpty ? Set(ShopLocale.allCases) : plan.training.locales
-    let locales = chosen.inOrder.filter { dataset.hasSessions(of: .train, in: [$0]) }
-    let lacking = locales.filter { !dataset.hasSessions(of: .valid, in: [$0]) }
-    // The model that is for all locales needs them in one.
-    if lacking.isEmpty || plan.mode == .joint && lacking.count < locales.count { return }
+    let names = dataset.locales
+    let chosen = plan.training.locales.isEmpty ? names.names : try names.canonical(plan.training.locales)
+    func counts(_ name: DatasetSplit) -> [Int] {
+      dataset.split(name)?.sessionCounts(of: names) ?? .init(repeating: 0, count: names.count)
+    }
+    let (train, valid) = (counts(.train), counts(.valid))
+    let locales = chosen.compactMap(names.code(of:)).map { Int($0) }.filter { train[$0] > 0 }
+    let lacking = locales.filter { valid[$0] == 0 }
+    // The model that is for all locales needs them in one; without locales there is no other.
+    let hasSome = locales.isEmpty ? dataset.split(.valid).map { $0.count > 0 } ?? false : lacking.count < locales.count
+    if hasSome, lacking.isEmpty || plan.mode == .joint { return }
     throw SweepError.noValidSessions(
-      dataset: plan.training.dataset, locales: lacking.map(\.name).joined(separator: ", "))
+      dataset: plan.training.dataset, locales: lacking.map { names.names[$0] }.joined(separator: ", "))
   }
 
   /// The plan as far as it can be told without the checkpoint: a model's own options are left out.

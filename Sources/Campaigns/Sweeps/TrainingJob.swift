@@ -21,9 +21,9 @@ public enum TrainingJob: SweptCommand {
   ) throws -> SweepOutcome {
     let plan = try group.together { try makePlan(options) }
     let dataset = try PreparedDataset.open(plan.dataset, group: group)
-    guard dataset.hasSessions(of: .valid, in: plan.locales) else {
-      throw SweepError.noValidSessions(
-        dataset: plan.dataset, locales: plan.locales.inOrder.map(\.name).joined(separator: ", "))
+    let codes = try dataset.locales.codes(of: plan.locales)
+    if dataset.split(.valid)?.sessions(in: codes).isEmpty ?? true {
+      throw SweepError.noValidSessions(dataset: plan.dataset, locales: plan.locales.joined(separator: ", "))
     }
     let lock = try group.together { group.rank == 0 ? try RunFolder.claim(folder) : nil }
     defer { lock?.release() }
@@ -53,13 +53,5 @@ public enum TrainingJob: SweptCommand {
     return others.compactMap { other in
       record?.valid?.all[other].map { SweepFigure(name: other.description, value: $0) }
     }
-  }
-}
-
-extension PreparedDataset {
-  /// Whether a split has sessions in any of the locales, or any at all where none is named.
-  func hasSessions(of name: DatasetSplit, in locales: Set<ShopLocale>) -> Bool {
-    guard let sessions = split(name) else { return false }
-    return locales.isEmpty ? sessions.count > 0 : !sessions.sessions(in: locales).isEmpty
   }
 }

@@ -5,44 +5,68 @@ import Tensors
 /// Scores by counts: what an item is worth in the session's locale, save for those that followed its last item.
 package final class CountScorer: CatalogueScorer {
   /// The items that followed a session's last one, with their scores.
-  typealias Followers = (_ lastItem: Int32, _ locale: UInt8) -> [(item: Int32, score: Float)]
+  typealias Followers = (_ lastItem: Int32, _ locale: UInt16) -> [(item: Int32, score: Float)]
 
   /// All of the catalogue: every rank has all counts.
   package let share: CatalogueShare
-  /// `[6, items + 1]`.
-  private let ofLocales: [Float]
+  private let ofLocales: LocaleScores
   private let followers: Followers?
   /// What is known of each chunk's sessions.
-  private var chunks: [(locales: [Int], ofFollowers: SparseScores)] = []
-  private var scores: [TileScores] = []
+  private var chunks: [Chunk] = []
+  private var workers: [Worker] = []
 
-  /// - Parameter ofLocales: `[6, items + 1]`, what each item is worth in each locale.
-  init(rows: Int, ofLocales: [Float], followers: Followers? = nil) {
-    precondition(ofLocales.count == ShopLocale.allCases.count * rows, "\(ofLocales.count) scores of \(rows) rows")
-    share = CatalogueShare(wholeOf: rows)
+  private struct Chunk {
+    /// The different locales of the chunk's sessions.
+    let locales: [UInt16]
+    /// `[SessionChunks.size]`: which of them a session has.
+    let places: [Int]
+    let ofFollowers: SparseScores
+  }
+
+  /// What a thread works with.
+  private final class Worker {
+    let scores = TileScores()
+    /// `[Tensor.tileItems, locales]`, for as many locales as a chunk can have.
+    let ofLocales = FloatStorage(count: Tensor.tileItems * SessionChunks.size)
+  }
+
+  /// - Parameter ofLocales: what each item is worth in each locale.
+  init(_ ofLocales: LocaleScores, followers: Followers? = nil) {
+    share = CatalogueShare(wholeOf: ofLocales.rows)
     self.ofLocales = ofLocales
     self.followers = followers
   }
 
   package func begin(_ round: SessionRound, _ team: ThreadTeam) {
-    while scores.count < team.count { scores.append(TileScores()) }
+    while workers.count < team.count { workers.append(Worker()) }
     chunks = team.map(round.chunks.count) { _, number in
       let chunk = round.chunks[number]
-      let padding = [Int](repeating: 0, count: SessionChunks.size - chunk.count)
-      return (chunk.locales.map(Int.init) + padding, followers.map { SparseScores(chunk, $0) } ?? SparseScores())
+      let locales = chunk.count == 0 ? [LocaleNames.none] : Set(chunk.locales).sorted()
+      let places = chunk.locales.map { locales.firstIndex(of: $0) ?? 0 }
+      return Chunk(
+        locales: locales, places: places + [Int](repeating: 0, count: SessionChunks.size - chunk.count),
+        ofFollowers: followers.map { SparseScores(chunk, $0) } ?? SparseScores())
     }
   }
 
   package func scores(of rows: Range<Int>, chunk: Int, thread: Int) -> Tensor {
-    let tile = scores[thread].tile.rows(0..<rows.count)
-    for (place, row) in rows.enumerated() { fill(tile.rows(place..<place + 1), row: row, chunk) }
+    let locales = chunks[chunk].locales, memory = workers[thread].ofLocales.base
+    for (place, code) in locales.enumerated() {
+      ofLocales.write(rows, in: code, to: memory + place, step: locales.count)
+    }
+    let tile = spread(rows.count, chunk, thread)
     chunks[chunk].ofFollowers.write(rows, into: tile)
     return tile
   }
 
   package func scores(of rows: ArraySlice<Int32>, chunk: Int, thread: Int) -> Tensor {
-    let tile = scores[thread].tile.rows(0..<rows.count)
-    for (place, row) in rows.enumerated() { fill(tile.rows(place..<place + 1), row: Int(row), chunk) }
+    let locales = chunks[chunk].locales, memory = workers[thread].ofLocales.base
+    for (row, item) in rows.enumerated() {
+      for (place, code) in locales.enumerated() {
+        memory[row * locales.count + place] = ofLocales.score(of: item, in: code)
+      }
+    }
+    let tile = spread(rows.count, chunk, thread)
     chunks[chunk].ofFollowers.write(rows, into: tile)
     return tile
   }
@@ -50,16 +74,18 @@ package final class CountScorer: CatalogueScorer {
   /// Places and shares of what was counted in whole numbers of 64 bits.
   package func largestScore(chunk: Int) -> Float { 0x1p64 }
 
-  /// What the item is worth in each session's locale.
-  private func fill(_ scores: Tensor, row: Int, _ chunk: Int) {
-    let destination = scores.elements
-    ofLocales.withUnsafeBufferPointer { ofLocales in
-      chunks[chunk].locales.withUnsafeBufferPointer { locales in
-        for session in destination.indices {
-          destination[session] = ofLocales[locales[session] * share.catalogueRows + row]
+  /// Gives each session the scores of its locale.
+  private func spread(_ rows: Int, _ chunk: Int, _ thread: Int) -> Tensor {
+    let worker = workers[thread], tile = worker.scores.tile.rows(0..<rows), scores = tile.elements
+    let locales = chunks[chunk].locales.count, memory = worker.ofLocales.base
+    chunks[chunk].places.withUnsafeBufferPointer { places in
+      for row in 0..<rows {
+        for session in places.indices {
+          scores[row * SessionChunks.size + session] = memory[row * locales + places[session]]
         }
       }
     }
+    return tile
   }
 }
 

@@ -21,11 +21,14 @@ package struct ItemCounts: Equatable, Sendable {
   ///   - sessions: the same on every rank.
   ///   - selection: which sessions count, by their numbers.
   ///   - rows: of the catalogue, padding counted.
+  ///   - localeCount: of the data set.
   /// - Returns: the same on every rank, and on any number of ranks.
   package static func count(
-    _ model: CountingModel, in sessions: SessionTable, selection: [Int32], rows: Int, group: any ProcessGroup
+    _ model: CountingModel, in sessions: SessionTable, selection: [Int32], rows: Int, localeCount: Int,
+    group: any ProcessGroup
   ) throws(MPIError) -> ItemCounts {
-    let popularity = try ItemPopularity.count(in: sessions, selection: selection, rows: rows, group: group)
+    let popularity = try ItemPopularity.count(
+      in: sessions, selection: selection, rows: rows, localeCount: localeCount, group: group)
     guard let rule = TransitionRule(model) else { return ItemCounts(popularity: popularity, transitions: nil) }
     let transitions = try TransitionCounts.count(
       rule, in: sessions, selection: selection, includesTargets: true, rows: rows, group: group)
@@ -52,16 +55,16 @@ extension ItemCounts {
   ///
   /// Scores are places in that order, whole numbers, so that nothing is rounded.
   package func rankingScorer() -> CountScorer {
-    let places = popularity.places(), rows = popularity.rows
-    guard let transitions else { return CountScorer(rows: rows, ofLocales: places) }
+    let places = popularity.places()
+    guard let transitions else { return CountScorer(places) }
     // Above the place of every item, in every locale.
-    let above = (places.max() ?? 0) + 1
-    return CountScorer(rows: rows, ofLocales: places) { last, locale in
+    let above = places.highest + 1
+    return CountScorer(places) { last, locale in
       let followers = Array(transitions.followers(of: last))
       let standing = followers.map { follower in
         Follower(
           count: transitions.counts[follower],
-          popularity: places[Int(locale) * rows + Int(transitions.next[follower])])
+          popularity: places.score(of: transitions.next[follower], in: locale))
       }
       return zip(followers, denseRanks(of: standing)).map { (transitions.next[$0], above + $1) }
     }
@@ -71,15 +74,17 @@ extension ItemCounts {
   /// last item, or for POP of what occurred in its locale. count / (sum of counts + 1): little is sure of what was
   /// seen once.
   package func shareScorer() -> CountScorer {
-    let rows = popularity.rows, locales = ShopLocale.allCases.indices
+    let nothing = [Float](repeating: 0, count: popularity.rows)
     guard let transitions else {
-      let shares = locales.flatMap { locale in
-        Self.shares(popularity.counts[locale * rows..<(locale + 1) * rows])
+      let offsets = popularity.offsets
+      let shares = (0..<popularity.localeCount).flatMap { locale in
+        Self.shares(popularity.counts[Int(offsets[locale])..<Int(offsets[locale + 1])])
       }
-      return CountScorer(rows: rows, ofLocales: shares)
+      return CountScorer(
+        LocaleScores(
+          withoutLocale: Self.shares(popularity.overall()[...]), elsewhere: nothing, popularity, shares))
     }
-    let nothing = [Float](repeating: 0, count: locales.count * rows)
-    return CountScorer(rows: rows, ofLocales: nothing) { last, _ in
+    return CountScorer(LocaleScores(everywhere: nothing)) { last, _ in
       let followers = transitions.followers(of: last)
       return zip(transitions.next[followers], Self.shares(transitions.counts[followers], unit: transitions.rule.unit))
         .map { ($0, $1) }

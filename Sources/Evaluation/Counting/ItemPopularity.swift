@@ -1,16 +1,29 @@
 import MPI
 import Sessions
 
-/// How often each item occurred in the sessions of each locale.
+/// How often each item occurred in the sessions of each locale: a sparse matrix with a row a locale, by its code, and
+/// behind the last a row for the sessions that have none.
 package struct ItemPopularity: Equatable, Sendable {
   /// Rows of the catalogue, the padding row counted.
   package let rows: Int
-  /// `[6, items + 1]`, by the locale's code.
+  /// `[L + 2]`: what occurred in locale `l` stands at `offsets[l] ..< offsets[l + 1]`.
+  package let offsets: [Int64]
+  /// Rising within a locale.
+  package let items: [Int32]
+  /// From 1.
   package let counts: [Int64]
 
-  package init(rows: Int, counts: [Int64]) {
-    precondition(counts.count == ShopLocale.allCases.count * rows, "\(counts.count) counts of \(rows) rows")
+  /// The number of locales.
+  package var localeCount: Int { offsets.count - 2 }
+
+  /// - Precondition: the arrays belong together.
+  package init(rows: Int, offsets: [Int64], items: [Int32], counts: [Int64]) {
+    precondition(
+      offsets.count >= 2 && offsets.last == Int64(items.count) && items.count == counts.count,
+      "\(offsets.count) offsets to \(offsets.last ?? 0), \(items.count) items and \(counts.count) counts")
     self.rows = rows
+    self.offsets = offsets
+    self.items = items
     self.counts = counts
   }
 
@@ -19,30 +32,72 @@ package struct ItemPopularity: Equatable, Sendable {
   ///   - sessions: the same on every rank.
   ///   - selection: which sessions count, by their numbers.
   ///   - rows: of the catalogue, padding counted.
+  ///   - localeCount: of the data set.
   /// - Returns: the same on every rank, and on any number of ranks.
   package static func count(
-    in sessions: SessionTable, selection: [Int32], rows: Int, group: any ProcessGroup
+    in sessions: SessionTable, selection: [Int32], rows: Int, localeCount: Int, group: any ProcessGroup
   ) throws(MPIError) -> ItemPopularity {
-    var counts = [Int64](repeating: 0, count: ShopLocale.allCases.count * rows)
-    for session in selection[group.share(of: selection.count)] {
-      let first = Int(sessions.locales[Int(session)]) * rows, target = Int(sessions.targets[Int(session)])
-      for item in sessions.items(of: Int(session)) { counts[first + Int(item)] += 1 }
-      if target != 0 { counts[first + target] += 1 }
+    let own = selection[group.share(of: selection.count)]
+    let order = SessionOrder(own, localeCount: localeCount) { sessions.locales[Int($0)] }
+    var counter = SparseCounter(columns: rows)
+    for row in 0...localeCount {
+      for session in order.sessions(ofRow: row) {
+        let target = sessions.targets[Int(session)]
+        for item in sessions.items(of: Int(session)) { counter.add(item, 1) }
+        if target != 0 { counter.add(target, 1) }
+      }
+      counter.endRow()
     }
-    try group.sum(&counts)
-    return ItemPopularity(rows: rows, counts: counts)
+    let counted = ItemPopularity(rows: rows, offsets: counter.offsets, items: counter.columns, counts: counter.counts)
+    if group.size == 1 { return counted }
+    let sum = try group.sum(counted.pairs { $0 }, rows: localeCount + 1)
+    return ItemPopularity(rows: rows, sum, localeCount: localeCount)
   }
 
-  /// Where each item stands in each locale: `[6, items + 1]`, 0 for the least popular, equal where nothing tells
-  /// two items apart. An item is more popular with more occurrences in the locale, of equal ones with more in all.
-  package func places() -> [Float] {
-    let locales = ShopLocale.allCases.indices
-    let overall = (0..<rows).map { row in locales.reduce(0) { $0 + counts[$1 * rows + row] } }
-    return locales.flatMap { locale in
-      let own = counts[locale * rows..<(locale + 1) * rows]
-      return denseRanks(
-        of: (0..<rows).map { Popularity(inLocale: own[own.startIndex + $0], overall: overall[$0]) })
+  /// The same with the codes of another data set. What occurred in locales that it does not have is as if it had occurred
+  /// in none.
+  package func renumbered(from old: LocaleNames, to new: LocaleNames) -> ItemPopularity {
+    precondition(old.count == localeCount, "\(old.count) names of \(localeCount) locales")
+    if old == new { return self }
+    let pairs = pairs { row in old.name(of: UInt16(row)).flatMap(new.code(of:)).map { Int($0) } ?? new.count }
+    return ItemPopularity(rows: rows, pairs, localeCount: new.count)
+  }
+
+  /// How often each item occurred in all sessions: `[items + 1]`.
+  package func overall() -> [Int64] {
+    var sums = [Int64](repeating: 0, count: rows)
+    for (item, count) in zip(items, counts) { sums[Int(item)] += count }
+    return sums
+  }
+
+  /// Where each item stands in each locale, 0 for the least popular, equal where nothing tells two items apart. An item is
+  /// more popular with more occurrences in the locale, of equal ones with more in all; without a locale those alone count.
+  package func places() -> LocaleScores {
+    let overall = overall(), ofAll = denseRanks(of: overall)
+    // What occurred in a locale comes before all that did not.
+    let above = (ofAll.max() ?? 0) + 1
+    let own = (0..<localeCount).flatMap { row in
+      let listed = Int(offsets[row])..<Int(offsets[row + 1])
+      return denseRanks(of: listed.map { Popularity(inLocale: counts[$0], overall: overall[Int(items[$0])]) })
+        .map { above + $0 }
     }
+    return LocaleScores(withoutLocale: ofAll, elsewhere: ofAll, self, own)
+  }
+
+  /// - Parameter row: in the sum, of a row here.
+  private func pairs(_ row: (Int) -> Int) -> PairRun {
+    let occurrences = (0...localeCount).flatMap { old in
+      let new = Int32(row(old))
+      return (Int(offsets[old])..<Int(offsets[old + 1])).map { (PairRun.key(new, next: items[$0]), counts[$0]) }
+    }.sorted { $0.0 < $1.0 }
+    return PairRun(summing: occurrences)
+  }
+
+  private init(rows: Int, _ pairs: PairRun, localeCount: Int) {
+    var offsets = [Int64](repeating: 0, count: localeCount + 2)
+    for key in pairs.keys { offsets[Int(PairRun.item(ofKey: key)) + 1] += 1 }
+    for row in 0...localeCount { offsets[row + 1] += offsets[row] }
+    self.init(rows: rows, offsets: offsets, items: pairs.keys.map(PairRun.next), counts: pairs.counts)
   }
 }
 

@@ -48,6 +48,9 @@ struct PairRun {
     self.counts = counts
   }
 
+  /// - Parameter pairs: rising, some of them several times.
+  init(summing pairs: [(key: UInt64, count: Int64)]) { for (key, count) in pairs { append(key, count) } }
+
   /// - Parameter occurrences: in any order.
   init(adding occurrences: [(key: UInt64, weight: Int32)]) {
     for (key, weight) in occurrences.sorted(by: { $0.key < $1.key }) { append(key, Int64(weight)) }

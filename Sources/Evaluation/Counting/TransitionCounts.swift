@@ -85,7 +85,7 @@ extension ProcessGroup {
   /// The sum of every rank's pairs, on every rank; collective.
   ///
   /// Each rank first adds up the pairs of its own range of items, so that no rank merges what all have found.
-  fileprivate func sum(_ own: PairRun, rows: Int) throws(MPIError) -> PairRun {
+  func sum(_ own: PairRun, rows: Int) throws(MPIError) -> PairRun {
     if size == 1 { return own }
     var outgoing = [Int](repeating: 0, count: size)
     for key in own.keys { outgoing[Int(PairRun.item(ofKey: key)) * size / rows] += 1 }

@@ -4,7 +4,8 @@ import Storage
 
 /// Writes predictions in the shape of a KDD Cup 2023 submission, as CSV or as JSON lines.
 ///
-/// CSV has the lists as NumPy prints them, like the sessions themselves: `ES,['B0…' 'B0…']`.
+/// CSV has the lists as NumPy prints them, like the sessions themselves: `ES,['B0…' 'B0…']`, or without the locale where
+/// the sessions have none.
 public struct PredictionWriter {
   private enum Format { case csv, jsonLines }
 
@@ -24,32 +25,30 @@ public struct PredictionWriter {
 
   /// Writes a line a session; the file appears whole or not at all.
   /// - Parameters:
-  ///   - sessions: whose locales the lines name, in the order of the predictions.
+  ///   - locales: the name of each session's locale, nil where it is not known; nil where no line is to name one.
   ///   - itemIDs: of the catalogue that the predictions' rows belong to.
-  ///   - sessionsWithoutLocale: whose lines name no locale.
   /// - Throws: `StorageError`.
   public func write(
-    _ predictions: Predictions, for sessions: SessionTable, itemIDs: ItemCatalog, sessionsWithoutLocale: [Int] = []
+    _ predictions: Predictions, locales: ((_ session: Int) -> String?)?, itemIDs: ItemCatalog
   ) throws {
-    try write(predictions, for: sessions, sessionsWithoutLocale: sessionsWithoutLocale, idOfRow: itemIDs.id(of:))
+    try write(predictions, locales: locales, idOfRow: itemIDs.id(of:))
   }
 
   package func write(
-    _ predictions: Predictions, for sessions: SessionTable, sessionsWithoutLocale: [Int] = [],
-    idOfRow: (Int32) -> String
+    _ predictions: Predictions, locales: ((_ session: Int) -> String?)?, idOfRow: (Int32) -> String
   ) throws {
-    precondition(predictions.count == sessions.count, "\(predictions.count) predictions, \(sessions.count) sessions")
-    let nameless = Set(sessionsWithoutLocale)
     let file = try AtomicFile(path: path)
-    var text = format == .csv ? "locale,next_item_prediction\n" : ""
-    for session in 0..<sessions.count {
-      let locale = nameless.contains(session) ? "" : sessions.locale(of: session)?.name ?? ""
+    let hasLocales = locales != nil
+    var text = format == .csv ? (hasLocales ? "locale," : "") + "next_item_prediction\n" : ""
+    for session in 0..<predictions.count {
+      let locale = locales?(session) ?? ""
       let ids = predictions.items(of: session).map(idOfRow)
       switch format {
-      case .csv: text += "\(locale),\(csvField(numpyList(ids)))\n"
+      case .csv: text += (hasLocales ? "\(csvField(locale))," : "") + "\(csvField(numpyList(ids)))\n"
       case .jsonLines:
         let list = ids.map(jsonString).joined(separator: ", ")
-        text += "{\"locale\": \(jsonString(locale)), \"next_item_prediction\": [\(list)]}\n"
+        let name = hasLocales ? "\"locale\": \(jsonString(locale)), " : ""
+        text += "{\(name)\"next_item_prediction\": [\(list)]}\n"
       }
       if text.utf8.count > 1 << 20 {
         try append(text, to: file)

@@ -55,32 +55,37 @@ public final class Predictor {
   private let group: any ProcessGroup
   private let options: Options
   private let team: ThreadTeam
-  private let candidates: Candidates
-  private let popular: PopularItems
+  private let candidates: CandidateSets
+  private let products: CandidateTable
+  /// Made for the first session without clicks.
+  private var popular: PopularItems?
   /// The id of a row, for messages.
   private let itemID: ((Int32) -> String)?
 
+  /// - Parameters:
+  ///   - products: of the data set.
+  ///   - locales: that the sessions' codes stand for.
+  /// - Throws: `SessionsError.unknownLocale`, `.ambiguousLocale`, `EvaluationError.noProducts`.
   package init(
-    localeMask: some Collection<UInt8>, popular: PopularItems, _ options: Options,
+    _ products: CandidateTable, _ locales: LocaleNames, _ options: Options,
     team: ThreadTeam = ThreadTeam(), itemID: ((Int32) -> String)? = nil, group: any ProcessGroup
-  ) {
+  ) throws {
     self.itemID = itemID
     self.group = group
     self.options = options
     self.team = team
-    self.popular = popular
-    candidates = Candidates(options.candidates, localeMask: localeMask)
+    self.products = products
+    candidates = try CandidateSets(options.candidates, products, locales)
   }
 
   /// - Parameter threads: how many threads of this process rank; they change no prediction.
+  /// - Throws: `SessionsError.unknownLocale`, `.ambiguousLocale`, `EvaluationError.noProducts`.
   public convenience init(
     _ dataset: PreparedDataset, _ options: Options = Options(), threads: Int = 1, group: any ProcessGroup
-  ) {
-    let table = dataset.candidates
-    self.init(
-      localeMask: table.localeMask,
-      popular: PopularItems(trainCount: table.trainCount, rows: table.localeMask.count), options,
-      team: ThreadTeam(count: threads), itemID: dataset.itemIDs.id(of:), group: group)
+  ) throws {
+    try self.init(
+      dataset.candidates, dataset.locales, options, team: ThreadTeam(count: threads),
+      itemID: dataset.itemIDs.id(of:), group: group)
   }
 
   /// Predicts; collective.
@@ -89,9 +94,8 @@ public final class Predictor {
   ///     candidates alone.
   ///   - progress: called on rank 0, with sessions done and sessions in all.
   /// - Returns: on rank 0 the predictions, in the order of the sessions; nil on the others.
-  /// - Throws: `EvaluationError.badTop`, `.tooManyPredictions`, `.catalogueDiffers`, `.noProducts`,
-  ///   `.noProductsForSessions`, `.notFinite`, or where a signal asked to stop `EndOfProcess`, on every rank; or an
-  ///   `MPIError`.
+  /// - Throws: `EvaluationError.badTop`, `.tooManyPredictions`, `.catalogueDiffers`, `.notFinite`, or where a signal asked to
+  ///   stop `EndOfProcess`, on every rank; or an `MPIError`.
   public func predict(
     _ model: any SessionModel, for sessions: SessionTable,
     progress: ((_ done: Int, _ total: Int) -> Void)? = nil
@@ -105,7 +109,33 @@ public final class Predictor {
     _ scorer: any CatalogueScorer, for sessions: SessionTable, progress: ((_ done: Int, _ total: Int) -> Void)? = nil
   ) throws -> Predictions? {
     try check(scorer, sessions)
-    let selection = (0..<Int32(sessions.count)).filter { !sessions.range(of: Int($0)).isEmpty }
+    let isRoot = group.rank == 0, top = options.top
+    var items = [Int32](repeating: 0, count: isRoot ? sessions.count * top : 0)
+    func fill(_ session: Int, _ list: ArraySlice<Int32>) {
+      items.replaceSubrange(session * top..<(session + 1) * top, with: list)
+    }
+    var done = 0
+    try candidates.forEachGroup(of: Array(sessions.locales)) { candidates, places in
+      let (empty, asked) = places.divided { sessions.range(of: $0).isEmpty }
+      let found = try best(scorer, for: sessions, asked.map { Int32($0) }, candidates) { part, _ in
+        progress?(done + part, sessions.count)
+      }
+      done += places.count
+      guard isRoot else { return }
+      for (place, session) in asked.enumerated() { fill(session, found[place * top..<(place + 1) * top]) }
+      let popular = popularItems(ofLocales: Set(empty.map { sessions.locales[$0] }), candidates)
+      for session in empty { fill(session, popular[sessions.locales[session], default: []][...]) }
+    }
+    try requireFinite(items)
+    return isRoot ? Predictions(top: options.top, items: items) : nil
+  }
+
+  /// The best items of sessions that share their bits of candidates, on rank 0; collective.
+  /// - Parameter selection: sessions with clicks.
+  private func best(
+    _ scorer: any CatalogueScorer, for sessions: SessionTable, _ selection: [Int32], _ candidates: Candidates,
+    progress: @escaping (_ done: Int, _ total: Int) -> Void
+  ) throws -> [Int32] {
     let chunks = SessionChunks(selection, group: group)
     let finder = TopFinder(
       scorer, candidates: candidates, filterSeen: options.filterSeen, top: options.top, team: team)
@@ -119,50 +149,36 @@ public final class Predictor {
         try group.gather(own, counts: chunks.counts.map { $0 * options.top }, into: isRoot ? all : nil, at: 0)
       }
     }
-    let ordered = isRoot ? chunks.inSessionOrder(all, width: options.top) : []
-    try requireFinite(ordered, of: selection)
-    return isRoot ? complete(ordered, of: selection, sessions) : nil
+    return isRoot ? chunks.inSessionOrder(all, width: options.top) : []
   }
 
   /// A round's lists are in memory at once.
   private var chunksAtOnce: Int { options.top > 1_000 ? team.count : 4 * team.count }
 
   /// Tells every rank whether rank 0, which has all predictions, found a score that is not finite; collective.
-  private func requireFinite(_ items: [Int32], of selection: [Int32]) throws {
+  private func requireFinite(_ items: [Int32]) throws {
     var found: [Int32] = [0, 0, 0]
-    if let place = items.firstIndex(where: { $0 < 0 }) { found = [1, -items[place], selection[place / options.top]] }
+    if let place = items.firstIndex(where: { $0 < 0 }) { found = [1, -items[place], Int32(place / options.top)] }
     try group.broadcast(&found, from: 0)
     if found[0] == 0 { return }
     throw EvaluationError.notFinite(
       row: Int(found[1]), item: itemID?(found[1]), split: "asked", session: Int(found[2]))
   }
 
-  /// Puts the popular items in for the sessions without clicks.
-  private func complete(_ items: [Int32], of selection: [Int32], _ sessions: SessionTable) -> Predictions {
-    guard selection.count < sessions.count else { return Predictions(top: options.top, items: items) }
-    let popular = ShopLocale.allCases.map { locale in
-      let allowed = candidates.allowed(forLocale: locale.rawValue)
-      let found = self.popular.items(forLocale: locale.rawValue, limit: options.top) {
-        candidates.contains($0, allowed: allowed)
-      }
-      return found + [Int32](repeating: 0, count: options.top - found.count)
+  /// What is popular among the candidates of some locales' sessions: `top` items each, 0 behind the last.
+  private func popularItems(ofLocales codes: Set<UInt16>, _ candidates: Candidates) -> [UInt16: [Int32]] {
+    if codes.isEmpty { return [:] }
+    let popular = popular ?? PopularItems(products)
+    self.popular = popular
+    return codes.reduce(into: [:]) { lists, code in
+      let allowed = candidates.allowed(forLocale: code)
+      let found = popular.items(forLocale: code, limit: options.top) { candidates.contains($0, allowed: allowed) }
+      lists[code] = found + [Int32](repeating: 0, count: options.top - found.count)
     }
-    var complete: [Int32] = []
-    complete.reserveCapacity(sessions.count * options.top)
-    var next = 0
-    for session in 0..<sessions.count {
-      if sessions.range(of: session).isEmpty {
-        complete += popular[Int(sessions.locales[session])]
-      } else {
-        complete += items[next..<next + options.top]
-        next += options.top
-      }
-    }
-    return Predictions(top: options.top, items: complete)
   }
 
   private func check(_ scorer: any CatalogueScorer, _ sessions: SessionTable) throws(EvaluationError) {
-    let rows = candidates.membership.count
+    let rows = candidates.rows
     if scorer.share.catalogueRows != rows {
       throw .catalogueDiffers(modelItems: scorer.share.catalogueRows - 1, datasetItems: rows - 1)
     }
@@ -170,14 +186,14 @@ public final class Predictor {
     if sessions.count > Int(Int32.max) / options.top {
       throw .tooManyPredictions(sessions: sessions.count, top: options.top)
     }
-    let missing = candidates.localesWithoutProducts
-    if !missing.isEmpty { throw .noProducts(locales: missing.map(\.name)) }
-    let counts = sessions.sessionCountsByLocale()
-    for locale in ShopLocale.allCases where counts[Int(locale.rawValue)] > 0 {
-      if candidates.exist(forLocale: locale.rawValue) { continue }
-      let first = sessions.locales.firstIndex(of: locale.rawValue) ?? 0
-      throw .noProductsForSessions(
-        locale: locale.name, sessions: counts[Int(locale.rawValue)], of: sessions.count, first: first)
+  }
+}
+
+extension [Int] {
+  /// Those for which something holds, and those for which it does not.
+  fileprivate func divided(where holds: (Int) -> Bool) -> (those: [Int], others: [Int]) {
+    reduce(into: ([], [])) { parts, number in
+      if holds(number) { parts.0.append(number) } else { parts.1.append(number) }
     }
   }
 }

@@ -23,31 +23,36 @@ public final class Evaluator {
   private let group: any ProcessGroup
   private let options: EvaluationOptions
   private let team: ThreadTeam
-  private let candidates: Candidates
+  private let candidates: CandidateSets
+  private let locales: LocaleNames
   /// The id of a row, for messages.
   private let itemID: ((Int32) -> String)?
 
   /// - Parameters:
-  ///   - localeMask: `[items + 1]`, see `CandidateTable.localeMask`.
+  ///   - products: of the data set.
+  ///   - locales: that the sessions' codes stand for.
   ///   - itemID: the id of a row, for messages.
+  /// - Throws: `SessionsError.unknownLocale`, `.ambiguousLocale`, `EvaluationError.noProducts`.
   package init(
-    localeMask: some Collection<UInt8>, _ options: EvaluationOptions, team: ThreadTeam = ThreadTeam(),
+    _ products: CandidateTable, _ locales: LocaleNames, _ options: EvaluationOptions, team: ThreadTeam = ThreadTeam(),
     itemID: ((Int32) -> String)? = nil, group: any ProcessGroup
-  ) {
+  ) throws {
     self.itemID = itemID
     self.options = options
     self.team = team
     self.group = group
-    candidates = Candidates(options.candidates, localeMask: localeMask)
+    self.locales = locales
+    candidates = try CandidateSets(options.candidates, products, locales)
   }
 
   /// - Parameter threads: how many threads of this process rank; they change no figure.
+  /// - Throws: `SessionsError.unknownLocale`, `.ambiguousLocale`, `EvaluationError.noProducts`.
   public convenience init(
     _ dataset: PreparedDataset, _ options: EvaluationOptions = EvaluationOptions(), threads: Int = 1,
     group: any ProcessGroup
-  ) {
-    self.init(
-      localeMask: dataset.candidates.localeMask, options, team: ThreadTeam(count: threads),
+  ) throws {
+    try self.init(
+      dataset.candidates, dataset.locales, options, team: ThreadTeam(count: threads),
       itemID: dataset.itemIDs.id(of:), group: group)
   }
 
@@ -58,8 +63,8 @@ public final class Evaluator {
   ///   - split: the sessions' name, for the result and for messages.
   ///   - progress: called on rank 0, with sessions done and sessions in all.
   /// - Returns: the metrics, on every rank.
-  /// - Throws: `EvaluationError.noSessions`, `.unknownTargets`, `.catalogueDiffers`, `.noProducts`, `.notFinite`, or where
-  ///   a signal asked to stop `EndOfProcess`, all of them on every rank; or an `MPIError`.
+  /// - Throws: `EvaluationError.noSessions`, `.unknownTargets`, `.catalogueDiffers`, `.notFinite`, or where a signal asked
+  ///   to stop `EndOfProcess`, all of them on every rank; or an `MPIError`.
   public func evaluate(
     _ model: any SessionModel, on sessions: SessionTable, selection: [Int32]? = nil, split: String,
     progress: ((_ done: Int, _ total: Int) -> Void)? = nil
@@ -84,7 +89,8 @@ public final class Evaluator {
     let selection = selection ?? Array(0..<Int32(sessions.count))
     let ranks = try ranks(scorer, on: sessions, selection: selection, split: split, progress: progress)
     return RankingMetrics(
-      split: split, ranks: ranks, locales: selection.map { sessions.locales[Int($0)] }, cutoffs: options.cutoffs)
+      split: split, ranks: ranks, locales: selection.map { sessions.locales[Int($0)] }, names: locales,
+      cutoffs: options.cutoffs)
   }
 
   /// The rank of each selected session's target, 0 for a miss; on every rank of the group.
@@ -93,6 +99,28 @@ public final class Evaluator {
     progress: ((_ done: Int, _ total: Int) -> Void)? = nil
   ) throws -> [Int32] {
     try check(selection, of: sessions, split: split, scorer: scorer)
+    var ranks = [Int32](repeating: 0, count: selection.count)
+    var done = 0
+    try candidates.forEachGroup(of: selection.map { sessions.locales[Int($0)] }) { candidates, places in
+      let found = try self.ranks(scorer, on: sessions, places.map { selection[$0] }, candidates) { part, _ in
+        progress?(done + part, selection.count)
+      }
+      for (place, rank) in zip(places, found) { ranks[place] = rank }
+      done += places.count
+    }
+    // Every rank has all ranks' results here: all fail, and for the same session.
+    if let place = ranks.firstIndex(where: { $0 < 0 }) {
+      throw EvaluationError.notFinite(
+        row: Int(-ranks[place]), item: itemID?(-ranks[place]), split: split, session: Int(selection[place]))
+    }
+    return ranks
+  }
+
+  /// The ranks of sessions that share their bits of candidates; -row of a score that is not finite.
+  private func ranks(
+    _ scorer: any CatalogueScorer, on sessions: SessionTable, _ selection: [Int32], _ candidates: Candidates,
+    progress: @escaping (_ done: Int, _ total: Int) -> Void
+  ) throws -> [Int32] {
     let ranker = CatalogueRanker(scorer, candidates: candidates, filterSeen: options.filterSeen, team: team)
     let chunks = SessionChunks(selection, group: group)
     let own = try chunks.ownValues(
@@ -100,13 +128,7 @@ public final class Evaluator {
       ranker.ranks(of:))
     let counts = chunks.counts
     try StopSignal.require(isWhole: own.count == counts[group.rank], on: group)
-    let ordered = chunks.inSessionOrder(try group.allGather(own, counts: counts))
-    // Every rank has all ranks' results here: all fail, and for the same session.
-    if let place = ordered.firstIndex(where: { $0 < 0 }) {
-      throw EvaluationError.notFinite(
-        row: Int(-ordered[place]), item: itemID?(-ordered[place]), split: split, session: Int(selection[place]))
-    }
-    return ordered
+    return chunks.inSessionOrder(try group.allGather(own, counts: counts))
   }
 
   private func check(
@@ -117,11 +139,9 @@ public final class Evaluator {
     if let first = unknown.first {
       throw .unknownTargets(split: split, count: unknown.count, of: selection.count, first: Int(first))
     }
-    let rows = candidates.membership.count
+    let rows = candidates.rows
     if scorer.share.catalogueRows != rows {
       throw .catalogueDiffers(modelItems: scorer.share.catalogueRows - 1, datasetItems: rows - 1)
     }
-    let missing = candidates.localesWithoutProducts
-    if !missing.isEmpty { throw .noProducts(locales: missing.map(\.name)) }
   }
 }

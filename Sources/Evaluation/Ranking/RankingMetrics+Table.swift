@@ -2,16 +2,19 @@ import Sessions
 import Text
 
 extension RankingMetrics {
-  /// The metrics as text for a terminal: a line a locale, `all` last, columns aligned.
-  public var table: String {
-    let metrics = all.metrics
-    let header = ["locale", "sessions"] + metrics.map(\.description)
-    func line(_ name: String, _ sessions: Int, _ values: MetricValues) -> [String] {
-      [name, "\(sessions)"] + metrics.map { values[$0]?.formatted(digits: 4) ?? "" }
+  /// The metrics as text for a terminal: a line a locale, `all` last, columns aligned. Of many locales the largest have
+  /// lines, and the others one that counts them.
+  /// - Parameter names: of the data set, in whose order they stand.
+  public func table(of names: LocaleNames) -> String {
+    let metrics = all.metrics, present = names.names.filter { locales[$0] != nil }
+    let header = [present.isEmpty ? "" : "locale", "sessions"] + metrics.map(\.description)
+    func line(_ name: String, _ sessions: Int, _ values: MetricValues?) -> [String] {
+      [name, "\(sessions)"] + metrics.map { values?[$0]?.formatted(digits: 4) ?? "" }
     }
-    let ofLocales = ShopLocale.allCases.map(\.name).compactMap { name in
-      locales[name].map { line(name, localeSessions[name] ?? 0, $0) }
-    }
-    return alignedTable([header] + ofLocales + [line("all", sessions, all)])
+    let sizes = present.map { localeSessions[$0] ?? 0 }
+    let (shown, others) = largestLines(sizes)
+    let rest = others.isEmpty ? [] : [["\(others.count) more", "\(others.reduce(0) { $0 + sizes[$1] })"]]
+    return alignedTable(
+      [header] + shown.map { line(present[$0], sizes[$0], locales[present[$0]]) } + rest + [line("all", sessions, all)])
   }
 }

@@ -4,7 +4,7 @@ import Sessions
 /// How well a split's targets were ranked, overall and for each locale.
 ///
 /// As JSON: `{"split": "test", "sessions": 7, "all": {"mrr@100": 0.5, …}, "locales": {"ES": {…}},
-/// "locale_sessions": {"ES": 7}}`.
+/// "locale_sessions": {"ES": 7}}`. Without locales there is nothing about them.
 public struct RankingMetrics: Codable, Equatable, Sendable {
   /// The split's name.
   public let split: String
@@ -24,19 +24,39 @@ public struct RankingMetrics: Codable, Equatable, Sendable {
   /// Means over the sessions, summed in Float64 in the order of the sessions.
   /// - Parameters:
   ///   - ranks: of each session's target, from 1; 0 is a miss.
-  ///   - locales: the code of each session's locale.
+  ///   - locales: the code of each session's locale. Sessions without one count among all alone.
+  ///   - names: that the codes stand for.
   /// - Precondition: there are sessions, and cut-offs.
-  public init(split: String, ranks: [Int32], locales: [UInt8], cutoffs: [Int]) {
+  public init(split: String, ranks: [Int32], locales: [UInt16], names: LocaleNames, cutoffs: [Int]) {
     precondition(!ranks.isEmpty && ranks.count == locales.count && !cutoffs.isEmpty)
     self.split = split
     sessions = ranks.count
     let metrics = RankingMetric.all(at: cutoffs)
     all = MetricValues(metrics, ranks: ranks)
-    let ofLocale = ShopLocale.allCases.map { locale in
-      (locale.name, ranks.indices.filter { locales[$0] == locale.rawValue }.map { ranks[$0] })
-    }.filter { !$0.1.isEmpty }
+    var ranksOfLocale = [[Int32]](repeating: [], count: names.count)
+    for (rank, code) in zip(ranks, locales) where code < names.count { ranksOfLocale[Int(code)].append(rank) }
+    let ofLocale = zip(names.names, ranksOfLocale).filter { !$0.1.isEmpty }
     self.locales = Dictionary(uniqueKeysWithValues: ofLocale.map { ($0, MetricValues(metrics, ranks: $1)) })
     localeSessions = Dictionary(uniqueKeysWithValues: ofLocale.map { ($0, $1.count) })
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    split = try values.decode(String.self, forKey: .split)
+    sessions = try values.decode(Int.self, forKey: .sessions)
+    all = try values.decode(MetricValues.self, forKey: .all)
+    locales = try values.decodeIfPresent([String: MetricValues].self, forKey: .locales) ?? [:]
+    localeSessions = try values.decodeIfPresent([String: Int].self, forKey: .localeSessions) ?? [:]
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var values = encoder.container(keyedBy: CodingKeys.self)
+    try values.encode(split, forKey: .split)
+    try values.encode(sessions, forKey: .sessions)
+    try values.encode(all, forKey: .all)
+    if locales.isEmpty { return }
+    try values.encode(locales, forKey: .locales)
+    try values.encode(localeSessions, forKey: .localeSessions)
   }
 
   /// The overall value of a metric.

@@ -4,9 +4,9 @@ import Sessions
 package struct SessionChunk {
   package let batch: RaggedBatch
   /// The code of each session's locale.
-  package let locales: [UInt8]
+  package let locales: [UInt16]
 
-  package init(_ batch: RaggedBatch, locales: [UInt8]) {
+  package init(_ batch: RaggedBatch, locales: [UInt16]) {
     precondition(
       batch.count == locales.count && batch.count <= SessionChunks.size,
       "\(batch.count) sessions and \(locales.count) locales in a chunk of \(SessionChunks.size)")

@@ -44,11 +44,8 @@ public struct CheckpointState: Codable, Equatable, Sendable {
   /// The counting model whose counts these are; nil where they are a session model's weights.
   package var countingModel: CountingModel? { options["model"].flatMap(CountingModel.init(name:)) }
 
-  /// The locales whose sessions were trained on; empty for all.
-  func locales() throws -> Set<ShopLocale> {
-    let list = options["locales"] ?? ""
-    return list.isEmpty ? [] : try ShopLocale.parse(list: list)
-  }
+  /// The locales whose sessions were trained on, by their names; empty for all.
+  var locales: [String] { options["locales"].flatMap(LocaleName.parse(list:)) ?? [] }
 
   /// As JSON, with its checksum.
   func encoded() throws -> Data {

@@ -12,11 +12,12 @@ extension ItemCounts {
   /// - Parameters:
   ///   - folder: appears whole, or not at all.
   ///   - state: without files, which are listed here.
+  ///   - locales: of the data set: what is counted by locale is only of use with their names.
   /// - Throws: `StorageError`.
-  func save(to folder: String, _ state: CheckpointState, model: CountingModel) throws {
-    var tensors = [
-      Self.tensor("pop.count", shape: [ShopLocale.allCases.count, popularity.rows], popularity.counts)
-    ]
+  func save(to folder: String, _ state: CheckpointState, model: CountingModel, locales: LocaleNames) throws {
+    var tensors = Self.tensors(popularity, locales)
+    var metadata = ["format": "caravan", "model": model.name]
+    if locales != .amazon { metadata[CountArrays.localesKey] = locales.names.joined(separator: ",") }
     if let transitions {
       tensors += [
         SafetensorsTensor(name: "covisit.offsets", array: transitions.offsets),
@@ -26,14 +27,23 @@ extension ItemCounts {
     }
     let transaction = try FolderTransaction(at: folder, manifest: CheckpointState.fileName, overwrite: true)
     let checksum = try SafetensorsWriter.write(
-      to: transaction.path(of: Checkpoint.modelFile), metadata: ["format": "caravan", "model": model.name],
-      tensors: tensors)
+      to: transaction.path(of: Checkpoint.modelFile), metadata: metadata, tensors: tensors)
     transaction.record(Checkpoint.modelFile, sha256: checksum)
     try transaction.commit { checksums in
       var state = state
       state.files = checksums
       return try state.encoded()
     }
+  }
+
+  /// What occurred in Amazon's six locales as it was always written: the same run gives the same bytes.
+  private static func tensors(_ popularity: ItemPopularity, _ locales: LocaleNames) -> [SafetensorsTensor] {
+    if locales == .amazon { return [tensor("pop.count", shape: [locales.count, popularity.rows], popularity.dense)] }
+    return [
+      SafetensorsTensor(name: "pop.offsets", array: popularity.offsets),
+      SafetensorsTensor(name: "pop.item", array: popularity.items),
+      tensor("pop.count", shape: [popularity.counts.count], popularity.counts),
+    ]
   }
 
   /// Counts as int32 where all of them fit, as they nearly always do, else as int64.
@@ -48,15 +58,19 @@ extension ItemCounts {
   /// - Throws: on rank 0 `StorageError` or `CheckpointError.malformed`, on the others
   ///   `MPIError.peerFailed`.
   static func load(
-    _ model: CountingModel, from checkpoint: Checkpoint?, rows: Int, group: any ProcessGroup
+    _ model: CountingModel, from checkpoint: Checkpoint?, for dataset: PreparedDataset, group: any ProcessGroup
   ) throws -> ItemCounts {
-    var arrays = try group.together { try checkpoint.map { try CountArrays($0, model, rows: rows) } } ?? CountArrays()
-    try group.broadcast(resizing: &arrays.popularity, from: 0)
+    let rows = dataset.itemCount + 1
+    var arrays = try group.together { try checkpoint.map { try CountArrays($0, model, for: dataset) } } ?? CountArrays()
+    try group.broadcast(resizing: &arrays.popularOffsets, from: 0)
+    try group.broadcast(resizing: &arrays.popularItems, from: 0)
+    try group.broadcast(resizing: &arrays.popularCounts, from: 0)
     try group.broadcast(resizing: &arrays.offsets, from: 0)
     try group.broadcast(resizing: &arrays.next, from: 0)
     try group.broadcast(resizing: &arrays.counts, from: 0)
     return ItemCounts(
-      popularity: ItemPopularity(rows: rows, counts: arrays.popularity),
+      popularity: ItemPopularity(
+        rows: rows, offsets: arrays.popularOffsets, items: arrays.popularItems, counts: arrays.popularCounts),
       transitions: TransitionRule(model).map {
         TransitionCounts($0, offsets: arrays.offsets, next: arrays.next, counts: arrays.counts)
       })
@@ -65,7 +79,10 @@ extension ItemCounts {
 
 /// The tensors of a counting model's checkpoint, checked: indices from them are used unchecked later.
 private struct CountArrays {
-  var popularity: [Int64] = []
+  // By the data set's locales: see `ItemPopularity`.
+  var popularOffsets: [Int64] = []
+  var popularItems: [Int32] = []
+  var popularCounts: [Int64] = []
   var offsets: [Int64] = []
   var next: [Int32] = []
   var counts: [Int64] = []
@@ -73,29 +90,69 @@ private struct CountArrays {
   /// Beyond this, sums of counts might not fit. 2^53 clicks are more than there will ever be.
   private static let mostCounted: Int64 = 1 << 53
 
+  /// Under which name the metadata have the locales, by code.
+  static let localesKey = "locales"
+
   init() {}
 
-  init(_ checkpoint: Checkpoint, _ model: CountingModel, rows: Int) throws {
+  init(_ checkpoint: Checkpoint, _ model: CountingModel, for dataset: PreparedDataset) throws {
+    let rows = dataset.itemCount + 1
     let path = checkpoint.path(Checkpoint.modelFile)
     let file = try SafetensorsFile(path: path)
     func check(_ holds: Bool, _ reason: String) throws {
       if !holds { throw CheckpointError.malformed(path: path, reason: reason) }
     }
-    popularity = try Self.counts("pop.count", of: file, shape: [ShopLocale.allCases.count, rows])
-    try check(Self.canBeAdded(popularity), "its counts make no sense")
+    let names = try Self.localeNames(of: file, path)
+    let popularity = try Self.popularity(of: file, names, rows: rows, check).renumbered(
+      from: names, to: dataset.locales)
+    popularOffsets = popularity.offsets
+    popularItems = popularity.items
+    popularCounts = popularity.counts
     guard TransitionRule(model) != nil else { return }
     offsets = Array(try file.array("covisit.offsets", as: Int64.self, shape: [rows + 1]))
     next = Array(try file.array("covisit.next", as: Int32.self))
     counts = try Self.counts("covisit.count", of: file, shape: [next.count])
-    try check(offsets.first == 0 && offsets.last == Int64(next.count), "its offsets do not span the transitions")
+    try Self.check(offsets, next, counts, rows: rows, check)
+  }
+
+  /// The locales that a checkpoint counts in: Amazon's six where it does not say.
+  private static func localeNames(of file: SafetensorsFile, _ path: String) throws -> LocaleNames {
+    guard let list = file.metadata[localesKey] else { return .amazon }
+    let names = list.isEmpty ? [] : list.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+    guard let known = LocaleNames(checking: names) else {
+      throw CheckpointError.malformed(path: path, reason: "a locale's name is none, or is there twice")
+    }
+    return known
+  }
+
+  private static func popularity(
+    of file: SafetensorsFile, _ names: LocaleNames, rows: Int, _ check: (Bool, String) throws -> Void
+  ) throws -> ItemPopularity {
+    if names == .amazon {
+      let dense = try counts("pop.count", of: file, shape: [names.count, rows])
+      try check(canBeAdded(dense), "its counts make no sense")
+      return ItemPopularity(rows: rows, dense: dense)
+    }
+    let offsets = Array(try file.array("pop.offsets", as: Int64.self, shape: [names.count + 2]))
+    let items = Array(try file.array("pop.item", as: Int32.self))
+    let counts = try counts("pop.count", of: file, shape: [items.count])
+    try Self.check(offsets, items, counts, rows: rows, check)
+    return ItemPopularity(rows: rows, offsets: offsets, items: items, counts: counts)
+  }
+
+  /// Checks a sparse matrix of counts.
+  private static func check(
+    _ offsets: [Int64], _ columns: [Int32], _ counts: [Int64], rows: Int, _ check: (Bool, String) throws -> Void
+  ) throws {
+    try check(offsets.first == 0 && offsets.last == Int64(columns.count), "its offsets do not span the counts")
     try check(zip(offsets, offsets.dropFirst()).allSatisfy { $0 <= $1 }, "its offsets go back")
-    try check(next.allSatisfy { (1..<Int32(rows)).contains($0) }, "a transition leads to no row")
+    try check(columns.allSatisfy { (1..<Int32(rows)).contains($0) }, "something is counted of no row")
     try check(
       zip(offsets, offsets.dropFirst()).allSatisfy { start, end in
-        let followers = next[Int(start)..<Int(end)]
-        return zip(followers, followers.dropFirst()).allSatisfy { $0 < $1 }
-      }, "its transitions are not in order")
-    try check(Self.canBeAdded(counts), "its counts make no sense")
+        let row = columns[Int(start)..<Int(end)]
+        return zip(row, row.dropFirst()).allSatisfy { $0 < $1 }
+      }, "its counts are not in order")
+    try check(canBeAdded(counts), "its counts make no sense")
   }
 
   /// Counts of either width.

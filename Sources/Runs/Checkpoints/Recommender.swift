@@ -26,8 +26,8 @@ public struct BlendPart: Equatable, Sendable {
 
 /// What ranks the catalogue: a checkpoint of any kind of model, alone or with others blended in.
 public struct Recommender {
-  /// The locales whose sessions the first model was trained on; empty for all.
-  public let locales: Set<ShopLocale>
+  /// The locales whose sessions the first model was trained on, by their codes; nil for all.
+  public let locales: Set<UInt16>?
   private var parts: [(model: RankingModel, weight: Float)]
   private let group: any ProcessGroup
 
@@ -48,7 +48,9 @@ public struct Recommender {
       let opened = try OpenedCheckpoint(part.checkpoint, for: dataset, group: group)
       parts.append((try RankingModel.load(opened, for: dataset, placement: placement, group: group), part.weight))
     }
-    return Recommender(locales: try first.state.locales(), parts: parts, group: group)
+    let trained = first.state.locales
+    let codes = trained.isEmpty ? nil : Set(trained.compactMap(dataset.locales.code(of:)))
+    return Recommender(locales: codes, parts: parts, group: group)
   }
 
   /// Adds the transitions within sessions that are about to be ranked, never those to their answers, to the counts
@@ -85,7 +87,7 @@ package enum RankingModel {
   ) throws -> RankingModel {
     if let model = opened.state.countingModel {
       return .counting(
-        try ItemCounts.load(model, from: opened.checkpoint, rows: dataset.itemCount + 1, group: group))
+        try ItemCounts.load(model, from: opened.checkpoint, for: dataset, group: group))
     }
     let model = try dataset.makeModel(opened.state.modelConfiguration())
     let table = ItemTable(model.parameters, placement: placement, group: group)

@@ -45,14 +45,15 @@ public struct CountingRun {
 
     let began = ContinuousClock.now
     let counts = try ItemCounts.count(
-      plan.model, in: sessions.table, selection: sessions.chosen, rows: dataset.itemCount + 1, group: group)
+      plan.model, in: sessions.table, selection: sessions.chosen, rows: dataset.itemCount + 1,
+      localeCount: dataset.locales.count, group: group)
     try StopSignal.check(group)
     let seconds = (ContinuousClock.now - began) / .seconds(1)
     let pairs = counts.transitions.map { ", \($0.next.count) different transitions" } ?? ""
     log.info("counted \(sessions.chosen.count) sessions\(pairs) in \(seconds.formatted(digits: 2)) s")
     try group.together {
       guard group.rank == 0 else { return }
-      try counts.save(to: checkpoints.path(ofStep: 1), state(), model: plan.model)
+      try counts.save(to: checkpoints.path(ofStep: 1), state(), model: plan.model, locales: dataset.locales)
       try checkpoints.publish(step: 1, best: 1)
     }
   }

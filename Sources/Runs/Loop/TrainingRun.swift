@@ -44,11 +44,14 @@ public struct TrainingRun {
   ///   - folder: the run's folder, which exists on rank 0's host.
   ///   - log: says what happens; silent on ranks other than 0.
   ///   - trace: where a trace of the first steps goes; nil for none.
-  /// - Throws: where the plan's metric is none.
+  /// - Throws: where the plan's metric, or one of its locales, is none.
   public init(
     _ plan: TrainingPlan, _ adaptation: Adaptation = Adaptation(), configuration: (any RunPlan)? = nil,
     dataset: PreparedDataset, folder: String, group: any ProcessGroup, log: Logger, trace: String? = nil
   ) throws {
+    var plan = plan
+    // What is written down, and compared with checkpoints, are the data set's names in its order.
+    plan.locales = try dataset.locales.canonical(plan.locales)
     self.plan = plan
     self.adaptation = adaptation
     self.configuration = configuration ?? plan

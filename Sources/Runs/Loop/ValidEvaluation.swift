@@ -10,7 +10,7 @@ struct ValidEvaluation {
   private let selection: [Int32]
 
   /// - Parameter candidates: what targets are ranked among.
-  /// - Throws: `EvaluationError` where the plan's metric is none.
+  /// - Throws: `EvaluationError` where the plan's metric is none, `SessionsError` where its locales are.
   init(
     _ plan: TrainingPlan, candidates: CandidateRule, dataset: PreparedDataset, group: any ProcessGroup
   ) throws {
@@ -18,10 +18,10 @@ struct ValidEvaluation {
     var options = EvaluationOptions()
     options.candidates = candidates
     options.cutoffs = Set(options.cutoffs + [metric.cutoff]).sorted()
-    evaluator = Evaluator(dataset, options, threads: plan.threadsPerRank, group: group)
+    evaluator = try Evaluator(dataset, options, threads: plan.threadsPerRank, group: group)
     sessions = dataset.split(.valid)
-    selection =
-      sessions.map { plan.locales.isEmpty ? Array(0..<Int32($0.count)) : $0.sessions(in: plan.locales) } ?? []
+    let codes = try dataset.locales.codes(of: plan.locales)
+    selection = sessions.map { $0.sessions(in: codes) } ?? []
   }
 
   /// Whether there is anything to validate on.

@@ -8,8 +8,8 @@ public struct CountingPlan: Sendable {
   /// The folder of the prepared data set.
   public var dataset: String
   public var model: CountingModel
-  /// The locales whose sessions are counted; empty for all. The vocabulary is kept whole.
-  public var locales: Set<ShopLocale> = []
+  /// The locales whose sessions are counted, by their names; empty for all. The vocabulary is kept whole.
+  public var locales: [String] = []
 
   public init() {
     dataset = ""

@@ -14,7 +14,7 @@ extension OptionDeclaration {
       isRequired: true, "The prepared data set.")
   }
 
-  static func locales(_ path: WritableKeyPath<Owner, Set<ShopLocale>> & Sendable) -> Self {
+  static func locales(_ path: WritableKeyPath<Owner, [String]> & Sendable) -> Self {
     Self("locales", path, .locales, "Train on the sessions of these locales only, such as ES,FR,IT.")
   }
 
@@ -62,14 +62,14 @@ extension OptionDeclaration {
   }
 }
 
-extension OptionKind<Set<ShopLocale>> {
-  /// Some locales by name; all where there is no text.
+extension OptionKind<[String]> {
+  /// Some locales by name; all where there is no text. Whether there are such locales tells the data set.
   static var locales: Self {
-    Self("some of \(listed(ShopLocale.allCases.map(\.name), "and")), such as ES,FR", valueName: "list") { text in
+    Self("names of locales, such as ES,FR", valueName: "list") { text in
       let inner = text.hasPrefix("[") && text.hasSuffix("]") ? String(text.dropFirst().dropLast()) : text
-      return inner.isEmpty ? [] : try? ShopLocale.parse(list: inner)
+      return inner.isEmpty ? [] : LocaleName.parse(list: inner)
     } text: {
-      $0.isEmpty ? nil : $0.inOrder.map(\.name).joined(separator: ",")
+      $0.isEmpty ? nil : $0.joined(separator: ",")
     }
   }
 }

@@ -31,8 +31,8 @@ public struct TrainingPlan: Sendable {
   public var maxLength: Int?
   /// Which clicks are targets.
   public var targets = TargetRule.last
-  /// The locales whose sessions are trained on; empty for all. The vocabulary is kept whole.
-  public var locales: Set<ShopLocale> = []
+  /// The locales whose sessions are trained on, by their names; empty for all. The vocabulary is kept whole.
+  public var locales: [String] = []
   /// Ends the run after this many steps in all, counted over resumes.
   public var maxSteps: Int?
   /// From which all random numbers follow.
