@@ -10,6 +10,8 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
   case diverged(sign: String, rate: Double, checkpoint: String?)
   case sessionsTooLong(model: String, longest: Int, dataset: String, length: Int)
   case badBlend(String)
+  /// Checkpoints that know different numbers of items are to be blended.
+  case blendOfOtherItems(path: String, items: Int, first: String, firstItems: Int)
   /// The precision asked for needs instructions that a rank's CPU does not have.
   case unsupportedPrecision(String, host: String, instructionSet: String)
   /// A rank's CPU has them, but is to compute with less: `--isa`, or the variable `DNNL_MAX_CPU_ISA`.
@@ -35,6 +37,8 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
     case .sessionsTooLong(let model, let longest, let dataset, let length):
       "\(model) takes sessions of at most \(longest) clicks, \(dataset) has them up to \(length): raise "
         + "--max-length, or prepare the data set with a smaller one"
+    case .blendOfOtherItems(let path, let items, let first, let firstItems):
+      "\(path) knows \(items) items, \(first) \(firstItems): blend checkpoints of one data set"
     case .badBlend(let text):
       "cannot blend in '\(text)': write a run or checkpoint and, if not 1, its weight from 0 up, such as runs/covisit:0.3"
     case .unsupportedPrecision(let precision, let host, let instructionSet):

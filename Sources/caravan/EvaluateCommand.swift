@@ -29,6 +29,12 @@ struct EvaluateCommand: GroupCommand {
   @Option(help: ArgumentHelp("The cut-offs.", valueName: "list"))
   var top = "10,20,100"
 
+  @Flag(help: "Take every item of a session from the second on for a target, after the clicks before it.")
+  var everyClick = false
+
+  @Flag(help: "Show the figures by how often targets occur in training, too.")
+  var popularityBuckets = false
+
   @Option(help: ArgumentHelp("Write the figures as JSON, too.", valueName: "file"))
   var json: String?
 
@@ -39,22 +45,40 @@ struct EvaluateCommand: GroupCommand {
     var options = EvaluationOptions()
     options.candidates = try CandidateRule(parsing: candidates)
     options.filterSeen = ranking.filterSeen
+    options.showsPopularity = popularityBuckets
     options.cutoffs = try RankingMetric.parse(cutoffs: top)
     try group.requirePlaces(for: [json], replaces: true, inputs: ranking.inputs())
     let dataset = try PreparedDataset.open(ranking.dataset, group: group)
     guard let sessions = dataset.split(split) else { throw EvaluationError.noSessions(split: split.rawValue) }
     var recommender = try ranking.loadRecommender(for: dataset, group: group)
     if ranking.transductive { try recommender.learnTransitions(within: sessions) }
+    let known = KnownSessions(everyClick ? sessions.everyClick : sessions, items: recommender.items)
+    let evaluator = try Evaluator(
+      dataset, options, items: recommender.items, threads: ranking.threadsPerRank, group: group)
     let line = ProgressLine()
-    let metrics = try Evaluator(dataset, options, threads: ranking.threadsPerRank, group: group).evaluate(
-      recommender.scorer(), on: sessions, split: split.rawValue
-    ) { done, total in line.show("\(done) of \(total) sessions") }
+    var metrics = try evaluator.evaluate(recommender.scorer(), on: known, split: split.rawValue) {
+      line.show("\($0) of \($1) \(everyClick ? "targets" : "sessions")")
+    }
+    metrics.isEveryClick = everyClick
     try group.together {
       guard group.rank == 0 else { return }
       line.clear()
       if let json { try atomicWrite(metrics.json(), to: json) }
       print(metrics.table(of: dataset.locales), terminator: "")
+      if popularityBuckets { print("\n" + metrics.popularityTable, terminator: "") }
+      noteUnknown(known, recommender, dataset)
     }
+  }
+}
+
+extension EvaluateCommand {
+  /// What the checkpoint does not know of the data set, which may have items behind its own.
+  private func noteUnknown(_ known: KnownSessions, _ recommender: Recommender, _ dataset: PreparedDataset) {
+    let items = dataset.itemCount - recommender.items
+    if items == 0 { return }
+    note(
+      "the checkpoint does not know \(items) of \(dataset.itemCount) items: \(known.unknownClicks) clicks on them left "
+        + "out, \(known.unknownAnswers) answers behind all others, \(known.emptied) sessions without a known item")
   }
 }
 

@@ -68,13 +68,14 @@ struct PredictCommand: GroupCommand {
     let dataset = try PreparedDataset.open(ranking.dataset, group: group)
     var recommender = try ranking.loadRecommender(for: dataset, group: group)
     let asked = try group.together {
-      group.rank == 0 ? try readSessions(of: dataset, trainedOn: recommender.locales) : nil
+      group.rank == 0 ? try readSessions(of: dataset, for: recommender) : nil
     }
     // Rank 0's sessions are everybody's: a pipe can be read once, and files of one name may be others elsewhere.
     let table = try SessionTable.broadcast(asked?.table, group: group)
     if ranking.transductive { try recommender.learnTransitions(within: table) }
     let line = ProgressLine()
-    let predictor = try Predictor(dataset, options, threads: ranking.threadsPerRank, group: group)
+    let predictor = try Predictor(
+      dataset, options, items: recommender.items, threads: ranking.threadsPerRank, group: group)
     let predictions = try predictor.predict(recommender.scorer(), for: table) {
       line.show("\($0) of \($1) sessions")
     }
@@ -119,15 +120,13 @@ struct PredictCommand: GroupCommand {
         + "as without one, all products are candidates for --candidates locale")
   }
 
-  private func readSessions(
-    of dataset: PreparedDataset, trainedOn locales: Set<UInt16>?
-  ) throws -> TranslatedSessions {
+  private func readSessions(of dataset: PreparedDataset, for recommender: Recommender) throws -> TranslatedSessions {
     let names = dataset.locales
     let defaultLocale = try defaultLocale.map { names.names[Int(try names.code(matching: $0))] }
-    let seen = dataset.candidates.rowsSeenInTraining(of: locales)
+    let seen = dataset.candidates.rowsSeenInTraining(of: recommender.locales)
     return try TranslatedSessions.read(
       path: sessions, format: format, defaultLocale: defaultLocale, locales: names, catalog: dataset.itemIDs,
-      maxLength: dataset.manifest.options.maxLength, zeros: zeros, skipsBadRows: skipBadRows, isKnown: { seen[Int($0)] }
+      maxLength: dataset.manifest.options.maxLength, zeros: zeros, skipsBadRows: skipBadRows, isKnown: { Int($0) <= recommender.items && seen[Int($0)] }
     )
   }
 }

@@ -78,13 +78,16 @@ public final class Predictor {
     candidates = try CandidateSets(options.candidates, products, locales)
   }
 
-  /// - Parameter threads: how many threads of this process rank; they change no prediction.
+  /// - Parameters:
+  ///   - items: how many items the model knows, the first ones of the data set; nil for all.
+  ///   - threads: how many threads of this process rank; they change no prediction.
   /// - Throws: `SessionsError.unknownLocale`, `.ambiguousLocale`, `EvaluationError.noProducts`.
   public convenience init(
-    _ dataset: PreparedDataset, _ options: Options = Options(), threads: Int = 1, group: any ProcessGroup
+    _ dataset: PreparedDataset, _ options: Options = Options(), items: Int? = nil, threads: Int = 1,
+    group: any ProcessGroup
   ) throws {
     try self.init(
-      dataset.candidates, dataset.locales, options, team: ThreadTeam(count: threads),
+      items.map(dataset.candidates.limited) ?? dataset.candidates, dataset.locales, options, team: ThreadTeam(count: threads),
       itemID: dataset.itemIDs.id(of:), group: group)
   }
 

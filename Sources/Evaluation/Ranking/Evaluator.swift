@@ -10,6 +10,8 @@ public struct EvaluationOptions: Equatable, Sendable {
   public var filterSeen = false
   /// K of Recall@K and the others.
   public var cutoffs = [10, 20, 100]
+  /// Whether figures are shown by how often targets occur in training, too.
+  public var showsPopularity = false
 
   public init() {}
 }
@@ -25,34 +27,40 @@ public final class Evaluator {
   private let team: ThreadTeam
   private let candidates: CandidateSets
   private let locales: LocaleNames
+  /// How often each row of the whole data set occurs in training.
+  private let occurrences: [Int]
   /// The id of a row, for messages.
   private let itemID: ((Int32) -> String)?
 
   /// - Parameters:
   ///   - products: of the data set.
   ///   - locales: that the sessions' codes stand for.
+  ///   - items: how many items the ranked model knows, the first ones; nil for all.
   ///   - itemID: the id of a row, for messages.
   /// - Throws: `SessionsError.unknownLocale`, `.ambiguousLocale`, `EvaluationError.noProducts`.
   package init(
-    _ products: CandidateTable, _ locales: LocaleNames, _ options: EvaluationOptions, team: ThreadTeam = ThreadTeam(),
-    itemID: ((Int32) -> String)? = nil, group: any ProcessGroup
+    _ products: CandidateTable, _ locales: LocaleNames, _ options: EvaluationOptions, items: Int? = nil,
+    team: ThreadTeam = ThreadTeam(), itemID: ((Int32) -> String)? = nil, group: any ProcessGroup
   ) throws {
     self.itemID = itemID
     self.options = options
     self.team = team
     self.group = group
     self.locales = locales
-    candidates = try CandidateSets(options.candidates, products, locales)
+    occurrences = options.showsPopularity ? products.trainCountsEverywhere() : []
+    candidates = try CandidateSets(options.candidates, items.map(products.limited) ?? products, locales)
   }
 
-  /// - Parameter threads: how many threads of this process rank; they change no figure.
+  /// - Parameters:
+  ///   - items: how many items the ranked model knows, the first ones of the data set; nil for all.
+  ///   - threads: how many threads of this process rank; they change no figure.
   /// - Throws: `SessionsError.unknownLocale`, `.ambiguousLocale`, `EvaluationError.noProducts`.
   public convenience init(
-    _ dataset: PreparedDataset, _ options: EvaluationOptions = EvaluationOptions(), threads: Int = 1,
+    _ dataset: PreparedDataset, _ options: EvaluationOptions = EvaluationOptions(), items: Int? = nil, threads: Int = 1,
     group: any ProcessGroup
   ) throws {
     try self.init(
-      dataset.candidates, dataset.locales, options, team: ThreadTeam(count: threads),
+      dataset.candidates, dataset.locales, options, items: items, team: ThreadTeam(count: threads),
       itemID: dataset.itemIDs.id(of:), group: group)
   }
 
@@ -88,9 +96,36 @@ public final class Evaluator {
   ) throws -> RankingMetrics {
     let selection = selection ?? Array(0..<Int32(sessions.count))
     let ranks = try ranks(scorer, on: sessions, selection: selection, split: split, progress: progress)
-    return RankingMetrics(
+    return metrics(of: ranks, sessions, selection, split: split)
+  }
+
+  /// Evaluates a model that knows a part of the items; collective. See above.
+  ///
+  /// An answer that it does not know is behind all others, as are all where it knows no click of a session: not found.
+  package func evaluate(
+    _ scorer: any CatalogueScorer, on known: KnownSessions, split: String,
+    progress: ((_ done: Int, _ total: Int) -> Void)? = nil
+  ) throws -> RankingMetrics {
+    var all = [Int32](repeating: 0, count: known.whole.count)
+    if !known.answerable.isEmpty || all.isEmpty {
+      let found = try ranks(scorer, on: known.table, selection: known.answerable, split: split, progress: progress)
+      for (session, rank) in zip(known.answerable, found) { all[Int(session)] = rank }
+    }
+    return metrics(of: all, known.whole, Array(0..<Int32(all.count)), split: split)
+  }
+
+  private func metrics(
+    of ranks: [Int32], _ sessions: SessionTable, _ selection: [Int32], split: String
+  ) -> RankingMetrics {
+    var metrics = RankingMetrics(
       split: split, ranks: ranks, locales: selection.map { sessions.locales[Int($0)] }, names: locales,
       cutoffs: options.cutoffs)
+    if options.showsPopularity {
+      metrics.popularity = PopularityBucket.divide(
+        RankingMetric.all(at: options.cutoffs), ranks: ranks,
+        occurrences: selection.map { occurrences[Int(sessions.targets[Int($0)])] })
+    }
+    return metrics
   }
 
   /// The rank of each selected session's target, 0 for a miss; on every rank of the group.

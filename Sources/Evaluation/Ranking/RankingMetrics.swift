@@ -4,21 +4,27 @@ import Sessions
 /// How well a split's targets were ranked, overall and for each locale.
 ///
 /// As JSON: `{"split": "test", "sessions": 7, "all": {"mrr@100": 0.5, …}, "locales": {"ES": {…}},
-/// "locale_sessions": {"ES": 7}}`. Without locales there is nothing about them.
+/// "locale_sessions": {"ES": 7}}`. Without locales there is nothing about them. Where every click is an answer, `targets` and
+/// `locale_targets` take the place of the sessions; `popularity` lists figures by how often targets occur in training.
 public struct RankingMetrics: Codable, Equatable, Sendable {
   /// The split's name.
   public let split: String
-  /// Sessions evaluated.
+  /// Sessions evaluated, or targets where every click is one.
   public let sessions: Int
   public let all: MetricValues
   /// By the locale's name; locales without sessions are left out.
   public let locales: [String: MetricValues]
   /// Sessions of each locale, by its name.
   public let localeSessions: [String: Int]
+  /// Whether every click from the second on was a target.
+  public var isEveryClick = false
+  /// By how often the targets occur in training; nil where that was not asked for.
+  public var popularity: [PopularityBucket]?
 
   enum CodingKeys: String, CodingKey {
-    case split, sessions, all, locales
+    case split, sessions, targets, all, locales, popularity
     case localeSessions = "locale_sessions"
+    case localeTargets = "locale_targets"
   }
 
   /// Means over the sessions, summed in Float64 in the order of the sessions.
@@ -43,20 +49,24 @@ public struct RankingMetrics: Codable, Equatable, Sendable {
   public init(from decoder: any Decoder) throws {
     let values = try decoder.container(keyedBy: CodingKeys.self)
     split = try values.decode(String.self, forKey: .split)
-    sessions = try values.decode(Int.self, forKey: .sessions)
+    isEveryClick = values.contains(.targets)
+    sessions = try values.decode(Int.self, forKey: isEveryClick ? .targets : .sessions)
     all = try values.decode(MetricValues.self, forKey: .all)
     locales = try values.decodeIfPresent([String: MetricValues].self, forKey: .locales) ?? [:]
-    localeSessions = try values.decodeIfPresent([String: Int].self, forKey: .localeSessions) ?? [:]
+    localeSessions =
+      try values.decodeIfPresent([String: Int].self, forKey: isEveryClick ? .localeTargets : .localeSessions) ?? [:]
+    popularity = try values.decodeIfPresent([PopularityBucket].self, forKey: .popularity)
   }
 
   public func encode(to encoder: any Encoder) throws {
     var values = encoder.container(keyedBy: CodingKeys.self)
     try values.encode(split, forKey: .split)
-    try values.encode(sessions, forKey: .sessions)
+    try values.encode(sessions, forKey: isEveryClick ? .targets : .sessions)
     try values.encode(all, forKey: .all)
+    try values.encodeIfPresent(popularity, forKey: .popularity)
     if locales.isEmpty { return }
     try values.encode(locales, forKey: .locales)
-    try values.encode(localeSessions, forKey: .localeSessions)
+    try values.encode(localeSessions, forKey: isEveryClick ? .localeTargets : .localeSessions)
   }
 
   /// The overall value of a metric.

@@ -37,9 +37,11 @@ public enum CheckpointError: Error, Equatable, CustomStringConvertible {
         + (InstructionSet(oneDNN: saved).map { "pin --isa \($0.rawValue)" } ?? "go on with that one")
         + ", or say --allow-mixed-isa, to other bits"
     case .otherDataset(let path):
-      "\(path) was trained on another data set: use that one, or another --out"
+      "\(path) was trained on another data set: use that one, or another --out; to train it further on new sessions, "
+        + "prepare them with --vocabulary and give them to caravan finetune"
     case .otherVocabulary(let path, let dataset):
-      "\(path) was trained on another vocabulary than that of \(dataset): use the data set that it was trained on"
+      "\(path) was trained on other items than \(dataset) begins with: prepare that one with --vocabulary and the data set "
+        + "that the checkpoint was trained on"
     case .vocabularyDiffers(let row, let saved, let current, let path, let dataset):
       "item \(row) is \(saved) in \(path), \(current ?? "missing") in \(dataset): prepare the data set with "
         + "--vocabulary and the one that the checkpoint was trained on"

@@ -46,9 +46,10 @@ extension PreparedDataset {
   }
 
   /// A model for this data set, its weights all zero.
+  /// - Parameter items: that it knows, the first ones; nil for all.
   /// - Throws: `RunError.sessionsTooLong` where the model cannot take all sessions.
-  func makeModel(_ configuration: ModelConfiguration) throws -> any SessionModel {
-    let model = configuration.makeModel(items: itemCount)
+  func makeModel(_ configuration: ModelConfiguration, items: Int? = nil) throws -> any SessionModel {
+    let model = configuration.makeModel(items: items ?? itemCount)
     if let longest = model.longestSession, manifest.options.maxLength > longest {
       throw RunError.sessionsTooLong(
         model: configuration.name, longest: longest, dataset: folder, length: manifest.options.maxLength)

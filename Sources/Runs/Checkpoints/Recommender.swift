@@ -28,6 +28,8 @@ public struct BlendPart: Equatable, Sendable {
 public struct Recommender {
   /// The locales whose sessions the first model was trained on, by their codes; nil for all.
   public let locales: Set<UInt16>?
+  /// How many items it knows: the first ones of the data set, which may have others behind them.
+  public let items: Int
   private var parts: [(model: RankingModel, weight: Float)]
   private let group: any ProcessGroup
 
@@ -35,22 +37,26 @@ public struct Recommender {
   /// - Parameters:
   ///   - checkpoint: a run folder, a checkpoint folder or a link: see `CheckpointStore.resolve`.
   ///   - blend: what is added to its scores.
-  ///   - dataset: whose vocabulary must be the one that all were trained on.
+  ///   - dataset: whose vocabulary must be the one that all were trained on, or begin with it.
   ///   - placement: where item tables are; counts are on every rank.
-  /// - Throws: `CheckpointError.otherVocabulary`, or what `Checkpoint` throws.
+  /// - Throws: `CheckpointError.otherVocabulary`, `RunError.blendOfOtherItems`, or what `Checkpoint` throws.
   public static func load(
     _ checkpoint: String, blend: [BlendPart] = [], for dataset: PreparedDataset,
     placement: TablePlacement = .replicated, group: any ProcessGroup
   ) throws -> Recommender {
-    let first = try OpenedCheckpoint(checkpoint, for: dataset, group: group)
+    let first = try OpenedCheckpoint(checkpoint, for: dataset, isExtensible: true, group: group)
     var parts = [(try RankingModel.load(first, for: dataset, placement: placement, group: group), Float(1))]
     for part in blend {
-      let opened = try OpenedCheckpoint(part.checkpoint, for: dataset, group: group)
+      let opened = try OpenedCheckpoint(part.checkpoint, for: dataset, isExtensible: true, group: group)
+      if opened.state.items != first.state.items {
+        throw RunError.blendOfOtherItems(
+          path: part.checkpoint, items: opened.state.items, first: checkpoint, firstItems: first.state.items)
+      }
       parts.append((try RankingModel.load(opened, for: dataset, placement: placement, group: group), part.weight))
     }
     let trained = first.state.locales
     let codes = trained.isEmpty ? nil : Set(trained.compactMap(dataset.locales.code(of:)))
-    return Recommender(locales: codes, parts: parts, group: group)
+    return Recommender(locales: codes, items: first.state.items, parts: parts, group: group)
   }
 
   /// Adds the transitions within sessions that are about to be ranked, never those to their answers, to the counts
@@ -89,7 +95,7 @@ package enum RankingModel {
       return .counting(
         try ItemCounts.load(model, from: opened.checkpoint, for: dataset, group: group))
     }
-    let model = try dataset.makeModel(opened.state.modelConfiguration())
+    let model = try dataset.makeModel(opened.state.modelConfiguration(), items: opened.state.items)
     let table = ItemTable(model.parameters, placement: placement, group: group)
     try table.load(model.parameters, from: opened.checkpoint, group: group)
     return .session(try ServedModel(model, table))

@@ -1,0 +1,21 @@
+import Storage
+
+extension SessionTable {
+  /// Each click from the second on as an answer to those before it, session by session: a row for each. That is how
+  /// GRU4Rec's and NARM's papers evaluate (Hidasi et al., arXiv:1511.06939). Answers that are not known are left out.
+  public var everyClick: SessionTable {
+    var offsets: [Int64] = [0], items: [Int32] = [], targets: [Int32] = [], locales: [UInt16] = []
+    for session in 0..<count {
+      let clicks = Array(self.items(of: session)), answers = clicks.dropFirst() + [self.targets[session]]
+      for (place, answer) in answers.enumerated() where answer != 0 {
+        items += clicks[...place]
+        offsets.append(Int64(items.count))
+        targets.append(answer)
+        locales.append(self.locales[session])
+      }
+    }
+    return SessionTable(
+      offsets: MappedArray(offsets), items: MappedArray(items), targets: MappedArray(targets),
+      locales: MappedArray(locales))
+  }
+}
