@@ -27,10 +27,11 @@ final class ClickLog {
   /// The sessions in the order of their first clicks in the file, each ordered by time, where times are equal by the
   /// order of the file. Takes the clicks out of the log.
   /// - Parameter gap: milliseconds without a click after which another session begins; nil for never.
-  func takeSequences(gap: Int64?) -> Sequences {
+  /// - Returns: beside them which session of the log each is of, by its number.
+  func takeSequences(gap: Int64?) -> (sequences: Sequences, sessions: [Int32]) {
     sortBySession()
     defer { (sessions, items, times, locales) = ([], [], [], []) }
-    var sequences = Sequences()
+    var sequences = Sequences(), owners: [Int32] = []
     var first = 0
     while first < items.count {
       var end = first + 1
@@ -41,10 +42,14 @@ final class ClickLog {
       sequences.append(
         items[first..<end], end: times[end - 1], locale: locales[Int(sessions[first])]!,
         group: Int32(sequences.count))
+      owners.append(sessions[first])
       first = end
     }
-    return sequences
+    return (sequences, owners)
   }
+
+  /// The id of a session, by its number.
+  func id(of session: Int32) -> String { ids.text(of: session + 1) }
 
   /// Brings the clicks of each session together, by their time. Most logs are in that order as they come.
   private func sortBySession() {

@@ -16,10 +16,21 @@ public struct ClickLogReading: Codable, Equatable, Sendable {
     events = options.events.isEmpty ? nil : options.events
   }
 
+  /// `sessionGap` in milliseconds.
+  var gap: Int64? { sessionGap.map { Int64(($0 * 1000).rounded()) } }
+
   /// The columns as somebody would choose them.
   public var choice: ColumnChoice {
     ColumnChoice(
       Dictionary(
         uniqueKeysWithValues: columns.compactMap { name, column in ColumnRole(rawValue: name).map { ($0, column) } }))
+  }
+
+  /// The same of another file, unless it has not got the columns.
+  func shape(of rows: DelimitedRowReader, format: SessionFileFormat) throws -> FileShape {
+    if choice.isByNumber { return try FileShape(of: rows, choice, format: format) }
+    let header = try FileHeader(of: rows, format)
+    let isAlike = columns.values.allSatisfy(header.names.contains)
+    return try FileShape(header, rows, isAlike ? choice : ColumnChoice())
   }
 }

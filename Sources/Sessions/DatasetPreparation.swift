@@ -91,7 +91,7 @@ public struct DatasetPreparation {
     if options.splits.leavesOneOut, intake.grouping.count < intake.sessions.count {
       throw SessionsError.prefixRows(path: options.sessions[0])
     }
-    var sequences = intake.clicks.takeSequences(gap: options.sessionGap)
+    var sequences = intake.clicks.takeSequences(gap: options.sessionGap).sequences
     sequences.append(intake.sessions.sequences(groups: intake.grouping.sessions, after: sequences.count))
     let before = sequences
     sequences = sequences.without({ _ in false }, shorterThan: 2)
@@ -110,7 +110,7 @@ public struct DatasetPreparation {
 
   /// Takes in a click log of its own for a split.
   private mutating func addLog(_ log: ClickLog, to split: SessionCollector) throws {
-    let sequences = log.takeSequences(gap: options.sessionGap)
+    let sequences = log.takeSequences(gap: options.sessionGap).sequences
     let kept = sequences.without({ _ in false }, shorterThan: max(2, options.minSessionLength))
     notes.singleClicks += sequences.count - kept.count
     split.append(kept, maxLength: options.maxLength)

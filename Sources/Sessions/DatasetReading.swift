@@ -125,7 +125,9 @@ struct DatasetReading {
   private func open(_ path: String) throws -> Input {
     let rows = try DelimitedRowReader(path: path)
     let shape = try FileShape(of: rows, options.columns, format: options.format)
-    if shape.kind == .clicks { return .clicks(try ClickLogReader(rows, shape, events: options.events, defaultLocale: options.defaultLocale)) }
+    if shape.kind == .clicks {
+      return .clicks(try ClickLogReader(rows, shape, events: options.events, defaultLocale: options.defaultLocale))
+    }
     // Once 0 is an item of the vocabulary, it is one in every further file.
     let isItem = options.zeros == .auto && vocabulary.contains("0")
     return .sessions(

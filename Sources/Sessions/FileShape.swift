@@ -23,7 +23,11 @@ struct FileShape: Equatable {
   /// Looks at a file's first row, which stays the reader's present one: a header, unless columns are chosen by number.
   /// - Throws: `SessionsError` where the file is empty, or its columns are not those of clicks or sessions.
   init(of rows: DelimitedRowReader, _ choice: ColumnChoice, format: SessionFileFormat) throws {
-    let header = try FileHeader(of: rows, format, isNumbered: choice.isByNumber)
+    try self.init(FileHeader(of: rows, format, isNumbered: choice.isByNumber), rows, choice)
+  }
+
+  /// - Parameter header: of the file, at whose first row the reader is.
+  init(_ header: FileHeader, _ rows: DelimitedRowReader, _ choice: ColumnChoice) throws {
     path = rows.path
     separator = rows.separatorName
     hasHeader = !choice.isByNumber

@@ -23,9 +23,14 @@ public struct TranslatedSessions: Sendable {
   /// What was done about zeros in lists.
   public let zeros: ZerosFound?
 
-  /// Reads a session file, with or without answers. Sessions without items, and without their answer, are none the
-  /// worse for it.
+  /// The ids of a click log's sessions; nil of a session file, whose rows are the sessions.
+  public let sessionIDs: [String]?
+
+  /// Reads a session file, with or without answers, or a click log. Sessions without items, and without their answer, are
+  /// none the worse for it.
   /// - Parameters:
+  ///   - log: how the click logs of the data set were read, which a sibling is read like.
+  ///   - columns: what columns are for, where neither their names nor `log` tell.
   ///   - defaultLocale: of sessions in files that name none.
   ///   - locales: of the data set. A session of another is one without a locale in `table`.
   ///   - maxLength: of the known items the last ones that are kept.
@@ -33,7 +38,9 @@ public struct TranslatedSessions: Sendable {
   ///   - isKnown: whether a row of the catalogue may be used; training has not seen all of them.
   /// - Throws: `SessionsError` for the first row that cannot be read, unless they are skipped; as for everything else.
   public static func read(
-    path: String, format: SessionFileFormat = .auto, defaultLocale: String? = nil,
+    path: String, format: SessionFileFormat = .auto, log: ClickLogReading? = nil,
+    columns: ColumnChoice = ColumnChoice(),
+    defaultLocale: String? = nil,
     locales names: LocaleNames = LocaleNames([]), catalog: ItemCatalog, maxLength: Int, zeros: ZeroMeaning = .auto,
     skipsBadRows: Bool = false,
     isKnown: (Int32) -> Bool = { _ in true }
@@ -42,7 +49,15 @@ public struct TranslatedSessions: Sendable {
     // The catalogue tells what 0 is: an item that it has, or nothing that a model could know.
     let meaning = zeros == .auto ? (catalog.row(of: "0") == nil ? .padding : .item) : zeros
     let rows = try DelimitedRowReader(path: path)
-    let shape = try FileShape(of: rows, ColumnChoice(), format: format)
+    let shape =
+      try columns.isEmpty
+      ? log?.shape(of: rows, format: format) ?? FileShape(of: rows, columns, format: format)
+      : FileShape(of: rows, columns, format: format)
+    if shape.kind == .clicks {
+      let reader = try ClickLogReader(rows, shape, events: log?.events ?? [], defaultLocale: defaultLocale)
+      return try TranslatedSessions(
+        reader, gap: log?.gap, names, catalog, maxLength: maxLength, skipsBadRows: skipsBadRows, isKnown: isKnown)
+    }
     let reader = try SessionFileReader.open(
       rows, shape, defaultLocale: defaultLocale, zeros: meaning, allowsGaps: true)
     var sessions: [[Int32]] = []
@@ -81,7 +96,67 @@ public struct TranslatedSessions: Sendable {
       unknownClicks: unknownClicks, emptySessions: sessions.count { $0.isEmpty } - badRows.count,
       hasAnswers: reader.hasAnswers, badRows: badRows, sessionsWithoutLocale: withoutLocale,
       hasLocales: reader.namesLocales, localeNames: localeNames, localeOfSession: localeOfSession,
-      isKnownLocale: codes.map { $0 != nil }, zeros: reader.zerosFound)
+      isKnownLocale: codes.map { $0 != nil }, zeros: reader.zerosFound, sessionIDs: nil)
+  }
+
+  /// Reads a click log, whose sessions are in the order of their first clicks. Bad rows are left out.
+  private init(
+    _ reader: ClickLogReader, gap: Int64?, _ names: LocaleNames, _ catalog: ItemCatalog, maxLength: Int,
+    skipsBadRows: Bool, isKnown: (Int32) -> Bool
+  ) throws {
+    let log = ClickLog(), ids = Vocabulary(), numbering = LocaleNumbering(wanted: [])
+    var badRows: [BadRow] = []
+    reading: while true {
+      switch try reader.next() {
+      case .end: break reading
+      case .bad(let row):
+        if !skipsBadRows { throw SessionsError.badRow(row) }
+        badRows.append(row)
+      case .click: try log.append(reader, numbering: ids) { try numbering.code(of: reader.locale) }
+      }
+    }
+    let (sequences, owners) = log.takeSequences(gap: gap)
+    if sequences.count == 0 { throw SessionsError.nothingKept(paths: [reader.shape.path], locales: []) }
+    let rows = (0..<Int32(ids.count)).map { row in
+      catalog.row(of: ids.text(of: row + 1)).flatMap { isKnown($0) ? $0 : nil }
+    }
+    let sessions = (0..<sequences.count).map { session in
+      sequences[session].compactMap { rows[Int($0) - 1] }
+    }
+    let codes = numbering.names.map { names.code(of: $0) }
+    localeOfSession = sequences.locales.map { $0 == LocaleNames.none ? -1 : Int32($0) }
+    table = SessionTable(
+      sessions: sessions.map { Array($0.suffix(maxLength)) }, targets: sessions.map { _ in 0 },
+      locales: localeOfSession.map { $0 < 0 ? LocaleNames.none : codes[Int($0)] ?? LocaleNames.none })
+    unknownClicks = sequences.clickCount - sessions.reduce(0) { $0 + $1.count }
+    emptySessions = sessions.count { $0.isEmpty }
+    hasAnswers = false
+    self.badRows = badRows
+    sessionsWithoutLocale = []
+    hasLocales = !numbering.names.isEmpty
+    localeNames = numbering.names
+    isKnownLocale = codes.map { $0 != nil }
+    zeros = nil
+    sessionIDs = owners.map(log.id(of:))
+  }
+
+  private init(
+    table: SessionTable, unknownClicks: Int, emptySessions: Int, hasAnswers: Bool, badRows: [BadRow],
+    sessionsWithoutLocale: [Int], hasLocales: Bool, localeNames: [String], localeOfSession: [Int32],
+    isKnownLocale: [Bool], zeros: ZerosFound?, sessionIDs: [String]?
+  ) {
+    self.table = table
+    self.unknownClicks = unknownClicks
+    self.emptySessions = emptySessions
+    self.hasAnswers = hasAnswers
+    self.badRows = badRows
+    self.sessionsWithoutLocale = sessionsWithoutLocale
+    self.hasLocales = hasLocales
+    self.localeNames = localeNames
+    self.localeOfSession = localeOfSession
+    self.isKnownLocale = isKnownLocale
+    self.zeros = zeros
+    self.sessionIDs = sessionIDs
   }
 
   /// What the file calls a session's locale; nil where it has none.

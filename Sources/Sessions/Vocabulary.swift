@@ -44,6 +44,8 @@ final class Vocabulary {
   /// The row of one id, a new one if it is new.
   func row(of text: TextSlice) throws -> Int32 { try row(of: text, hash: text.hash) }
 
+  func text(of row: Int32) -> String { slice(of: row).string }
+
   /// Whether an id was numbered.
   func contains(_ id: StaticString) -> Bool {
     let text = TextSlice(start: id.utf8Start, count: id.utf8CodeUnitCount)

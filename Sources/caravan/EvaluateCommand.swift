@@ -77,8 +77,8 @@ extension EvaluateCommand {
     let items = dataset.itemCount - recommender.items
     if items == 0 { return }
     note(
-      "the checkpoint does not know \(items) of \(dataset.itemCount) items: \(known.unknownClicks) clicks on them left "
-        + "out, \(known.unknownAnswers) answers behind all others, \(known.emptied) sessions without a known item")
+      "the checkpoint does not know \(items) of \(dataset.itemCount) items: clicks on them left out \(known.unknownClicks), "
+        + "answers behind all others \(known.unknownAnswers), sessions without a known item \(known.emptied)")
   }
 }
 

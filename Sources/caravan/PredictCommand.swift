@@ -18,11 +18,18 @@ struct PredictCommand: GroupCommand {
 
   @OptionGroup var ranking: RankingOptions
 
-  @Option(help: ArgumentHelp("The sessions, with or without answers: .csv or .inter.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("The sessions: a session file, with or without answers, or a click log.", valueName: "file"))
   var sessions: String
 
-  @Option(help: "csv, inter or auto: by the file's name.")
+  @Option(help: "How columns are named: inter with RecBole's types, csv without; auto: by the first row.")
   var format = SessionFileFormat.auto
+
+  @Option(
+    help: ArgumentHelp(
+      "What columns are for, see caravan prepare; click logs are read as those of the data set were.", valueName: "list"
+    ))
+  var columns: String?
 
   @Option(help: ArgumentHelp("The locale of sessions in files that name none.", valueName: "locale"))
   var defaultLocale: String?
@@ -93,7 +100,8 @@ struct PredictCommand: GroupCommand {
     let (shorter, empty) = predictions.shortLists
     if empty == predictions.count { throw EvaluationError.nothingPredicted(sessions: predictions.count) }
     try writer.write(
-      predictions, locales: asked.hasLocales ? { asked.locale(of: $0) } : nil, itemIDs: dataset.itemIDs)
+      predictions, sessionIDs: asked.sessionIDs, locales: asked.hasLocales ? { asked.locale(of: $0) } : nil,
+      itemIDs: dataset.itemIDs)
     listBadRows(asked.badRows, "answered like empty sessions")
     if let zeros = asked.zeros { note(zeros) }
     if !dataset.locales.isEmpty { noteUnknownLocales(of: asked) }
@@ -123,10 +131,14 @@ struct PredictCommand: GroupCommand {
   private func readSessions(of dataset: PreparedDataset, for recommender: Recommender) throws -> TranslatedSessions {
     let names = dataset.locales
     let defaultLocale = try defaultLocale.map { names.names[Int(try names.code(matching: $0))] }
-    let seen = dataset.candidates.rowsSeenInTraining(of: recommender.locales)
+    // Of another data set that this one goes on from, the checkpoint does not say what training saw.
+    let seen = recommender.wasTrainedHere ? dataset.candidates.rowsSeenInTraining(of: recommender.locales) : nil
     return try TranslatedSessions.read(
-      path: sessions, format: format, defaultLocale: defaultLocale, locales: names, catalog: dataset.itemIDs,
-      maxLength: dataset.manifest.options.maxLength, zeros: zeros, skipsBadRows: skipBadRows, isKnown: { Int($0) <= recommender.items && seen[Int($0)] }
+      path: sessions, format: format, log: dataset.manifest.options.log,
+      columns: try columns.map(ColumnChoice.init(parsing:)) ?? ColumnChoice(), defaultLocale: defaultLocale,
+      locales: names, catalog: dataset.itemIDs,
+      maxLength: dataset.manifest.options.maxLength, zeros: zeros, skipsBadRows: skipBadRows,
+      isKnown: { Int($0) <= recommender.items && seen?[Int($0)] ?? true }
     )
   }
 }

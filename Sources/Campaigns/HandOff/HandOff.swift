@@ -44,7 +44,7 @@ public struct HandOff {
       return try Self.requireOptions(source)
     }
     let dataset = try PreparedDataset.open(path, group: group)
-    let opened = try OpenedCheckpoint(checkpoint, for: dataset, isExtensible: true, group: group)
+    let opened = try OpenedCheckpoint(checkpoint, for: dataset, group: group)
     var (plan, tasks, split) = try group.together {
       var plan = try FineTuningPlan(source, of: opened, at: checkpoint)
       plan.training.locales = try dataset.locales.canonical(plan.training.locales)

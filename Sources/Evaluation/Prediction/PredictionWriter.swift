@@ -25,30 +25,32 @@ public struct PredictionWriter {
 
   /// Writes a line a session; the file appears whole or not at all.
   /// - Parameters:
+  ///   - sessionIDs: of each session; nil where lines are told by their order alone.
   ///   - locales: the name of each session's locale, nil where it is not known; nil where no line is to name one.
   ///   - itemIDs: of the catalogue that the predictions' rows belong to.
   /// - Throws: `StorageError`.
   public func write(
-    _ predictions: Predictions, locales: ((_ session: Int) -> String?)?, itemIDs: ItemCatalog
+    _ predictions: Predictions, sessionIDs: [String]? = nil, locales: ((_ session: Int) -> String?)?,
+    itemIDs: ItemCatalog
   ) throws {
-    try write(predictions, locales: locales, idOfRow: itemIDs.id(of:))
+    try write(predictions, sessionIDs: sessionIDs, locales: locales, idOfRow: itemIDs.id(of:))
   }
 
   package func write(
-    _ predictions: Predictions, locales: ((_ session: Int) -> String?)?, idOfRow: (Int32) -> String
+    _ predictions: Predictions, sessionIDs: [String]? = nil, locales: ((_ session: Int) -> String?)?,
+    idOfRow: (Int32) -> String
   ) throws {
     let file = try AtomicFile(path: path)
-    let hasLocales = locales != nil
-    var text = format == .csv ? (hasLocales ? "locale," : "") + "next_item_prediction\n" : ""
+    let columns = (sessionIDs == nil ? [] : ["session"]) + (locales == nil ? [] : ["locale"])
+    var text = format == .csv ? (columns + ["next_item_prediction"]).joined(separator: ",") + "\n" : ""
     for session in 0..<predictions.count {
-      let locale = locales?(session) ?? ""
+      let values = (sessionIDs.map { [$0[session]] } ?? []) + (locales.map { [$0(session) ?? ""] } ?? [])
       let ids = predictions.items(of: session).map(idOfRow)
       switch format {
-      case .csv: text += (hasLocales ? "\(csvField(locale))," : "") + "\(csvField(numpyList(ids)))\n"
+      case .csv: text += (values + [numpyList(ids)]).map(csvField).joined(separator: ",") + "\n"
       case .jsonLines:
-        let list = ids.map(jsonString).joined(separator: ", ")
-        let name = hasLocales ? "\"locale\": \(jsonString(locale)), " : ""
-        text += "{\(name)\"next_item_prediction\": [\(list)]}\n"
+        let named = zip(columns, values).map { "\"\($0)\": \(jsonString($1)), " }.joined()
+        text += "{\(named)\"next_item_prediction\": [\(ids.map(jsonString).joined(separator: ", "))]}\n"
       }
       if text.utf8.count > 1 << 20 {
         try append(text, to: file)

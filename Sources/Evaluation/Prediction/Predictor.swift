@@ -87,7 +87,8 @@ public final class Predictor {
     group: any ProcessGroup
   ) throws {
     try self.init(
-      items.map(dataset.candidates.limited) ?? dataset.candidates, dataset.locales, options, team: ThreadTeam(count: threads),
+      items.map(dataset.candidates.limited) ?? dataset.candidates, dataset.locales, options,
+      team: ThreadTeam(count: threads),
       itemID: dataset.itemIDs.id(of:), group: group)
   }
 

@@ -3,13 +3,12 @@ import Sessions
 import Storage
 
 extension Checkpoint {
-  /// Checks that the rows of the item table are the items of a data set.
-  /// - Parameter isExtensible: whether the data set may have further items behind the checkpoint's.
-  /// - Throws: `CheckpointError.vocabularyDiffers` for the first row that is another item, `.otherVocabulary` where
-  ///   only further items are in the way, or the checkpoint does not hold its vocabulary.
-  func requireVocabulary(of dataset: PreparedDataset, isExtensible: Bool) throws {
+  /// Checks that the rows of the item table are the first items of a data set.
+  /// - Throws: `CheckpointError.vocabularyDiffers` for the first row that is another item, `.otherVocabulary` where the
+  ///   checkpoint does not hold its vocabulary.
+  func requireVocabulary(of dataset: PreparedDataset) throws {
     if state.vocabulary == dataset.vocabulary { return }
-    if dataset.beginsWith(items: state.items, vocabulary: state.vocabulary), isExtensible { return }
+    if dataset.beginsWith(items: state.items, vocabulary: state.vocabulary) { return }
     guard state.files[Self.itemsFile] != nil else {
       throw CheckpointError.otherVocabulary(path: folder, dataset: dataset.folder)
     }

@@ -10,16 +10,15 @@ package struct OpenedCheckpoint {
   package let state: CheckpointState
 
   /// Opens and verifies a checkpoint on rank 0; collective.
-  /// - Parameter isExtensible: whether the data set may have further items behind the checkpoint's.
   /// - Throws: `CheckpointError.vocabularyDiffers`, `.otherVocabulary` where it was trained on another data set's
   ///   items, or what `Checkpoint` throws.
   package init(
-    _ path: String, for dataset: PreparedDataset, isExtensible: Bool = false, group: any ProcessGroup
+    _ path: String, for dataset: PreparedDataset, group: any ProcessGroup
   ) throws {
     let checkpoint = try group.together { () -> Checkpoint? in
       guard group.rank == 0 else { return nil }
       let opened = try Checkpoint(path)
-      try opened.requireVocabulary(of: dataset, isExtensible: isExtensible)
+      try opened.requireVocabulary(of: dataset)
       return opened
     }
     var bytes = try checkpoint?.state.encoded().map { $0 } ?? []

@@ -30,6 +30,8 @@ public struct Recommender {
   public let locales: Set<UInt16>?
   /// How many items it knows: the first ones of the data set, which may have others behind them.
   public let items: Int
+  /// Whether the first model was trained on the data set, and not on one that it goes on from.
+  public let wasTrainedHere: Bool
   private var parts: [(model: RankingModel, weight: Float)]
   private let group: any ProcessGroup
 
@@ -44,10 +46,10 @@ public struct Recommender {
     _ checkpoint: String, blend: [BlendPart] = [], for dataset: PreparedDataset,
     placement: TablePlacement = .replicated, group: any ProcessGroup
   ) throws -> Recommender {
-    let first = try OpenedCheckpoint(checkpoint, for: dataset, isExtensible: true, group: group)
+    let first = try OpenedCheckpoint(checkpoint, for: dataset, group: group)
     var parts = [(try RankingModel.load(first, for: dataset, placement: placement, group: group), Float(1))]
     for part in blend {
-      let opened = try OpenedCheckpoint(part.checkpoint, for: dataset, isExtensible: true, group: group)
+      let opened = try OpenedCheckpoint(part.checkpoint, for: dataset, group: group)
       if opened.state.items != first.state.items {
         throw RunError.blendOfOtherItems(
           path: part.checkpoint, items: opened.state.items, first: checkpoint, firstItems: first.state.items)
@@ -56,7 +58,9 @@ public struct Recommender {
     }
     let trained = first.state.locales
     let codes = trained.isEmpty ? nil : Set(trained.compactMap(dataset.locales.code(of:)))
-    return Recommender(locales: codes, items: first.state.items, parts: parts, group: group)
+    return Recommender(
+      locales: codes, items: first.state.items, wasTrainedHere: first.state.dataset == dataset.fingerprint,
+      parts: parts, group: group)
   }
 
   /// Adds the transitions within sessions that are about to be ranked, never those to their answers, to the counts
