@@ -28,8 +28,15 @@ public struct CandidateTable: Sendable {
   }
 
   /// A catalogue of which nothing was seen anywhere.
-  package init(rows: Int) {
-    self.init(rows: rows, offsets: MappedArray([0, 0]), items: MappedArray([]), trainCounts: MappedArray([]))
+  package init(rows: Int) { self.init(rows: rows, seen: []) }
+
+  /// What was seen in each locale, rising, and never counted.
+  package init(rows: Int, seen: [[Int32]]) {
+    let offsets = seen.reduce(into: [Int64(0)]) { $0.append($0[$0.count - 1] + Int64($1.count)) }
+    let items = seen.flatMap { $0 }
+    self.init(
+      rows: rows, offsets: MappedArray(offsets + [Int64(items.count)]), items: MappedArray(items),
+      trainCounts: MappedArray([Int32](repeating: 0, count: items.count)))
   }
 
   /// The number of locales.

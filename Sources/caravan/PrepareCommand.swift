@@ -227,21 +227,13 @@ extension PreparationProgress {
 extension PreparationSummary {
   /// A table of the splits, then items, time and place.
   fileprivate var text: String {
-    let counts = manifest.splits.values.compactMap(\.sessionsByLocale)
-    let sizes = manifest.localeNames.names.map { name in (name, counts.reduce(0) { $0 + ($1[name] ?? 0) }) }
-    let locales = sizes.filter { $0.1 > 0 }
-    let (shown, others) = largestLines(locales.map(\.1))
-    var rows = [
-      ["split", "sessions", "mean length"] + shown.map { locales[$0].0 }
-        + (others.isEmpty ? [] : ["\(others.count) more"])
-    ]
+    let columns = localeColumns
+    var rows = [["split", "sessions", "mean length"] + columns.map(\.title)]
     for split in DatasetSplit.allCases {
       guard let counts = manifest.splits[split.rawValue] else { continue }
       let mean = Double(counts.clicks) / Double(max(counts.sessions, 1))
-      func sessions(_ places: [Int]) -> [Int] { places.map { counts.sessionsByLocale?[locales[$0].0] ?? 0 } }
-      let rest = others.isEmpty ? [] : [sessions(others).reduce(0, +)]
       rows.append(
-        [split.rawValue, "\(counts.sessions)", mean.formatted(digits: 2)] + (sessions(shown) + rest).map { "\($0)" })
+        [split.rawValue, "\(counts.sessions)", mean.formatted(digits: 2)] + columns.map { "\($0.sessions(counts))" })
     }
     let bySession =
       trainingSessions < trainingRows
@@ -249,5 +241,28 @@ extension PreparationSummary {
     return alignedTable(rows) + bySession
       + "\(manifest.items) items\n"
       + "prepared in \(seconds.formatted(digits: 2)) s: \(folder)\n"
+  }
+
+  /// A column a locale, of many locales one for all but the largest, and one for sessions without where others have one.
+  private var localeColumns: [(title: String, sessions: (DatasetManifest.Split) -> Int)] {
+    func sessions(of names: [String], in split: DatasetManifest.Split) -> Int {
+      names.reduce(0) { $0 + (split.sessionsByLocale?[$1] ?? 0) }
+    }
+    let splits = manifest.splits.values
+    let sizes = manifest.localeNames.names.map { name in (name, splits.reduce(0) { $0 + sessions(of: [name], in: $1) })
+    }
+    let locales = sizes.filter { $0.1 > 0 }.map(\.0)
+    let (shown, others) = largestLines(sizes.map(\.1).filter { $0 > 0 })
+    var columns = shown.map { place in
+      (title: locales[place], sessions: { split in sessions(of: [locales[place]], in: split) })
+    }
+    if !others.isEmpty {
+      columns.append(("\(others.count) more", { split in sessions(of: others.map { locales[$0] }, in: split) }))
+    }
+    let isMixed = splits.contains { sessions(of: locales, in: $0) < $0.sessions }
+    if isMixed, !locales.isEmpty {
+      columns.append(("(none)", { split in split.sessions - sessions(of: locales, in: split) }))
+    }
+    return columns
   }
 }

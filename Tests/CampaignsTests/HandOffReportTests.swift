@@ -72,4 +72,35 @@ import Testing
         "joint|4|0.4000|0.0400|0.6000|0.0600|0.6000|0.0300",
       ])
   }
+
+  /// Of many models the largest have lines; JSON has all.
+  @Test func ofManyModelsTheLargestHaveLines() throws {
+    let rows = (0..<15).map { number in
+      row("s\(number)", ["s\(number)"], ["\"zero_shot\": " + figures([("s\(number)", 1 + number, 0.5, 0.05)])])
+    }
+    let text = """
+      {"checkpoint": "00", "mode": "each", "candidates": "all", "split": "test", "rows": [\(rows.joined(separator: ","))]}
+      """
+    let report = try JSONDecoder().decode(HandOffReport.self, from: Data(text.utf8))
+    let lines = report.table.split(separator: "\n").map { $0.split(separator: " ").first.map(String.init) }
+    #expect(
+      lines.dropFirst(2) == ["s3", "s4", "s5", "s6", "s7", "s8", "s9", "s10", "s11", "s12", "s13", "s14", "3", "all"])
+    #expect(report.rows.count == 15)
+  }
+
+  /// Usual names are folders as they are; no two names share one, and none is that of something else.
+  @Test func localesHaveFoldersOfTheirOwn() {
+    for name in ["ES", "de-AT", "shop_3", "a.b"] { #expect(HandOffTask.folderName(ofLocale: name) == name) }
+    let odd = [
+      "joint", "checkpoints", "ES-scratch", "..", "-x", ".hidden", "handoff.json", "log.txt", "日本", "日木", "a/b", "a:b",
+      "a-b-0123456789abcdef",
+    ]
+    let folders = odd.map { HandOffTask.folderName(ofLocale: $0) }
+    #expect(Set(folders + odd).count == 2 * odd.count)
+    for folder in folders {
+      #expect(folder.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "._-".contains($0)) })
+      #expect(!folder.hasPrefix(".") && !folder.hasPrefix("-"))
+      #expect(HandOffTask.folderName(ofLocale: folder) != folder)
+    }
+  }
 }

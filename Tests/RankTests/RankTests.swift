@@ -65,6 +65,12 @@ import Testing
   }
 
   /// nil runs without a launcher, hence without MPI.
+  @Test(arguments: [nil, 1, 2, 3, 5])
+  func manyLocalesAreTheSameOnAnyNumberOfRanks(ranks: Int?) throws {
+    try expectAllPass(["locales-ranked", "locales-counted", "locales-sent"], ranks: ranks)
+  }
+
+  /// nil runs without a launcher, hence without MPI.
   @Test(arguments: [nil, 1, 2, 3, 4, 8])
   func blendsAreTheSameOnAnyNumberOfRanks(ranks: Int?) throws {
     try expectAllPass(["blend", "probabilities"], ranks: ranks)

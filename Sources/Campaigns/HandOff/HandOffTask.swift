@@ -49,11 +49,12 @@ package struct HandOffTask: Equatable {
     let usual = name.map { $0.isASCII && ($0.isLetter || $0.isNumber || "._-".contains($0)) ? $0 : "-" }
     let ending = name.split(separator: "-").last ?? ""
     let isChecksum = ending.count == checksumLength && ending.allSatisfy(\.isHexDigit)
-    let isReserved = reserved.contains(name) || name.hasPrefix(".") || ending == "scratch" || isChecksum
+    let isReserved = reserved.contains(name) || ".-".contains(name.prefix(1)) || ending == "scratch" || isChecksum
     let isFile = ["json", "jsonl", "txt", "yaml"].contains(fileExtension(of: name))
     if String(usual) == name, !isReserved, !isFile { return name }
     let checksum = Checksum.sha256(of: Data(name.utf8)).prefix(checksumLength)
-    return String(usual.drop { $0 == "." }) + "-" + checksum
+    let rest = String(usual.drop { ".-".contains($0) })
+    return (rest.isEmpty ? "locale" : rest) + "-" + checksum
   }
 
   private static let checksumLength = 16

@@ -32,7 +32,7 @@ extension RunPlan {
       // A folder called `null` is none without quotes.
       (Node(name), text.map { Node($0).isNone ? Node($0, .implicit, .doubleQuoted) : Node($0) } ?? Node("null"))
     }
-    return try Yams.serialize(node: Node.mapping(Node.Mapping(options)))
+    return try Yams.serialize(node: Node.mapping(Node.Mapping(options)), allowUnicode: true)
   }
 
   /// What a checkpoint's options are compared with: those that decide here, or decided there. What always decides comes
