@@ -95,7 +95,7 @@ import Testing
   private func prepareFree() throws -> PreparedDataset {
     let text = "prev_items,next_item,locale\n['A1' 'A2'],A3,us\n['A2'],A1,de-AT\n"
     var options = PreparationOptions(sessions: [try folder.write(text, as: "s.csv")], out: folder.file("free"))
-    options.validFraction = 0
+    options.splits.validFraction = 0
     return try PreparedDataset(folder: DatasetPreparation.run(options).folder)
   }
 

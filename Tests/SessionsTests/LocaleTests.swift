@@ -12,7 +12,7 @@ import Testing
   ) throws -> PreparedDataset {
     let paths = try files.enumerated().map { try folder.write($1, as: "\(out)\($0).csv") }
     var options = PreparationOptions(sessions: paths, out: folder.file(out))
-    options.validFraction = 0
+    options.splits.validFraction = 0
     change(&options)
     return try PreparedDataset(folder: DatasetPreparation.run(options).folder)
   }
