@@ -188,29 +188,27 @@ public struct DatasetPreparation {
     var splits: [(DatasetSplit, SessionCollector)] = [(.train, parts.train)]
     if parts.valid.count > 0 { splits.append((.valid, parts.valid)) }
     if test.count > 0 { splits.append((.test, test)) }
-    let itemCount = vocabulary.count
     try DatasetWriter.write(
-      items: vocabulary.lines, itemCount: itemCount, localeCount: names.count, splits: splits, version1: version1,
-      to: folder)
-    func name(_ path: String) -> String { lastName(of: path) }
-    let manifestOptions = DatasetManifest.Options(
-      sessions: options.sessions.map(name), test: options.test.map(name), truth: options.truth.map(name),
-      locales: keptLocales(isVersion1: version1 != nil), validFraction: options.validFraction, seed: options.seed,
-      maxLength: options.maxLength, skippedRows: badRows.count,
-      zeros: options.zeros == .auto ? nil : options.zeros.rawValue, extendedVocabulary: extendedVocabulary)
+      items: vocabulary.lines, itemCount: vocabulary.count, localeCount: names.count, splits: splits,
+      version1: version1, to: folder)
     let manifest = DatasetManifest(
       formatVersion: version1 == nil ? DatasetManifest.currentVersion : DatasetVersion1.number,
-      locales: version1 == nil && !names.isEmpty ? names : nil, items: itemCount,
+      locales: version1 == nil && !names.isEmpty ? names : nil, items: vocabulary.count,
       splits: Dictionary(uniqueKeysWithValues: splits.map { ($0.rawValue, $1.summary(names)) }),
-      options: manifestOptions, files: folder.checksums)
+      options: manifestOptions(isVersion1: version1 != nil), files: folder.checksums)
     try folder.commit { _ in try manifest.encoded() }
     return manifest
   }
 
-  /// What the manifest says of the option.
-  private func keptLocales(isVersion1: Bool) -> [String]? {
-    if isVersion1 { return DatasetVersion1.canonical(options.locales) }
-    return options.locales.isEmpty ? nil : locales.names
+  /// What the manifest says of the options.
+  private func manifestOptions(isVersion1: Bool) -> DatasetManifest.Options {
+    func name(_ path: String) -> String { lastName(of: path) }
+    let kept = options.locales.isEmpty ? nil : locales.names
+    return DatasetManifest.Options(
+      sessions: options.sessions.map(name), test: options.test.map(name), truth: options.truth.map(name),
+      locales: isVersion1 ? DatasetVersion1.canonical(options.locales) : kept, validFraction: options.validFraction,
+      seed: options.seed, maxLength: options.maxLength, skippedRows: badRows.count,
+      zeros: options.zeros == .auto ? nil : options.zeros.rawValue, extendedVocabulary: extendedVocabulary)
   }
 
   /// Draws the valid sessions: as many as the fraction says, by a permutation that the seed fixes. Rows of one session
