@@ -108,7 +108,7 @@ extension CandidateTable {
       self = try DatasetVersion1.products(of: file, itemCount: manifest.items)
       return
     }
-    let offsets = try file.array("offsets", as: Int64.self, shape: [manifest.localeNames.count + 2])
+    let offsets = try file.array("offsets", as: Int64.self, shape: [manifest.localeCount + 2])
     let items = try file.array("items", as: Int32.self)
     let trainCounts = try file.array("train_count", as: Int32.self, shape: [items.count])
     func check(_ holds: Bool, _ reason: String) throws {

@@ -58,6 +58,8 @@ public struct DatasetManifest: Codable, Equatable, Sendable {
 
   var isVersion1: Bool { formatVersion == DatasetVersion1.number }
 
+  var localeCount: Int { isVersion1 ? DatasetVersion1.names.count : locales?.count ?? 0 }
+
   /// The names of the locales.
   public var localeNames: LocaleNames { isVersion1 ? DatasetVersion1.names : LocaleNames(locales ?? []) }
 

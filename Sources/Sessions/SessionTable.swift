@@ -88,7 +88,7 @@ extension SessionTable {
       if !holds { throw SessionsError.malformedDataset(path: path, reason: reason) }
     }
     let limit = Int32(clamping: manifest.items), maxLength = manifest.options.maxLength
-    let localeCount = manifest.localeNames.count, allowsNone = !manifest.isVersion1
+    let localeCount = manifest.localeCount, allowsNone = !manifest.isVersion1
     try check(offsets.first == 0 && offsets.last == Int64(items.count), "offsets do not span the items")
     try check(
       targets.count == expected.sessions && items.count == expected.clicks,

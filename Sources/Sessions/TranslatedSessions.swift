@@ -42,8 +42,7 @@ public struct TranslatedSessions: Sendable {
     columns: ColumnChoice = ColumnChoice(),
     defaultLocale: String? = nil,
     locales names: LocaleNames = LocaleNames([]), catalog: ItemCatalog, maxLength: Int, zeros: ZeroMeaning = .auto,
-    skipsBadRows: Bool = false,
-    isKnown: (Int32) -> Bool = { _ in true }
+    skipsBadRows: Bool = false, isKnown: (Int32) -> Bool = { _ in true }
   ) throws -> TranslatedSessions {
     precondition(maxLength >= 1, "sessions of at most \(maxLength) items")
     // The catalogue tells what 0 is: an item that it has, or nothing that a model could know.

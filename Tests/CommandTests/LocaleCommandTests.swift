@@ -168,6 +168,28 @@ import Testing
     #expect(refused.stderr.contains("choose from shop-0, shop-1, shop-2") && refused.stderr.contains("and 290 more"))
   }
 
+  /// Counts by locale are of use to another data set of the same items, whatever the order of its locales; and Amazon's
+  /// names may stand beside sessions without one.
+  @Test func countsAreKnownByTheNamesOfLocales() throws {
+    let amazon = ["UK", "DE", "JP", "ES", "FR", "IT"]
+    let plain = try write("plain.csv", sessions: 60, locales: [])
+    let six = try write("six.csv", sessions: 60, locales: amazon)
+    let free = try write("free.csv", sessions: 60, locales: ["x"] + amazon.reversed())
+    let asked = try write("asked.csv", sessions: 60, locales: amazon, hasAnswers: false)
+    for (name, files) in [("mixed", [plain, six]), ("other", [plain, free]), ("first", [plain, six])] {
+      let sessions = files.flatMap { ["--sessions", $0] }
+      let prepared = try run(["prepare"] + sessions + ["--test", six, "--out", folder + "/" + name])
+      #expect(prepared.status == 0, "\(prepared.stderr)")
+    }
+    for model in ["POP", "NEIGHBOURS"] {
+      let counted = try run(["train", "--dataset", folder + "/mixed", "--model", model, "--out", folder + "/" + model])
+      #expect(counted.status == 0, "\(counted.stderr)")
+      let here = try judge("mixed", model, asked: asked, ["--candidates", "all"])
+      let there = try judge("other", model, asked: asked, ["--candidates", "all"])
+      #expect(here.lists == there.lists)
+    }
+  }
+
   /// The test file names the locales, the answers' file need not, and `--default-locale` is for all files alike.
   @Test func answersNeedNoLocale() throws {
     let plain = try write("plain.csv", sessions: 60, locales: [])

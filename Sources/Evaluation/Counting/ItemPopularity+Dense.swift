@@ -17,7 +17,8 @@ extension ItemPopularity {
 
   /// - Precondition: the locales are Amazon's six, and every session has one.
   package var dense: [Int64] {
-    precondition(localeCount == LocaleNames.amazon.count && offsets[localeCount] == Int64(items.count))
+    precondition(
+      localeCount == LocaleNames.amazon.count && isByLocale, "counts of \(localeCount) locales, or of sessions without")
     var dense = [Int64](repeating: 0, count: localeCount * rows)
     for row in 0..<localeCount {
       for place in Int(offsets[row])..<Int(offsets[row + 1]) { dense[row * rows + Int(items[place])] = counts[place] }

@@ -15,6 +15,8 @@ package struct ItemPopularity: Equatable, Sendable {
 
   /// The number of locales.
   package var localeCount: Int { offsets.count - 2 }
+  /// Whether every session that was counted has a locale.
+  package var isByLocale: Bool { offsets[localeCount] == Int64(items.count) }
 
   /// - Precondition: the arrays belong together.
   package init(rows: Int, offsets: [Int64], items: [Int32], counts: [Int64]) {

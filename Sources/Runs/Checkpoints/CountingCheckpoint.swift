@@ -15,9 +15,19 @@ extension ItemCounts {
   ///   - locales: of the data set: what is counted by locale is only of use with their names.
   /// - Throws: `StorageError`.
   func save(to folder: String, _ state: CheckpointState, model: CountingModel, locales: LocaleNames) throws {
-    var tensors = Self.tensors(popularity, locales)
     var metadata = ["format": "caravan", "model": model.name]
-    if locales != .amazon { metadata[CountArrays.localesKey] = locales.names.joined(separator: ",") }
+    var tensors: [SafetensorsTensor]
+    if locales == .amazon, popularity.isByLocale {
+      // As it was always written: the same run gives the same bytes.
+      tensors = [Self.tensor("pop.count", shape: [locales.count, popularity.rows], popularity.dense)]
+    } else {
+      metadata[CountArrays.localesKey] = locales.names.joined(separator: ",")
+      tensors = [
+        SafetensorsTensor(name: "pop.offsets", array: popularity.offsets),
+        SafetensorsTensor(name: "pop.item", array: popularity.items),
+        Self.tensor("pop.count", shape: [popularity.counts.count], popularity.counts),
+      ]
+    }
     if let transitions {
       tensors += [
         SafetensorsTensor(name: "covisit.offsets", array: transitions.offsets),
@@ -34,16 +44,6 @@ extension ItemCounts {
       state.files = checksums
       return try state.encoded()
     }
-  }
-
-  /// What occurred in Amazon's six locales as it was always written: the same run gives the same bytes.
-  private static func tensors(_ popularity: ItemPopularity, _ locales: LocaleNames) -> [SafetensorsTensor] {
-    if locales == .amazon { return [tensor("pop.count", shape: [locales.count, popularity.rows], popularity.dense)] }
-    return [
-      SafetensorsTensor(name: "pop.offsets", array: popularity.offsets),
-      SafetensorsTensor(name: "pop.item", array: popularity.items),
-      tensor("pop.count", shape: [popularity.counts.count], popularity.counts),
-    ]
   }
 
   /// Counts as int32 where all of them fit, as they nearly always do, else as int64.
@@ -103,8 +103,8 @@ private struct CountArrays {
       if !holds { throw CheckpointError.malformed(path: path, reason: reason) }
     }
     let names = try Self.localeNames(of: file, path)
-    let popularity = try Self.popularity(of: file, names, rows: rows, check).renumbered(
-      from: names, to: dataset.locales)
+    let counted = try Self.popularity(of: file, names, rows: rows, check)
+    let popularity = counted.renumbered(from: names ?? .amazon, to: dataset.locales)
     popularOffsets = popularity.offsets
     popularItems = popularity.items
     popularCounts = popularity.counts
@@ -115,9 +115,9 @@ private struct CountArrays {
     try Self.check(offsets, next, counts, rows: rows, check)
   }
 
-  /// The locales that a checkpoint counts in: Amazon's six where it does not say.
-  private static func localeNames(of file: SafetensorsFile, _ path: String) throws -> LocaleNames {
-    guard let list = file.metadata[localesKey] else { return .amazon }
+  /// The locales that a checkpoint counts in; nil for Amazon's six, of which it does not say so.
+  private static func localeNames(of file: SafetensorsFile, _ path: String) throws -> LocaleNames? {
+    guard let list = file.metadata[localesKey] else { return nil }
     let names = list.isEmpty ? [] : list.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
     guard let known = LocaleNames(checking: names) else {
       throw CheckpointError.malformed(path: path, reason: "a locale's name is none, or is there twice")
@@ -126,10 +126,10 @@ private struct CountArrays {
   }
 
   private static func popularity(
-    of file: SafetensorsFile, _ names: LocaleNames, rows: Int, _ check: (Bool, String) throws -> Void
+    of file: SafetensorsFile, _ names: LocaleNames?, rows: Int, _ check: (Bool, String) throws -> Void
   ) throws -> ItemPopularity {
-    if names == .amazon {
-      let dense = try counts("pop.count", of: file, shape: [names.count, rows])
+    guard let names else {
+      let dense = try counts("pop.count", of: file, shape: [LocaleNames.amazon.count, rows])
       try check(canBeAdded(dense), "its counts make no sense")
       return ItemPopularity(rows: rows, dense: dense)
     }
