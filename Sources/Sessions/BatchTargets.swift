@@ -11,16 +11,16 @@ public struct BatchTargets {
   }
 
   /// - Parameters:
-  ///   - batch: the batch's sessions, by their number in `sessions`.
+  ///   - batch: the batch's sessions, or prefixes where these are rows, by their number in `sessions`.
   ///   - lanes: into how many parts the batch is cut: see `RaggedBatch.fill`.
   public init(_ rule: TargetRule, of batch: ArraySlice<Int32>, lanes: Int, from sessions: SessionTable) {
     var rows: [Int32] = [], first: [Int] = []
     for lane in 0..<lanes {
       first.append(rows.count)
       for position in RaggedBatch.positions(ofLane: lane, of: lanes, batch: batch.count) {
-        let session = Int(batch[batch.startIndex + position])
-        if rule == .all { rows += sessions.items(of: session).dropFirst() }
-        rows.append(sessions.targets[session])
+        let number = batch[batch.startIndex + position]
+        if rule == .all { rows += sessions.items(of: Int(number)).dropFirst() }
+        rows.append(rule == .prefixes ? sessions.target(ofPrefix: number) : sessions.targets[Int(number)])
       }
     }
     self.rows = rows

@@ -96,7 +96,7 @@ extension RaggedBatch {
   /// A prefix that is a session of its own has the position p + b·B, where p is its session's, B the sessions of
   /// the global batch and b how many clicks it lacks: an address that no other has, whatever the lanes and ranks.
   /// - Parameters:
-  ///   - batch: all sessions of the global batch, by their number in `sessions`.
+  ///   - batch: all sessions of the global batch, or prefixes where these are rows, by their number in `sessions`.
   ///   - lane: which of the `lanes` parts; parts differ by one session at most, and some are empty where there
   ///     are fewer sessions than lanes.
   ///   - rule: what is asked about each session.
@@ -107,10 +107,15 @@ extension RaggedBatch {
   ) {
     clear()
     for position in Self.positions(ofLane: lane, of: lanes, batch: batch.count) {
-      let session = Int(batch[batch.startIndex + position])
+      let number = batch[batch.startIndex + position]
+      if rule == .prefixes {
+        append(sessions.clicks(ofPrefix: number), target: sessions.target(ofPrefix: number), position: position)
+        continue
+      }
+      let session = Int(number)
       let clicks = sessions.items(of: session), target = sessions.targets[session]
       switch (rule, prefixes) {
-      case (.last, _):
+      case (.last, _), (.prefixes, _):
         append(clicks, target: target, position: position)
       case (.all, .shared):
         appendAllPrefixes(of: clicks, target: target, position: position)

@@ -4,4 +4,7 @@ public enum TargetRule: String, CaseIterable, Sendable {
   case last
   /// Every item from the second on, each to be found from the clicks before it.
   case all
+  /// The same, but every prefix is a row of its own in the epoch's order: a batch has prefixes of many sessions, and a
+  /// session comes up in many steps.
+  case prefixes
 }

@@ -89,6 +89,41 @@ import Testing
     }
   }
 
+  /// Prefixes as rows are what sessions are that somebody wrote out prefix by prefix: the same weights, bit for bit, on
+  /// any number of ranks, and after a stop.
+  @Test(arguments: ["GRU4Rec", "SRGNN"]) func prefixesAreSessionsOfTheirOwn(model: String) throws {
+    var whole = ["id,prev_items,next_item"], prefixes = whole
+    for session in 0..<150 {
+      let items = (0..<2 + session % 5).map { "p\((session * 7 + $0 * 3) % 40)" }
+      func row(_ length: Int) -> String { "\(session),\(items[..<length].joined(separator: " ")),\(items[length])" }
+      whole.append(row(items.count - 1))
+      prefixes += (1..<items.count).map(row)
+    }
+    for (name, rows) in [("whole", whole), ("written", prefixes)] {
+      let path = folder + "/\(name).csv"
+      try rows.joined(separator: "\n").write(toFile: path, atomically: true, encoding: .utf8)
+      let prepared = try CaravanCommand.run(
+        ["prepare", "--sessions", path, "--valid-fraction", "0", "--out", folder + "/\(name)-\(model)"])
+      #expect(prepared.status == 0, "\(prepared.stderr)")
+    }
+    func weights(_ run: String, _ data: String, _ targets: String, ranks: Int, steps: [String]) throws -> String? {
+      for step in steps {
+        let outcome = try CaravanCommand.run(
+          [
+            "train", "--dataset", folder + "/\(data)-\(model)", "--model", model, "--targets", targets, "--epochs", "3",
+            "--batch-size", "32", "--lr", "0.01", "--embedding-size", "16", "--max-steps", step, "--out",
+            folder + "/\(run)-\(model)",
+          ], ranks: ranks)
+        #expect(outcome.status == 0, "\(outcome.stderr)")
+      }
+      return try checksums("\(run)-\(model)")["model.safetensors"]
+    }
+    let written = try weights("w", "written", "last", ranks: 1, steps: ["40"])
+    #expect(written != nil)
+    #expect(try weights("p1", "whole", "prefixes", ranks: 1, steps: ["40"]) == written)
+    #expect(try weights("p3", "whole", "prefixes", ranks: 3, steps: ["13", "40"]) == written)
+  }
+
   /// Sparse updates, momentum, a rate that changes, a norm over rows that several ranks own: stopped, too.
   @Test(arguments: ["bpr-max", "ce-sampled"])
   func sampledLossesHaveTheSameBytesOnAnyNumberOfRanks(loss: String) throws {

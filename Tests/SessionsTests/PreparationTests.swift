@@ -257,3 +257,16 @@ import Testing
     #expect(table.count == 1 && Array(table.items(of: 0)) == [1, 2] && table.targets[0] == 3)
   }
 }
+
+/// Prefixes as rows: a row a click.
+@Suite struct PrefixRowTests {
+  @Test func aRowIsWhatWasSeenAndWhatCameNext() {
+    let table = SessionTable(sessions: [[1, 2, 3], [4], [5, 6]], targets: [7, 8, 9], locales: [0, 0, 0])
+    let rows = table.prefixRows(of: [2, 0, 1])
+    #expect(rows == [4, 5, 0, 1, 2, 3])
+    #expect(rows.map { Array(table.clicks(ofPrefix: $0)) } == [[5], [5, 6], [1], [1, 2], [1, 2, 3], [4]])
+    #expect(rows.map { table.target(ofPrefix: $0) } == [6, 9, 2, 3, 7, 8])
+    #expect((0..<6).map { Array(table.everyClick.items(of: $0)) } == [[1], [1, 2], [1, 2, 3], [4], [5], [5, 6]])
+    #expect(Array(table.everyClick.targets) == [2, 3, 7, 8, 6, 9])
+  }
+}

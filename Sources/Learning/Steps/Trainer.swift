@@ -98,7 +98,7 @@ package final class Trainer {
   /// Trains on one global batch; collective.
   /// - Parameters:
   ///   - step: how many steps came before.
-  ///   - batch: the batch's sessions, by their number in `sessions`; not empty.
+  ///   - batch: the batch's sessions, or prefixes where these are rows, by their number in `sessions`; not empty.
   ///   - rate: the learning rate.
   /// - Returns: the sum of the targets' losses before the update, in nats, and how many targets there were; the
   ///   same on every rank.
@@ -144,7 +144,9 @@ package final class Trainer {
     precondition(!batch.isEmpty, "a batch without sessions")
     return HeadStep(
       number: step, targets: BatchTargets(options.targets, of: batch, lanes: options.lanes, from: sessions),
-      clicks: batch.flatMap { sessions.items(of: Int($0)) },
+      clicks: batch.flatMap {
+        options.targets == .prefixes ? sessions.clicks(ofPrefix: $0) : sessions.items(of: Int($0))
+      },
       randomness: DropoutKey(seed: options.seed, step: step))
   }
 

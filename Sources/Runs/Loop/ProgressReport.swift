@@ -16,7 +16,7 @@ struct ProgressReport {
   private let totalSteps: Int
   private let label: String
   private let began = Date()
-  private var sessions = 0
+  private var sessions = 0.0
   private var steps = 0
   private var lastShown = -Double.infinity
 
@@ -32,8 +32,8 @@ struct ProgressReport {
   /// Takes in a step, and shows it when it is time to.
   /// - Parameters:
   ///   - loss: mean over the batch.
-  ///   - of: sessions of the batch.
-  mutating func didStep(_ step: Int, epoch: Int, epochs: Int, loss: Double, of batch: Int) {
+  ///   - of: sessions of the batch; a prefix is a part of one.
+  mutating func didStep(_ step: Int, epoch: Int, epochs: Int, loss: Double, of batch: Double) {
     steps += 1
     sessions += batch
     let elapsed = Date().timeIntervalSince(began)
@@ -41,7 +41,7 @@ struct ProgressReport {
     guard style != .none, elapsed - lastShown >= wait || steps == totalSteps else { return }
     lastShown = elapsed
     let left = elapsed / Double(steps) * Double(totalSteps - steps)
-    let rate = Int(Double(sessions) / elapsed)
+    let rate = Int(sessions / elapsed)
     let text =
       "\(label)epoch \(epoch)/\(epochs)  step \(step)  loss \(loss.formatted(digits: 4))  \(rate) sessions/s  "
       + "\(clock(left)) left"

@@ -90,8 +90,8 @@ extension TrainingRun {
   /// - Throws: what `run(.auto)` would.
   package func requireFit() throws {
     guard let checkpoint = try findCheckpoint(.auto) else { return }
-    let chosen = try dataset.trainingSessions(in: plan.locales).chosen
-    try requireFit(checkpoint, lastStep: lastStep(of: schedule(of: chosen)))
+    let sessions = try dataset.trainingSessions(in: plan.locales)
+    try requireFit(checkpoint, lastStep: lastStep(of: schedule(of: rows(of: sessions.table, sessions.chosen))))
   }
 
   private var decidingOptions: [String: String] {

@@ -77,7 +77,9 @@ public struct TrainingRun {
     if let shortage = try CoreShortage.find(threads: plan.threadsPerRank, group: group) { log.warning("\(shortage)") }
     let sessions = try dataset.trainingSessions(in: plan.locales)
     try requireLength()
-    let schedule = schedule(of: sessions.chosen)
+    let rows = rows(of: sessions.table, sessions.chosen)
+    let schedule = schedule(of: rows)
+    let sessionsPerRow = Double(sessions.chosen.count) / Double(rows.count)
     try group.together { try requireSupport(of: plan.precision) }
     let placement = try placeTable(sessions.table)
     let training = try makeTrainer(sessions.table, sessions.chosen, placement)
@@ -103,7 +105,7 @@ public struct TrainingRun {
     var isStopping: Bool { progress.epochsSinceBest >= plan.stoppingStep }
     while step < lastStep && !isStopping {
       let epoch = schedule.epoch(of: step)
-      if order.isEmpty { order = schedule.order(ofEpoch: epoch).map { sessions.chosen[Int($0)] } }
+      if order.isEmpty { order = schedule.order(ofEpoch: epoch).map { rows[Int($0)] } }
       let batch = order[schedule.batch(of: step)]
       let rate = rates.rate(at: step)
       try tracer?.willStep()
@@ -114,11 +116,12 @@ public struct TrainingRun {
         let sign = "the loss at step \(step) is \(name(ofNonFinite: loss))"
         throw try divergence(sign, isOfStart: true, step: step, rate: rate, in: place)
       }
-      time.add(ContinuousClock.now - began, sessions: batch.count)
+      let trained = Double(batch.count) * sessionsPerRow
+      time.add(ContinuousClock.now - began, sessions: trained)
       progress.epochLoss += loss
       progress.epochTargets += targets
       report.didStep(
-        step, epoch: epoch + 1, epochs: plan.epochs, loss: loss / Double(targets), of: batch.count)
+        step, epoch: epoch + 1, epochs: plan.epochs, loss: loss / Double(targets), of: trained)
 
       let requests = try StepRequests(insideEpochs.report(afterStep: step), group: group)
       let endsEpoch = step % schedule.stepsPerEpoch == 0
@@ -254,8 +257,13 @@ public struct TrainingRun {
       style: group.rank == 0 && showsProgress ? style : .none, totalSteps: totalSteps, label: adaptation.label)
   }
 
-  func schedule(of chosen: [Int32]) -> BatchSchedule {
-    BatchSchedule(sessionCount: chosen.count, batchSize: plan.batchSize, seed: plan.seed)
+  /// What an epoch goes through: sessions, or their prefixes.
+  func rows(of table: SessionTable, _ chosen: [Int32]) -> [Int32] {
+    plan.targets == .prefixes ? table.prefixRows(of: chosen) : chosen
+  }
+
+  func schedule(of rows: [Int32]) -> BatchSchedule {
+    BatchSchedule(rowCount: rows.count, batchSize: plan.batchSize, seed: plan.seed)
   }
 
   func lastStep(of schedule: BatchSchedule) -> Int {
@@ -320,11 +328,11 @@ private func name(ofNonFinite value: Double) -> String { value.isNaN ? "nan" : "
 /// What training took of an epoch, as far as this process did it.
 private struct EpochTime {
   private(set) var seconds = 0.0
-  private var sessions = 0
+  private var sessions = 0.0
 
-  var sessionsPerSecond: Double { seconds > 0 ? Double(sessions) / seconds : 0 }
+  var sessionsPerSecond: Double { seconds > 0 ? sessions / seconds : 0 }
 
-  mutating func add(_ time: Duration, sessions: Int) {
+  mutating func add(_ time: Duration, sessions: Double) {
     seconds += time / .seconds(1)
     self.sessions += sessions
   }

@@ -65,7 +65,7 @@ public struct ClusterForecast: Codable, Sendable {
   public init(_ plan: ForecastPlan, speed: NodeSpeed) throws {
     options = plan.table.texts(of: plan).reduce(into: [:]) { $0[$1.name] = $1.text }
     constants = speed.machine
-    stepsPerEpoch = (plan.sessions + plan.batchSize - 1) / plan.batchSize
+    stepsPerEpoch = (plan.rows + plan.batchSize - 1) / plan.batchSize
     let shape = ModelShape(plan.model)
     // Weights and two moments of each, in float32.
     checkpointBytes = 12 * ((plan.items + 1) * shape.width + shape.denseCount)

@@ -52,7 +52,7 @@ extension ForecastPlan: RunPlan {
     OptionDeclaration(
       "batch_size", \.batchSize, .count(1...(1 << 24)), aliases: ["train_batch_size"],
       "Sessions in a global batch, over all ranks."),
-    OptionDeclaration("targets", \.targets, .choice, "last: a session's last item; all: every one from the second on."),
+    OptionDeclaration("targets", \.targets, .choice, "last: a session's last item; all: every one from the second on; prefixes: the same, shuffled one by one."),
     .precision(\.precision),
     OptionDeclaration(
       "lanes", \.lanes, OptionKind.powerOfTwo(1...LaneTree.maximumLanes).orNone(),
@@ -100,10 +100,8 @@ extension ForecastPlan: RunPlan {
     }
     let lanes = lanes ?? max(enough(ranks), headBlocks ?? 1)
     let blocks = headBlocks ?? (placement == .sharded ? 8 : enough(ranks))
-    // Models that encode every prefix by itself go through a session's first clicks again and again.
-    let prefixes = targets == .all && !ModelShape(model).sharesPrefixes ? Self.prefixClicks : 1
     var load = StepLoad(
-      items: items, batchSize: batchSize, clicksPerSession: clicks * prefixes, lanes: lanes,
+      items: items, batchSize: batchSize, clicksPerSession: clicksPerRow, lanes: lanes,
       headBlocks: min(blocks, lanes), threads: threads)
     load.targetsPerSession = targets == .all ? clicks : 1
     load.placement = placement
@@ -111,7 +109,21 @@ extension ForecastPlan: RunPlan {
     return load
   }
 
-  /// Clicks of all prefixes of a session over those of the session, for made-up sessions: as skewed as Amazon-M2's.
+  /// Rows of an epoch: sessions, or prefixes.
+  var rows: Int { targets == .prefixes ? Int(Double(sessions) * clicks) : sessions }
+
+  /// What the encoder goes through for a row. Models that encode every prefix by itself go through a session's first
+  /// clicks again and again.
+  private var clicksPerRow: Double {
+    switch targets {
+    case .last: clicks
+    case .all: ModelShape(model).sharesPrefixes ? clicks : clicks * Self.prefixClicks
+    case .prefixes: Self.prefixClicks
+    }
+  }
+
+  /// Clicks of all prefixes of a session over those of the session, which is also the mean length of a prefix, for made-up
+  /// sessions: as skewed as Amazon-M2's.
   private static let prefixClicks = 4.1
 }
 

@@ -19,13 +19,13 @@ extension OptionDeclaration {
   }
 
   package static func targets(_ path: WritableKeyPath<Owner, TargetRule> & Sendable) -> Self {
-    Self("targets", path, .choice, "last: what follows a session; all: every item from the second on.")
+    Self("targets", path, .choice, "last: what follows a session; all: every item from the second on; prefixes: the same, shuffled one by one.")
   }
 
   package static func batchSize(_ path: WritableKeyPath<Owner, Int> & Sendable) -> Self {
     Self(
       "batch_size", path, .wholeNumber(1...(1 << 24)), aliases: ["train_batch_size"],
-      "Sessions in a global batch, over all ranks.")
+      "Sessions (prefixes, with --targets prefixes) in a global batch, over all ranks.")
   }
 
   package static func lanes(_ path: WritableKeyPath<Owner, Int> & Sendable) -> Self {
