@@ -16,6 +16,17 @@ public struct ClickLogReading: Codable, Equatable, Sendable {
     events = options.events.isEmpty ? nil : options.events
   }
 
+  /// Such as `a click a row: item sku, session visitor, time ts (seconds); another session after 1800 s`.
+  public var description: String {
+    let named = columns.sorted { $0.key < $1.key }.map { "\($0) \($1)" }.joined(separator: ", ")
+    let parts = [
+      "a click a row: \(named)" + (time.map { " (\($0))" } ?? ""),
+      sessionGap.map { "another session after \(Int($0)) s" },
+      events.map { "events \($0.joined(separator: ", "))" },
+    ]
+    return parts.compactMap { $0 }.joined(separator: "; ")
+  }
+
   /// `sessionGap` in milliseconds.
   var gap: Int64? { sessionGap.map { Int64(($0 * 1000).rounded()) } }
 

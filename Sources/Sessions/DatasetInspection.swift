@@ -27,6 +27,8 @@ public struct DatasetInspection: Encodable, Equatable, Sendable {
   /// Products, padding not counted.
   public let items: Int
   public let fingerprint: String
+  /// How its click logs were read; nil where it is of session files.
+  public let log: ClickLogReading?
   /// The splits that the data set has, in the order train, valid, test.
   public let splits: [DatasetSplit]
   /// By the locale's name; those with neither sessions nor products are left out. nil where there are none.
@@ -40,13 +42,14 @@ public struct DatasetInspection: Encodable, Equatable, Sendable {
   public let largestNames: [String]
 
   enum CodingKeys: String, CodingKey {
-    case items, fingerprint, locales, all, overlap
+    case items, fingerprint, log, locales, all, overlap
   }
 
   /// Counts; reads every session once.
   public init(_ dataset: PreparedDataset) {
     items = dataset.itemCount
     fingerprint = dataset.fingerprint
+    log = dataset.manifest.options.log
     let tables = DatasetSplit.allCases.compactMap { split in dataset.split(split).map { (split, $0) } }
     splits = tables.map(\.0)
     let locales = dataset.locales, products = dataset.candidates

@@ -21,7 +21,9 @@ struct InspectCommand: LeaderCommand {
 
   func run() throws {
     let inspection = DatasetInspection(try PreparedDataset(folder: dataset))
-    print(json ? String(decoding: try inspection.json(), as: UTF8.self) : inspection.text, terminator: "")
+    if json { return print(String(decoding: try inspection.json(), as: UTF8.self), terminator: "") }
+    print(inspection.text, terminator: "")
+    if let log = inspection.log { print("\nread as \(log.description)") }
   }
 }
 

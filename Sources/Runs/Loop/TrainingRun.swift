@@ -148,6 +148,12 @@ public struct TrainingRun {
       }
     }
     try tracer?.finish()
+    if progress.bestValue != nil, adaptation.pretrained == nil, showsProgress, step > start.step {
+      let remarks = try ValidRemarks(
+        validation, wasRising: progress.bestStep == step && !isStopping, trainedOn: sessions.table, sessions.chosen,
+        of: dataset, group: group)
+      remarks.lines.forEach { log.info("\($0)") }
+    }
     return Summary(
       step: step, epochs: step / schedule.stepsPerEpoch, bestValue: progress.bestValue,
       bestStep: progress.bestValue == nil ? nil : progress.bestStep, isStoppedEarly: isStopping)

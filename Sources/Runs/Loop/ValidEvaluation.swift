@@ -4,7 +4,7 @@ import Sessions
 
 /// What each epoch is judged by: the valid split's sessions, those of the plan's locales.
 struct ValidEvaluation {
-  private let metric: RankingMetric
+  let metric: RankingMetric
   private let evaluator: Evaluator
   private let sessions: SessionTable?
   private let selection: [Int32]
@@ -32,5 +32,11 @@ struct ValidEvaluation {
     guard let sessions, !selection.isEmpty else { return nil }
     let figures = try evaluator.evaluate(served, on: sessions, selection: selection, split: "valid")
     return (try figures.value(of: metric), figures)
+  }
+
+  /// The figure that decides, of whatever scores the catalogue; nil where there is nothing to validate on. Collective.
+  func value(of scorer: any CatalogueScorer) throws -> Double? {
+    guard let sessions, !selection.isEmpty else { return nil }
+    return try evaluator.evaluate(scorer, on: sessions, selection: selection, split: "valid").value(of: metric)
   }
 }

@@ -40,7 +40,7 @@ public struct TrainingPlan: Sendable {
   /// Epochs from one evaluation of the valid split to the next.
   public var evaluationEpochs = 1
   /// Evaluations without a better `validMetric` after which the run stops.
-  public var stoppingStep = 10
+  public var stoppingStep = 3
   /// Which figure of the valid split decides on the best epoch: `MRR@100` …
   public var validMetric = "MRR@100"
   /// How often checkpoints are written inside an epoch.
