@@ -1,34 +1,43 @@
-/// The clicks of a log while they are being read: 16 bytes each, and the ids of the sessions.
+/// The clicks of a log while they are being read: 16 bytes each, 18 with locales, and the ids of the sessions.
 final class ClickLog {
   private let ids = Vocabulary()
   // Appended to for every click: no checks of overlapping accesses.
   @exclusivity(unchecked) private var sessions: [Int32] = []
   @exclusivity(unchecked) private var items: [Int32] = []
   @exclusivity(unchecked) private var times: [Int64] = []
-  /// Of each session, by its first click; nil where it is not kept.
-  @exclusivity(unchecked) private var locales: [UInt16?] = []
+  /// Of each click, where the log has any.
+  @exclusivity(unchecked) private var locales: [UInt16] = []
   @exclusivity(unchecked) private var row: [Int32] = []
 
   var clickCount: Int { items.count }
   var sessionCount: Int { ids.count }
 
+  /// A locale of clicks that are not kept.
+  static let unwanted = LocaleNames.none - 1
+
   /// Takes in the reader's present click.
-  /// - Parameter locale: called for the first click of a session; nil leaves the session out.
-  func append(_ click: ClickLogReader, numbering: Vocabulary, locale: () throws -> UInt16?) throws {
+  /// - Parameter locale: its code; nil in a log without locales.
+  func append(_ click: ClickLogReader, numbering: Vocabulary, locale: UInt16?) throws {
     row.removeAll(keepingCapacity: true)
     try ids.appendRows(of: [click.session], from: 0, to: &row)
-    if ids.count > locales.count { locales.append(try locale()) }
-    if locales[Int(row[0]) - 1] == nil { return }
     sessions.append(row[0] - 1)
     try numbering.appendRows(of: [click.item], from: 0, to: &items)
     times.append(click.time)
+    // Of several logs the first ones may have had none.
+    if let locale {
+      locales += [UInt16](repeating: LocaleNames.none, count: items.count - 1 - locales.count)
+      locales.append(locale)
+    }
   }
 
   /// The sessions in the order of their first clicks in the file, each ordered by time, where times are equal by the
-  /// order of the file. Takes the clicks out of the log.
-  /// - Parameter gap: milliseconds without a click after which another session begins; nil for never.
+  /// order of the file; a session's locale is that of its first click. Takes the clicks out of the log.
+  /// - Parameters:
+  ///   - gap: microseconds without a click after which another session begins; nil for never.
+  ///   - keepsTimes: whether they have times.
   /// - Returns: beside them which session of the log each is of, by its number.
-  func takeSequences(gap: Int64?) -> (sequences: Sequences, sessions: [Int32]) {
+  func takeSequences(gap: Int64?, keepsTimes: Bool) -> (sequences: Sequences, sessions: [Int32]) {
+    if !locales.isEmpty { locales += [UInt16](repeating: LocaleNames.none, count: items.count - locales.count) }
     sortBySession()
     defer { (sessions, items, times, locales) = ([], [], [], []) }
     var sequences = Sequences(), owners: [Int32] = []
@@ -39,10 +48,12 @@ final class ClickLog {
       {
         end += 1
       }
-      sequences.append(
-        items[first..<end], end: times[end - 1], locale: locales[Int(sessions[first])]!,
-        group: Int32(sequences.count))
-      owners.append(sessions[first])
+      let locale = locales.isEmpty ? LocaleNames.none : locales[first]
+      if locale != Self.unwanted {
+        sequences.append(
+          items[first..<end], keepsTimes ? times[first..<end] : [], locale: locale, group: Int32(sequences.count))
+        owners.append(sessions[first])
+      }
       first = end
     }
     return (sequences, owners)
@@ -71,6 +82,7 @@ final class ClickLog {
       items = order.map { items[Int($0)] }
       times = order.map { times[Int($0)] }
       sessions = order.map { sessions[Int($0)] }
+      if !locales.isEmpty { locales = order.map { locales[Int($0)] } }
     }
   }
 

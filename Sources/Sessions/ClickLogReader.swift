@@ -10,14 +10,16 @@ final class ClickLogReader {
   // As in the window: no checks of overlapping accesses for every row.
   @exclusivity(unchecked) private(set) var session: TextSlice
   @exclusivity(unchecked) private(set) var item: TextSlice
-  /// In milliseconds; 0 in a file without times.
+  /// In microseconds; 0 in a file without times.
   @exclusivity(unchecked) private(set) var time: Int64 = 0
-  /// The default in a file without a column for it; nil where there is none.
+  /// The default where the file has none; nil where there is no default.
   @exclusivity(unchecked) private(set) var locale: TextSlice?
   /// Clicks that are none of the events that are kept.
   @exclusivity(unchecked) private(set) var otherEvents = 0
   /// Known once a click was read.
   @exclusivity(unchecked) private(set) var timeFormat: TimeFormat?
+  /// Whether the first time, taken for seconds, may have been meant for a date.
+  private(set) var looksLikeDate = false
 
   let shape: FileShape
   private let rows: DelimitedRowReader
@@ -50,7 +52,7 @@ final class ClickLogReader {
     elapsedColumn = shape.columns[.elapsed]
     localeColumn = shape.columns[.locale]
     eventColumn = shape.columns[.event]
-    self.defaultLocale = localeColumn == nil ? defaultLocale.map { OwnedText($0) } : nil
+    self.defaultLocale = defaultLocale.map { OwnedText($0) }
     locale = self.defaultLocale?.slice
     isAtFirstRow = !shape.hasHeader
     session = rows.text
@@ -62,6 +64,8 @@ final class ClickLogReader {
 
   /// How the file is read, once it was.
   var description: String { shape.description + (timeFormat.map { " (\($0.rawValue))" } ?? "") }
+
+  var hasTimes: Bool { timeColumn != nil || elapsedColumn != nil }
 
   /// Goes to the next click that is kept.
   func next() throws -> Outcome {
@@ -93,17 +97,25 @@ final class ClickLogReader {
     if !item.bytes.allSatisfy(NumpyList.isIDByte) { return .blankInItem }
     if let localeColumn {
       let name = fields[localeColumn].trimmed
-      if !LocaleName.isValid(name) { return .badLocale }
-      locale = name
+      if name.count > 0, !LocaleName.isValid(name) { return .badLocale }
+      locale = name.count > 0 ? name : defaultLocale?.slice
     }
-    guard let timeColumn else { return nil }
-    let text = fields[timeColumn].trimmed
-    if timeFormat == nil { timeFormat = TimeFormat(of: text) }
-    guard let format = timeFormat, let time = format.milliseconds(text) else { return .noTime(timeFormat) }
-    self.time = time
-    guard let elapsedColumn else { return nil }
-    guard let elapsed = TimeFormat.milliseconds.milliseconds(fields[elapsedColumn].trimmed) else { return .noTime(nil) }
-    self.time += elapsed
+    time = 0
+    if let timeColumn {
+      let text = fields[timeColumn].trimmed
+      if timeFormat == nil {
+        timeFormat = TimeFormat(of: text)
+        looksLikeDate = timeFormat == .seconds && TimeFormat.looksLikeDate(text)
+      }
+      guard let format = timeFormat, let time = format.microseconds(text) else { return .noTime(timeFormat) }
+      self.time = time
+    }
+    if let elapsedColumn {
+      guard let elapsed = TimeFormat.microseconds(ofMilliseconds: fields[elapsedColumn].trimmed) else {
+        return .noTime(nil)
+      }
+      time += elapsed
+    }
     return nil
   }
 

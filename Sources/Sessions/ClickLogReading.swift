@@ -12,7 +12,7 @@ public struct ClickLogReading: Codable, Equatable, Sendable {
   init(_ shape: FileShape, _ time: TimeFormat?, _ options: PreparationOptions) {
     columns = Dictionary(uniqueKeysWithValues: shape.columns.map { ($0.rawValue, shape.names[$1]) })
     self.time = shape.columns[.time] == nil ? nil : time?.rawValue
-    sessionGap = options.sessionGap.map { Double($0) / 1000 }
+    sessionGap = options.sessionGap.map { Double($0) / 1e6 }
     events = options.events.isEmpty ? nil : options.events
   }
 
@@ -27,8 +27,8 @@ public struct ClickLogReading: Codable, Equatable, Sendable {
     return parts.compactMap { $0 }.joined(separator: "; ")
   }
 
-  /// `sessionGap` in milliseconds.
-  var gap: Int64? { sessionGap.map { Int64(($0 * 1000).rounded()) } }
+  /// `sessionGap` in microseconds.
+  var gap: Int64? { sessionGap.map { Int64(($0 * 1e6).rounded()) } }
 
   /// The columns as somebody would choose them.
   public var choice: ColumnChoice {
@@ -39,9 +39,8 @@ public struct ClickLogReading: Codable, Equatable, Sendable {
 
   /// The same of another file, unless it has not got the columns.
   func shape(of rows: DelimitedRowReader, format: SessionFileFormat) throws -> FileShape {
-    if choice.isByNumber { return try FileShape(of: rows, choice, format: format) }
-    let header = try FileHeader(of: rows, format)
-    let isAlike = columns.values.allSatisfy(header.names.contains)
+    let header = try FileHeader(of: rows, format, isNumbered: choice.isByNumber)
+    let isAlike = choice.isByNumber ? header.isNumbered : columns.values.allSatisfy(header.names.contains)
     return try FileShape(header, rows, isAlike ? choice : ColumnChoice())
   }
 }

@@ -21,7 +21,10 @@ public enum ColumnRole: String, CaseIterable, Codable, Sendable {
   var names: [String] {
     switch self {
     case .session:
-      ["sessionid", "session", "visitorid", "visitor", "userid", "user", "customerid", "customer", "clientid"]
+      [
+        "sessionid", "session", "usersession", "visitorid", "visitor", "userid", "user", "customerid", "customer",
+        "clientid",
+      ]
     case .item: ["itemid", "item", "productid", "product", "sku", "articleid", "article", "asin"]
     case .time: ["timestamp", "time", "ts", "eventtime", "datetime", "timems", "eventdate", "date"]
     case .elapsed: ["timeframe"]
@@ -35,6 +38,12 @@ public enum ColumnRole: String, CaseIterable, Codable, Sendable {
   /// A column's name as `names` spells it.
   static func plain(_ name: String) -> String {
     name.lowercased().filter { $0 != "_" && $0 != "-" && $0 != " " }
+  }
+
+  /// Whether a text is a name that columns have, with a type or without.
+  static func isName(_ text: String) -> Bool {
+    let name = plain(String(text.prefix { $0 != ":" }))
+    return allCases.contains { $0.names.contains(name) }
   }
 
   /// The column that has the likeliest of a role's names.

@@ -15,6 +15,8 @@ public struct DatasetManifest: Codable, Equatable, Sendable {
     /// By the locale's name; locales without sessions are left out, and all of it where there are no locales.
     public var sessionsByLocale: [String: Int]?
     public var hasAnswers: Bool
+    /// Whether several rows are prefixes of one session; nil where none are.
+    public var prefixRows: Bool?
   }
 
   public struct Options: Codable, Equatable, Sendable {

@@ -19,7 +19,7 @@ public struct DatasetPreparation {
     let start = ContinuousClock.now
     try OutputPlace.check(
       folder: options.out,
-      inputs: options.sessions + [options.valid, options.test, options.truth].compactMap { $0 })
+      inputs: options.sessions + [options.valid, options.test, options.truth, options.vocabulary].compactMap { $0 })
     // Begun first: whether the folder can be written should not be learnt after the reading.
     let folder = try FolderTransaction(
       at: options.out, manifest: DatasetManifest.fileName, overwrite: options.replacesExisting)
@@ -27,6 +27,7 @@ public struct DatasetPreparation {
     let extended = try options.vocabulary.map { try PreparedDataset(folder: $0) }
     if let extended { try reading.vocabulary.append(extended.itemIDs) }
     try reading.readAll()
+    try reading.requireLogs()
     var preparation = DatasetPreparation(options, reading)
     let manifest = try preparation.write(to: folder, extending: extended)
     let duration = ContinuousClock.now - start
@@ -59,12 +60,17 @@ public struct DatasetPreparation {
     } else {
       splits = drawValid()
     }
-    // Whatever is given as a file of its own.
-    splits.valid.append(reading.valid.sessions)
-    splits.test.append(reading.test.sessions)
-    try addLog(reading.valid.clicks, to: splits.valid)
-    try addLog(reading.test.clicks, to: splits.test)
-    leaveOutUnseen(&splits)
+    let seen = splits.train.itemsSeen(of: vocabulary.count)
+    let own = [(reading.valid, splits.valid), (reading.test, splits.test)]
+    for (intake, split) in own {
+      // Whatever is given as a file of its own.
+      let answered = droppingUnseen(intake.sessions, seen)
+      split.append(answered)
+      let sequences = intake.clicks.takeSequences(gap: options.sessionGap, keepsTimes: false).sequences
+      let kept = sequences.without({ _ in false }, shorterThan: options.minSessionLength)
+      notes.singleClicks += sequences.count - kept.count
+      split.append(droppingUnseen(kept, seen), maxLength: options.maxLength)
+    }
     return splits
   }
 
@@ -88,47 +94,47 @@ public struct DatasetPreparation {
     if options.splits.isByTime, intake.sessions.count > 0 || !reading.hasTimes {
       throw SessionsError.noTimes(path: options.sessions[0])
     }
-    if options.splits.leavesOneOut, intake.grouping.count < intake.sessions.count {
+    if options.splits.leavesOneOut || options.filters, intake.grouping.count < intake.sessions.count {
       throw SessionsError.prefixRows(path: options.sessions[0])
     }
-    var sequences = intake.clicks.takeSequences(gap: options.sessionGap).sequences
+    var sequences = intake.clicks.takeSequences(gap: options.sessionGap, keepsTimes: options.splits.isByTime).sequences
     sequences.append(intake.sessions.sequences(groups: intake.grouping.sessions, after: sequences.count))
-    let before = sequences
-    sequences = sequences.without({ _ in false }, shorterThan: 2)
-    notes.singleClicks += before.count - sequences.count
-    let kept = sequences.filtered(
+    let singles = (0..<sequences.count).count { sequences[$0].count < 2 }
+    let before = (sessions: sequences.count - singles, clicks: sequences.clickCount - singles)
+    sequences = sequences.filtered(
       minItemCount: options.minItemCount, minLength: options.minSessionLength, items: vocabulary.count)
-    notes.filtered.sessions = sequences.count - kept.count
-    notes.filtered.clicks = sequences.clickCount - kept.clickCount
-    let parts = SessionDivision(kept, options.splits, drawsValid: options.valid == nil, seed: options.seed)
+    notes.singleClicks += singles
+    notes.filtered.sessions = before.sessions - sequences.count
+    notes.filtered.clicks = before.clicks - sequences.clickCount
+    let parts = SessionDivision(sequences, options.splits, drawsValid: options.valid == nil, seed: options.seed)
     let splits = Splits(train: SessionCollector(), valid: SessionCollector(), test: SessionCollector())
     splits.train.append(parts.train, maxLength: options.maxLength)
-    splits.valid.append(parts.valid, maxLength: options.maxLength)
-    splits.test.append(parts.test, maxLength: options.maxLength)
+    let seen = splits.train.itemsSeen(of: vocabulary.count)
+    splits.valid.append(droppingUnseen(parts.valid, seen), maxLength: options.maxLength)
+    splits.test.append(droppingUnseen(parts.test, seen), maxLength: options.maxLength)
     return splits
   }
 
-  /// Takes in a click log of its own for a split.
-  private mutating func addLog(_ log: ClickLog, to split: SessionCollector) throws {
-    let sequences = log.takeSequences(gap: options.sessionGap).sequences
-    let kept = sequences.without({ _ in false }, shorterThan: max(2, options.minSessionLength))
-    notes.singleClicks += sequences.count - kept.count
-    split.append(kept, maxLength: options.maxLength)
+  // MARK: - Answers that training never saw
+
+  /// Counts such answers of a click log, or leaves out the clicks on all such items.
+  private mutating func droppingUnseen(_ sequences: Sequences, _ seen: [Bool]) -> Sequences {
+    notes.unseenTargets += (0..<sequences.count).count { !seen[Int(sequences[$0].last!)] }
+    if options.unseenTargets == .keep { return sequences }
+    let kept = sequences.without({ !seen[Int($0)] }, shorterThan: 2)
+    notes.unseen.sessions += sequences.count - kept.count
+    notes.unseen.clicks += sequences.clickCount - kept.clickCount
+    return kept
   }
 
-  /// Counts the answers that training never saw, or leaves them out.
-  private mutating func leaveOutUnseen(_ splits: inout Splits) {
-    let seen = splits.train.itemsSeen(of: vocabulary.count)
-    for place in [\Splits.valid, \Splits.test] {
-      let split = splits[keyPath: place]
-      let unseen = (0..<split.count).count { split.targets[$0] != 0 && !seen[Int(split.targets[$0])] }
-      notes.unseenTargets += unseen
-      if options.unseenTargets == .keep || unseen == 0 && reading.logShape == nil { continue }
-      let kept = split.droppingUnseen(seen, cutsClicks: reading.logShape != nil)
-      notes.unseen.sessions += split.count - kept.count
-      notes.unseen.clicks += split.items.count - kept.items.count
-      splits[keyPath: place] = kept
-    }
+  /// Counts such answers of session files, or leaves out the sessions that have them.
+  private mutating func droppingUnseen(_ sessions: SessionCollector, _ seen: [Bool]) -> SessionCollector {
+    notes.unseenTargets += sessions.targets.count { $0 != 0 && !seen[Int($0)] }
+    if options.unseenTargets == .keep { return sessions }
+    let kept = sessions.withoutUnseenAnswers(seen)
+    notes.unseen.sessions += sessions.count - kept.count
+    notes.unseen.clicks += sessions.items.count - kept.items.count
+    return kept
   }
 
   // MARK: - Writing
@@ -142,7 +148,7 @@ public struct DatasetPreparation {
     // Version 1 knows Amazon's six by themselves.
     let known = version1 == nil ? [] : options.locales.filter { ShopLocale(name: $0) != nil }
     try reading.locales.requireWanted(but: Set(known))
-    if splits.train.count == 0 { throw SessionsError.nothingKept(paths: options.sessions, locales: options.locales) }
+    if splits.train.count == 0 { throw nothingToTrainOn(splits) }
     for (path, split) in [(options.valid, splits.valid), (options.test, splits.test)] {
       if let path, split.count == 0 { throw SessionsError.nothingKept(paths: [path], locales: options.locales) }
     }
@@ -153,13 +159,30 @@ public struct DatasetPreparation {
     try DatasetWriter.write(
       items: vocabulary.lines, itemCount: vocabulary.count, localeCount: names.count, splits: named, version1: version1,
       to: folder)
+    var summaries = Dictionary(uniqueKeysWithValues: named.map { ($0.rawValue, $1.summary(names)) })
+    for (split, intake) in [
+      ("train", reading.train), ("valid", options.valid == nil ? reading.train : reading.valid), ("test", reading.test),
+    ]
+    where intake.hasPrefixRows { summaries[split]?.prefixRows = true }
     let manifest = DatasetManifest(
       formatVersion: version1 == nil ? DatasetManifest.currentVersion : DatasetVersion1.number,
       locales: version1 == nil && !names.isEmpty ? names : nil, items: vocabulary.count,
-      splits: Dictionary(uniqueKeysWithValues: named.map { ($0.rawValue, $1.summary(names)) }),
+      splits: summaries,
       options: manifestOptions(isVersion1: version1 != nil, extended), files: folder.checksums)
     try folder.commit { _ in try manifest.encoded() }
     return manifest
+  }
+
+  private func nothingToTrainOn(_ splits: Splits) -> SessionsError {
+    let counts = [
+      (notes.otherEvents, "clicks of other events"), (notes.singleClicks, "sessions of too few clicks"),
+      (notes.filtered.sessions, "sessions by --min-item-count and --min-session-length"),
+      (splits.test.count + splits.valid.count, "sessions for valid and test"),
+    ]
+    let reasons = counts.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
+    return reasons.isEmpty
+      ? .nothingKept(paths: options.sessions, locales: options.locales)
+      : .allLeftOut(paths: options.sessions, reasons: reasons)
   }
 
   /// What the manifest says of the option.

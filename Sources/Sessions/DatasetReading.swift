@@ -7,6 +7,9 @@ final class SplitIntake {
   /// Which rows of session files belong to one session.
   let grouping = SessionGrouping()
   let clicks = ClickLog()
+
+  /// Whether rows are prefixes of sessions. Without ids a few may look so by chance.
+  var hasPrefixRows: Bool { 10 * (sessions.count - grouping.count) > sessions.count }
 }
 
 /// The reading half of `DatasetPreparation`: files in, numbers out.
@@ -40,6 +43,17 @@ struct DatasetReading {
     if let path = options.test {
       if let truth = options.truth { try readTest(path, truth: truth) } else { try read(path, into: test) }
     }
+  }
+
+  /// Checks, once all files were read, that what was asked of click logs can be done.
+  /// - Throws: `SessionsError.invalidOption`.
+  func requireLogs() throws {
+    func refuse(_ name: String, _ reason: String) -> SessionsError { .invalidOption(name: name, reason: reason) }
+    if options.sessionGap != nil {
+      if logShape == nil { throw refuse("--session-gap", "is for click logs, and there is none") }
+      if !hasTimes { throw refuse("--session-gap", "takes times, and a log has no column of them: see --columns") }
+    }
+    if !options.events.isEmpty, logShape == nil { throw refuse("--events", "is for click logs, and there is none") }
   }
 
   /// - Parameter needsAnswers: whether the last item of a session without an answer is one.
@@ -79,13 +93,15 @@ struct DatasetReading {
       case .end:
         notes.otherEvents += reader.otherEvents
         notes.logs.append("\(reader.shape.path): \(reader.description)")
-        if reader.shape.isByVisitor, options.sessionGap == nil { notes.wholeVisitors = true }
-        hasTimes = hasTimes && reader.timeFormat != nil
+        if reader.shape.isByVisitor, reader.hasTimes, options.sessionGap == nil { notes.wholeVisitors = true }
+        if reader.looksLikeDate { notes.dates.append(reader.shape.path) }
+        hasTimes = hasTimes && reader.hasTimes
         if logShape == nil { logShape = (reader.shape, reader.timeFormat) }
         return
       case .bad(let row): try leaveOut(row)
       case .click:
-        try intake.clicks.append(reader, numbering: vocabulary) { try locales.code(of: reader.locale) }
+        let locale = try locales.code(of: reader.locale) ?? ClickLog.unwanted
+        try intake.clicks.append(reader, numbering: vocabulary, locale: locale == LocaleNames.none ? nil : locale)
       }
       progress.show(reader.shape.path, reader.bytesRead, of: reader.totalBytes, sessions: intake.clicks.sessionCount)
     }

@@ -30,7 +30,7 @@ public enum FileExplanation {
     case .bad(let row): return row.description
     case .click:
       let time = reader.timeFormat.map { _ in
-        ", at \(Date(timeIntervalSince1970: Double(reader.time) / 1000).ISO8601Format())"
+        ", at \(Date(timeIntervalSince1970: Double(reader.time) / 1e6).ISO8601Format())"
       }
       let locale = reader.locale.map { ", locale \($0.shortened)" }
       return "line \(rows.line): session \(reader.session.shortened), item \(reader.item.shortened)"

@@ -6,11 +6,14 @@ struct FileHeader {
   let names: [String]
   /// Whether the names carried RecBole's types, as in item_id:token, which are cut off.
   let isTyped: Bool
+  /// Whether it is none: the first row is data, and the names are numbers.
+  let isNumbered: Bool
 
   /// Reads the first row.
   /// - Parameters:
   ///   - format: whether names carry types; found out where it is `auto`.
-  ///   - isNumbered: whether it is no header; the columns' names are their numbers then.
+  ///   - isNumbered: whether columns are told by their numbers: the row is data then, unless one of its fields is a name
+  ///     that columns have.
   init(of rows: DelimitedRowReader, _ format: SessionFileFormat = .auto, isNumbered: Bool = false) throws {
     path = rows.path
     guard try rows.next() else { throw SessionsError.emptyFile(path: path) }
@@ -18,12 +21,13 @@ struct FileHeader {
       throw SessionsError.badRow(
         BadRow(path: path, line: rows.line, text: rows.text.shortened, defect: defect))
     }
-    if isNumbered {
+    let fields = rows.fields.map(\.trimmed.string)
+    self.isNumbered = isNumbered && !fields.contains { ColumnRole.isName($0) }
+    if self.isNumbered {
       names = rows.fields.indices.map { "\($0 + 1)" }
       isTyped = false
       return
     }
-    let fields = rows.fields.map(\.trimmed.string)
     isTyped = format == .inter || format == .auto && fields.contains { $0.hasTypeOfRecBole }
     if isTyped, rows.separatorName == "tabs" { rows.allowsQuotes = false }
     if isTyped, let untyped = fields.first(where: { !$0.contains(":") }) {
@@ -44,13 +48,21 @@ struct FileHeader {
     throw missing(column)
   }
 
-  /// Neither a click log nor a session file.
-  func noSessions(_ choice: ColumnChoice) -> SessionsError {
+  /// Neither a click log nor a session file: what to say, as far as names tell it.
+  func noSessions(_ known: [ColumnRole: Int]) -> SessionsError {
+    if names.count == 1 { return .oneColumn(path: path, found: shownNames[0]) }
     // A date, a number or nothing for a name: a header that is none.
     let isData = names.contains { name in
       name.isEmpty || Double(name) != nil || name.utf8.first.map { $0 &- UInt8(ascii: "0") < 10 } ?? false
     }
-    return .unknownColumns(path: path, found: shownNames, isData: isData)
+    var free = Array(names.indices.filter { !known.values.contains($0) }.reversed()), parts: [String] = []
+    for role in [ColumnRole.session, .item, .time] {
+      // A wrong time would order clicks wrongly: it is not guessed.
+      guard let place = known[role] ?? (role == .time && !isData ? nil : free.popLast()) else { continue }
+      parts.append("\(role.rawValue)=\(isData ? "\(place + 1)" : printable(names[place], limit: 40))")
+    }
+    let suggestion = parts.count < 2 ? "session=…,item=…" : parts.joined(separator: ",")
+    return .unknownColumns(path: path, found: shownNames, isData: isData, suggestion: suggestion)
   }
 
   func indexIfPresent(of name: String) -> Int? { names.firstIndex(of: name) }

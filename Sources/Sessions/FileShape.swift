@@ -30,11 +30,15 @@ struct FileShape: Equatable {
   init(_ header: FileHeader, _ rows: DelimitedRowReader, _ choice: ColumnChoice) throws {
     path = rows.path
     separator = rows.separatorName
-    hasHeader = !choice.isByNumber
+    hasHeader = !header.isNumbered
     isTyped = header.isTyped
     names = header.names
     var columns: [ColumnRole: Int] = [:]
     for (role, name) in choice.columns { columns[role] = try header.index(ofChosen: name) }
+    for (role, column) in columns where columns.contains(where: { $0.key != role && $0.value == column }) {
+      throw SessionsError.invalidOption(
+        name: "--columns", reason: "takes the column \(choice.columns[role]!) for two things")
+    }
     for role in ColumnRole.allCases where hasHeader && columns[role] == nil {
       columns[role] = role.column(in: names)
     }
@@ -46,9 +50,10 @@ struct FileShape: Equatable {
       kind = .clicks
       let days = ["eventdate", "date"]
       let hasDaysOnly = columns[.time].map { days.contains(ColumnRole.plain(header.names[$0])) } ?? false
-      if !hasDaysOnly && choice.columns[.elapsed] == nil { columns[.elapsed] = nil }
+      // Beside a full time, what a session's age is called may be anything.
+      if columns[.time] != nil, !hasDaysOnly, choice.columns[.elapsed] == nil { columns[.elapsed] = nil }
     } else {
-      throw header.noSessions(choice)
+      throw header.noSessions(columns)
     }
     let roles = Self.roles(of: kind)
     self.columns = columns.filter { roles.contains($0.key) }

@@ -77,10 +77,11 @@ enum NumpyList {
       if byte == UInt8(ascii: "'") || byte == UInt8(ascii: "\"") { return .noSeparator }
       if !isIDByte(byte) { return .blankInItem }
     }
-    // [214. 533.] are numbers that became fractions, as pandas has them beside missing ones: ids of no other file.
+    // [214. 533.] and [214.0 533.0] are numbers that became fractions, as pandas has them beside missing ones: ids of no
+    // other file.
+    let whole = item.bytes.prefix { $0 &- UInt8(ascii: "0") < 10 }, rest = item.bytes.dropFirst(whole.count)
     let isFraction =
-      item.count > 1 && item.bytes.last == UInt8(ascii: ".")
-      && item.bytes.dropLast().allSatisfy { $0 &- UInt8(ascii: "0") < 10 }
+      !whole.isEmpty && rest.first == UInt8(ascii: ".") && rest.dropFirst().allSatisfy { $0 == UInt8(ascii: "0") }
     return isFraction ? .fractionItem : nil
   }
 

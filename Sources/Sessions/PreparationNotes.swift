@@ -8,6 +8,8 @@ public struct PreparationNotes: Sendable {
   public internal(set) var logs: [String] = []
   /// Whether all that a visitor ever clicked is one session.
   public internal(set) var wholeVisitors = false
+  /// Click logs whose times, taken for seconds, look like dates.
+  public internal(set) var dates: [String] = []
   /// Clicks that are none of the events that are kept.
   public internal(set) var otherEvents = 0
   /// Sessions of one click, which have nothing to be answered by.

@@ -14,7 +14,7 @@ public struct PreparationOptions: Sendable {
   /// What columns are for, where their names do not tell.
   public var columns = ColumnChoice()
   public var splits = SplitRules()
-  /// Of click logs: milliseconds without a click after which another session begins.
+  /// Of click logs: microseconds without a click after which another session begins.
   public var sessionGap: Int64?
   /// Of click logs: the events that are kept; empty for all.
   public var events: [String] = []

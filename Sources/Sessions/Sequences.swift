@@ -1,41 +1,57 @@
 /// Whole sessions in memory, before they are divided into what is trained on and what is asked for: items and, where the
-/// file has times, when each session ended.
+/// file has times, when each click was.
 struct Sequences {
   private(set) var offsets: [Int] = [0]
   private(set) var items: [Int32] = []
-  /// Of each session's last click, in milliseconds.
-  private(set) var ends: [Int64] = []
+  /// Of each click, in microseconds; empty where nothing has times.
+  private(set) var times: [Int64] = []
   private(set) var locales: [UInt16] = []
   /// Which sessions are drawn together, as rows are that share an id.
   private(set) var groups: [Int32] = []
 
-  var count: Int { ends.count }
+  var count: Int { locales.count }
   var clickCount: Int { items.count }
 
   subscript(session: Int) -> ArraySlice<Int32> { items[offsets[session]..<offsets[session + 1]] }
 
-  mutating func append(_ clicks: some Sequence<Int32>, end: Int64, locale: UInt16, group: Int32) {
-    items.append(contentsOf: clicks)
+  /// When a session's last click was; 0 without times.
+  func end(of session: Int) -> Int64 { times.isEmpty ? 0 : times[offsets[session + 1] - 1] }
+
+  private func times(of session: Int) -> ArraySlice<Int64> {
+    times.isEmpty ? [] : times[offsets[session]..<offsets[session + 1]]
+  }
+
+  /// - Parameter times: of the clicks; none where nothing has times.
+  mutating func append(_ clicks: ArraySlice<Int32>, _ times: ArraySlice<Int64>, locale: UInt16, group: Int32) {
+    items += clicks
+    self.times += times
     offsets.append(items.count)
-    ends.append(end)
     locales.append(locale)
     groups.append(group)
   }
 
+  /// Adds all sessions of others; times stay only where both have them.
   mutating func append(_ others: Sequences) {
-    for session in 0..<others.count { append(others[session], like: session, of: others) }
+    if others.count == 0 { return }
+    let keepsTimes = count == 0 || times.isEmpty == others.times.isEmpty
+    for session in 0..<others.count {
+      append(others[session], keepsTimes ? others.times(of: session) : [], like: session, of: others)
+    }
+    if !keepsTimes { times = [] }
   }
 
   /// Takes over a session of others, with other clicks.
-  private mutating func append(_ clicks: some Sequence<Int32>, like session: Int, of other: Sequences) {
-    append(clicks, end: other.ends[session], locale: other.locales[session], group: other.groups[session])
+  private mutating func append(
+    _ clicks: ArraySlice<Int32>, _ times: ArraySlice<Int64>, like session: Int, of other: Sequences
+  ) {
+    append(clicks, times, locale: other.locales[session], group: other.groups[session])
   }
 
   /// Those sessions that are chosen, in their order.
   func sessions(where isChosen: (Int) -> Bool) -> Sequences {
     var chosen = Sequences()
     for session in 0..<count where isChosen(session) {
-      chosen.append(self[session], like: session, of: self)
+      chosen.append(self[session], times(of: session), like: session, of: self)
     }
     return chosen
   }
@@ -43,11 +59,15 @@ struct Sequences {
   /// Without some items, and without the sessions that are then too short.
   func without(_ isLeftOut: (Int32) -> Bool, shorterThan length: Int) -> Sequences {
     var kept = Sequences()
-    var clicks: [Int32] = []
+    var clicks: [Int32] = [], times: [Int64] = []
     for session in 0..<count {
       clicks.removeAll(keepingCapacity: true)
-      for item in self[session] where !isLeftOut(item) { clicks.append(item) }
-      if clicks.count >= length { kept.append(clicks, like: session, of: self) }
+      times.removeAll(keepingCapacity: true)
+      for click in offsets[session]..<offsets[session + 1] where !isLeftOut(items[click]) {
+        clicks.append(items[click])
+        if !self.times.isEmpty { times.append(self.times[click]) }
+      }
+      if clicks.count >= length { kept.append(clicks[...], times[...], like: session, of: self) }
     }
     return kept
   }
@@ -72,9 +92,9 @@ extension Sequences {
   /// Divides off the sessions that end in the last days: not earlier than so many days before the last click of all, as
   /// GRU4Rec's authors do.
   func divided(lastDays days: Double) -> (before: Sequences, last: Sequences) {
-    guard let end = ends.max() else { return (self, Sequences()) }
-    let limit = end - Int64(days * 86_400_000)
-    return (sessions { ends[$0] < limit }, sessions { ends[$0] >= limit })
+    guard let end = (0..<count).map(end(of:)).max() else { return (self, Sequences()) }
+    let limit = end - Int64(days * 86_400_000_000)
+    return (sessions { self.end(of: $0) < limit }, sessions { self.end(of: $0) >= limit })
   }
 
   /// Each session without its last item, if it has enough of them; and where to, the whole ones.
@@ -82,9 +102,9 @@ extension Sequences {
   func leavingOut(fromLength length: Int) -> (rest: Sequences, whole: Sequences) {
     var rest = Sequences(), whole = Sequences()
     for session in 0..<count {
-      let clicks = self[session]
-      if clicks.count >= length { whole.append(clicks, like: session, of: self) }
-      rest.append(clicks.count >= length ? clicks.dropLast() : clicks, like: session, of: self)
+      let clicks = self[session], times = times(of: session), gives = clicks.count >= length
+      if gives { whole.append(clicks, times, like: session, of: self) }
+      rest.append(gives ? clicks.dropLast() : clicks, gives ? times.dropLast() : times, like: session, of: self)
     }
     return (rest, whole)
   }

@@ -53,8 +53,7 @@ final class SessionCollector {
     var sequences = Sequences()
     for session in 0..<count {
       sequences.append(
-        items(of: session) + [targets[session]], end: 0, locale: locales[session],
-        group: groups[session] + Int32(first))
+        items(of: session) + [targets[session]], [], locale: locales[session], group: groups[session] + Int32(first))
     }
     return sequences
   }
@@ -67,24 +66,10 @@ final class SessionCollector {
     return seen
   }
 
-  /// Without what was never seen.
-  /// - Parameter cutsClicks: whether clicks are left out, and the last one left is the answer; else the sessions whose
-  ///   answer it is.
-  func droppingUnseen(_ seen: [Bool], cutsClicks: Bool) -> SessionCollector {
-    let kept = SessionCollector()
-    for session in 0..<count {
-      if !cutsClicks {
-        if targets[session] != 0, !seen[Int(targets[session])] { continue }
-        kept.items += items(of: session)
-        kept.endSession(target: targets[session], locale: locales[session])
-        continue
-      }
-      let clicks = (items(of: session) + [targets[session]]).filter { seen[Int($0)] }
-      if clicks.count < 2 { continue }
-      kept.items += clicks.dropLast()
-      kept.endSession(target: clicks.last!, locale: locales[session])
-    }
-    return kept
+  /// Without the sessions whose answer was never seen.
+  func withoutUnseenAnswers(_ seen: [Bool]) -> SessionCollector {
+    let isUnseen = targets.map { $0 != 0 && !seen[Int($0)] }
+    return isUnseen.contains(true) ? divided(by: isUnseen).first : self
   }
 
   /// Gives every item another row.

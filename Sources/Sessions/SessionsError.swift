@@ -14,13 +14,15 @@ public enum SessionsError: Error, Equatable, CustomStringConvertible {
   case emptyFile(path: String)
   /// Sessions are to be divided by time.
   case noTimes(path: String)
-  /// Sessions are to be cut, but their prefixes are rows of their own.
+  /// Sessions are to be filtered or cut, but their prefixes are rows of their own.
   case prefixRows(path: String)
   case badHeader(path: String, reason: String)
   case duplicateColumn(path: String, column: String)
   case missingColumn(path: String, column: String, found: [String])
   /// A first row that is the header of no click log and of no session file; maybe it is no header at all.
-  case unknownColumns(path: String, found: [String], isData: Bool)
+  case unknownColumns(path: String, found: [String], isData: Bool, suggestion: String)
+  /// A first row without anything that separates columns.
+  case oneColumn(path: String, found: String)
   case otherFormat(path: String, OtherFormat)
   case badRow(BadRow)
   /// A list in a stream begins or ends with 0.
@@ -30,6 +32,8 @@ public enum SessionsError: Error, Equatable, CustomStringConvertible {
   case truthRowsDiffer(testPath: String, testRows: Int, truthPath: String, truthRows: Int)
   case truthLocaleDiffers(BadRow, testPath: String, testLine: Int)
   case nothingKept(paths: [String], locales: [String])
+  /// There were sessions to train on, and all were left out.
+  case allLeftOut(paths: [String], reasons: [String])
   case tooManyItems
   case tooManyLocales
 
@@ -53,19 +57,21 @@ public enum SessionsError: Error, Equatable, CustomStringConvertible {
     case .noTimes(let path):
       "\(path) has no times to divide sessions by: give a click log with a column of times, or choose --test-fraction"
     case .prefixRows(let path):
-      "\(path) has rows that are prefixes of one session: --leave-one-out takes whole sessions"
+      "\(path) has rows that are prefixes of one session: whole sessions can be filtered and cut, such rows cannot"
     case .badHeader(let path, let reason):
       "\(path):1: \(reason)"
     case .duplicateColumn(let path, let column):
       "\(path):1: the column \(column) is there twice: remove one of them"
     case .missingColumn(let path, let column, let found):
       "\(path):1: the column \(column) is missing, the header has \(found.joined(separator: ", "))"
-    case .unknownColumns(let path, let found, false):
+    case .unknownColumns(let path, let found, false, let suggestion):
       "\(path):1: the columns \(found.joined(separator: ", ")) name no session and item: say which they are, such as "
-        + "--columns session=\(found[0]),item=\(found[min(1, found.count - 1)]),time=\(found[min(2, found.count - 1)])"
-    case .unknownColumns(let path, let found, true):
+        + "--columns \(suggestion)"
+    case .unknownColumns(let path, let found, true, let suggestion):
       "\(path):1: there is no header, the first row is \(found.joined(separator: ", ")): say by their numbers what the "
-        + "columns are, such as --columns session=1,time=2,item=3"
+        + "columns are, such as --columns \(suggestion)"
+    case .oneColumn(let path, let found):
+      "\(path):1: the first line has one column, \(found): columns are separated by tabs, commas or semicolons"
     case .otherFormat(let path, let format):
       "\(path) is \(format.advice(path: path))"
     case .badRow(let row):
@@ -84,6 +90,8 @@ public enum SessionsError: Error, Equatable, CustomStringConvertible {
     case .nothingKept(let paths, let locales):
       "\(paths.joined(separator: ", ")): there is no session to use"
         + (locales.isEmpty ? "" : " in \(locales.joined(separator: ",")), choose other --locales")
+    case .allLeftOut(let paths, let reasons):
+      "\(paths.joined(separator: ", ")): no session is left to train on, left out are \(reasons.joined(separator: ", "))"
     case .tooManyItems:
       "there are more than 2147483647 items or clicks per table row: split the sessions"
     case .tooManyLocales:

@@ -24,7 +24,9 @@ public struct SplitRules: Equatable, Sendable {
       if !(0..<1).contains(share) { throw refuse(name, "must be at least 0 and below 1, it is \(share)") }
     }
     for (name, days) in [("--valid-days", validDays), ("--test-days", testDays)] {
-      if let days, !(days > 0 && days < 1e5) { throw refuse(name, "must be above 0 days, it is \(days)") }
+      if let days, !(days > 0 && days < 1e5) {
+        throw refuse(name, "must be above 0 and below 100000 days, it is \(days)")
+      }
     }
     let tests = [(hasTest, "--test"), (testDays != nil, "--test-days"), (testFraction > 0, "--test-fraction")]
     let valids = [(hasValid, "--valid"), (validDays != nil, "--valid-days")]

@@ -1,15 +1,16 @@
-/// Times as logs have them, in milliseconds since 1970.
+/// Times as logs have them, in microseconds since 1970.
 ///
 /// Numbers count seconds, milliseconds, microseconds or nanoseconds since 1970, or since whatever began the log: the
-/// first one tells which, by its size. Text is ISO 8601's: `2014-04-07T10:51:09.277Z`, `2014-04-07 10:51:09+02:00`,
-/// `2014-04-07`; without an offset it is taken for UTC.
+/// first one tells which, by its size, and all others must be of that size. Text is ISO 8601's:
+/// `2014-04-07T10:51:09.277Z`, `2014-04-07 10:51:09+02:00`, `2014-04-07 10:51:09 UTC`, `2014-04-07`; without an offset it
+/// is taken for UTC.
 public enum TimeFormat: String, CaseIterable, Sendable {
   case seconds, milliseconds, microseconds, nanoseconds, iso8601 = "ISO 8601"
 
   /// The format of a file's first time; nil where it is none.
   init?(of text: TextSlice) {
     if let number = Self.number(text) {
-      self = number < 1e11 ? .seconds : number < 1e14 ? .milliseconds : number < 1e17 ? .microseconds : .nanoseconds
+      self.init(ofSize: number)
     } else if Self.calendar(text) != nil {
       self = .iso8601
     } else {
@@ -17,17 +18,34 @@ public enum TimeFormat: String, CaseIterable, Sendable {
     }
   }
 
-  /// A time in milliseconds; nil where the text is no such time.
+  private init(ofSize number: Double) {
+    self = number < 1e11 ? .seconds : number < 1e14 ? .milliseconds : number < 1e17 ? .microseconds : .nanoseconds
+  }
+
+  /// A time in microseconds; nil where the text is no such time, or a number of another size.
   @inline(__always)
-  func milliseconds(_ text: TextSlice) -> Int64? {
+  func microseconds(_ text: TextSlice) -> Int64? {
     if self == .iso8601 { return Self.calendar(text) }
-    guard let number = Self.number(text) else { return nil }
+    guard let number = Self.number(text), TimeFormat(ofSize: number) == self else { return nil }
     return switch self {
-    case .seconds: Int64((number * 1000).rounded())
-    case .milliseconds: Int64(number)
-    case .microseconds: Int64(number / 1000)
-    case .nanoseconds, .iso8601: Int64(number / 1_000_000)
+    case .seconds: Int64((number * 1e6).rounded())
+    case .milliseconds: Int64((number * 1e3).rounded())
+    case .microseconds: Int64(number)
+    case .nanoseconds, .iso8601: Int64(number / 1e3)
     }
+  }
+
+  /// What a span of milliseconds is, such as of a session's age.
+  static func microseconds(ofMilliseconds text: TextSlice) -> Int64? {
+    guard let number = number(text), number < 1e14 else { return nil }
+    return Int64((number * 1e3).rounded())
+  }
+
+  /// Whether a number, which is taken for seconds, looks like a date, 20230131.
+  static func looksLikeDate(_ text: TextSlice) -> Bool {
+    guard text.count == 8, let number = number(text).map({ Int($0) }) else { return false }
+    return (1990...2100).contains(number / 10_000) && (1...12).contains(number / 100 % 100)
+      && (1...31).contains(number % 100)
   }
 
   /// `1396000045`, `1396000045.250` or `1.396e9`, at most 2^53, from 0 up.
@@ -54,22 +72,22 @@ public enum TimeFormat: String, CaseIterable, Sendable {
     guard let year = reader.digits(4), reader.skip("-"), let month = reader.digits(2), reader.skip("-"),
       let day = reader.digits(2), (1...12).contains(month), (1...31).contains(day)
     else { return nil }
-    let date = days(year, month, day) * 86_400_000
+    let date = days(year, month, day) * 86_400_000_000
     if reader.isAtEnd { return date }
     guard reader.skip("T") || reader.skip(" "), let hour = reader.digits(2), reader.skip(":"),
       let minute = reader.digits(2), hour < 25, minute < 60
     else { return nil }
-    var time = (hour * 60 + minute) * 60_000
+    var time = (hour * 60 + minute) * 60_000_000
     if reader.skip(":") {
       guard let second = reader.digits(2), second < 61 else { return nil }
-      time += second * 1000
+      time += second * 1_000_000
       if reader.skip(".") || reader.skip(",") {
-        guard let fraction = reader.milliseconds() else { return nil }
+        guard let fraction = reader.microseconds() else { return nil }
         time += fraction
       }
     }
     guard let offset = reader.offsetInMinutes(), reader.isAtEnd else { return nil }
-    return date + time - offset * 60_000
+    return date + time - offset * 60_000_000
   }
 
   /// Days since 1970-01-01 in the Gregorian calendar, with years that begin in March, so that leap days end them.
@@ -107,22 +125,24 @@ private struct DigitReader {
     return number
   }
 
-  /// The digits behind a decimal point; those behind the third are passed over.
-  mutating func milliseconds() -> Int64? {
+  /// The digits behind a decimal point; those behind the sixth are passed over.
+  mutating func microseconds() -> Int64? {
     var number: Int64 = 0, count = 0
     while position < text.count, text.start[position] &- UInt8(ascii: "0") < 10 {
-      if count < 3 { number = number * 10 + Int64(text.start[position] - UInt8(ascii: "0")) }
+      if count < 6 { number = number * 10 + Int64(text.start[position] - UInt8(ascii: "0")) }
       count += 1
       position += 1
     }
     guard count > 0 else { return nil }
-    for _ in min(count, 3)..<3 { number *= 10 }
+    for _ in min(count, 6)..<6 { number *= 10 }
     return number
   }
 
-  /// `Z`, `+02:00`, `-0330`, `+02`, or nothing.
+  /// `Z`, ` UTC`, `+02:00`, ` -0330`, `+02`, or nothing.
   mutating func offsetInMinutes() -> Int64? {
-    if isAtEnd || skip("Z") { return 0 }
+    _ = skip(" ")
+    if isAtEnd || skip("Z") || skip("z") { return 0 }
+    if skip("U") { return skip("T") && skip("C") ? 0 : nil }
     let sign: Int64 = skip("+") ? 1 : skip("-") ? -1 : 0
     guard sign != 0, let hours = digits(2) else { return nil }
     if isAtEnd { return sign * hours * 60 }

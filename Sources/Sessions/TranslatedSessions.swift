@@ -53,7 +53,9 @@ public struct TranslatedSessions: Sendable {
       ? log?.shape(of: rows, format: format) ?? FileShape(of: rows, columns, format: format)
       : FileShape(of: rows, columns, format: format)
     if shape.kind == .clicks {
-      let reader = try ClickLogReader(rows, shape, events: log?.events ?? [], defaultLocale: defaultLocale)
+      // A sibling without the column of events has been chosen from already.
+      let events = shape.columns[.event] == nil ? [] : log?.events ?? []
+      let reader = try ClickLogReader(rows, shape, events: events, defaultLocale: defaultLocale)
       return try TranslatedSessions(
         reader, gap: log?.gap, names, catalog, maxLength: maxLength, skipsBadRows: skipsBadRows, isKnown: isKnown)
     }
@@ -111,10 +113,12 @@ public struct TranslatedSessions: Sendable {
       case .bad(let row):
         if !skipsBadRows { throw SessionsError.badRow(row) }
         badRows.append(row)
-      case .click: try log.append(reader, numbering: ids) { try numbering.code(of: reader.locale) }
+      case .click:
+        let locale = try numbering.code(of: reader.locale)
+        try log.append(reader, numbering: ids, locale: locale == LocaleNames.none ? nil : locale)
       }
     }
-    let (sequences, owners) = log.takeSequences(gap: gap)
+    let (sequences, owners) = log.takeSequences(gap: gap, keepsTimes: false)
     if sequences.count == 0 { throw SessionsError.nothingKept(paths: [reader.shape.path], locales: []) }
     let rows = (0..<Int32(ids.count)).map { row in
       catalog.row(of: ids.text(of: row + 1)).flatMap { isKnown($0) ? $0 : nil }

@@ -49,10 +49,16 @@ struct EvaluateCommand: GroupCommand {
     options.cutoffs = try RankingMetric.parse(cutoffs: top)
     try group.requirePlaces(for: [json], replaces: true, inputs: ranking.inputs())
     let dataset = try PreparedDataset.open(ranking.dataset, group: group)
+    if everyClick { try requireWholeSessions(dataset) }
+    if ranking.transductive, hasPrefixRows(dataset) {
+      throw SessionsError.invalidOption(
+        name: "--transductive", reason: "counts answers where rows are prefixes of one session, as in \(dataset.folder)"
+      )
+    }
     guard let sessions = dataset.split(split) else { throw EvaluationError.noSessions(split: split.rawValue) }
     var recommender = try ranking.loadRecommender(for: dataset, group: group)
-    if ranking.transductive { try recommender.learnTransitions(within: sessions) }
     let known = KnownSessions(everyClick ? sessions.everyClick : sessions, items: recommender.items)
+    if ranking.transductive { try recommender.learnTransitions(within: known.table) }
     let evaluator = try Evaluator(
       dataset, options, items: recommender.items, threads: ranking.threadsPerRank, group: group)
     let line = ProgressLine()
@@ -67,11 +73,46 @@ struct EvaluateCommand: GroupCommand {
       print(metrics.table(of: dataset.locales), terminator: "")
       if popularityBuckets { print("\n" + metrics.popularityTable, terminator: "") }
       noteUnknown(known, recommender, dataset)
+      if everyClick { noteCut(sessions, dataset) }
     }
   }
 }
 
 extension EvaluateCommand {
+  func validate() throws {
+    if everyClick, ranking.transductive {
+      throw ValidationError("--transductive counts the very clicks that --every-click asks for: give one of them")
+    }
+  }
+
+  private func hasPrefixRows(_ dataset: PreparedDataset) -> Bool {
+    dataset.manifest.splits[split.rawValue]?.prefixRows == true
+  }
+
+  /// Every click may be asked for where none was trained on and none comes up twice.
+  private func requireWholeSessions(_ dataset: PreparedDataset) throws {
+    if dataset.manifest.options.leaveOneOut == true {
+      throw SessionsError.invalidOption(
+        name: "--every-click",
+        reason: "asks for clicks that training saw: \(dataset.folder) was made with --leave-one-out")
+    }
+    if hasPrefixRows(dataset) {
+      throw SessionsError.invalidOption(
+        name: "--every-click",
+        reason: "takes whole sessions: \(split.rawValue) rows of \(dataset.folder) are prefixes already")
+    }
+  }
+
+  /// Of sessions that `prepare` cut, the clicks before the last ones are not asked for.
+  private func noteCut(_ sessions: SessionTable, _ dataset: PreparedDataset) {
+    let longest = dataset.manifest.options.maxLength
+    let cut = (0..<sessions.count).count { sessions.range(of: $0).count == longest }
+    if cut == 0 { return }
+    note(
+      "sessions with the \(longest) clicks that prepare --max-length keeps: \(cut); of longer ones, clicks before the last "
+        + "\(longest + 1) are not asked for")
+  }
+
   /// What the checkpoint does not know of the data set, which may have items behind its own.
   private func noteUnknown(_ known: KnownSessions, _ recommender: Recommender, _ dataset: PreparedDataset) {
     let items = dataset.itemCount - recommender.items

@@ -102,7 +102,7 @@ struct PredictCommand: GroupCommand {
     try writer.write(
       predictions, sessionIDs: asked.sessionIDs, locales: asked.hasLocales ? { asked.locale(of: $0) } : nil,
       itemIDs: dataset.itemIDs)
-    listBadRows(asked.badRows, "answered like empty sessions")
+    listBadRows(asked.badRows, asked.sessionIDs == nil ? "answered like empty sessions" : "left out")
     if let zeros = asked.zeros { note(zeros) }
     if !dataset.locales.isEmpty { noteUnknownLocales(of: asked) }
     print("\(asked.table.count) sessions, \(shorter == 0 ? "" : "up to ")\(top) products each: \(out)")

@@ -130,7 +130,7 @@ struct PrepareCommand: LeaderCommand {
     options.truth = truth
     options.format = format
     options.columns = try columns.map(ColumnChoice.init(parsing:)) ?? ColumnChoice()
-    options.sessionGap = try sessionGap.map { try TimeSpan(of: $0, option: "--session-gap").milliseconds }
+    options.sessionGap = try sessionGap.map { try TimeSpan(of: $0, option: "--session-gap").microseconds }
     options.events = events.map { $0.split(separator: ",").map(String.init) } ?? []
     options.minItemCount = minItemCount
     options.minSessionLength = minSessionLength
@@ -191,6 +191,9 @@ extension PreparationNotes {
     var lines = logs + zeros.map(\.description)
     if wholeVisitors {
       lines.append("all clicks of a visitor are one session; --session-gap 30m cuts them at longer pauses")
+    }
+    lines += dates.map {
+      "\($0): times such as 20230131 are taken for seconds since 1970; write dates as 2023-01-31"
     }
     if otherEvents > 0 { lines.append("\(counted(otherEvents, "click", "clicks")) of other events left out") }
     if singleClicks > 0 {

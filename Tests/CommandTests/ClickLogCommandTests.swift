@@ -80,6 +80,9 @@ import Testing
       "prepare", "--sessions", path("week2.csv"), "--columns", Self.columns, "--vocabulary", path("d1"),
       "--test-fraction",
       "0.3", "--out", path("d2"))
+    // What counts knows as little of new items.
+    try caravan("train", "--dataset", path("d1"), "--model", "COVISIT", "--out", path("c"))
+    try caravan("evaluate", "--dataset", path("d2"), "--checkpoint", path("c"), "--transductive", ranks: 2)
     let sizes = ["--embedding-size", "8", "--hidden-size", "8", "--epochs", "1", "--batch-size", "64"]
     let trained = try CaravanCommand.run(
       ["train", "--dataset", path("d1"), "--model", "GRU4Rec", "--out", path("r")] + sizes)
@@ -109,12 +112,30 @@ import Testing
     #expect(refused.status == 1 && refused.stderr.contains("caravan finetune"), "\(refused.stderr)")
   }
 
+  /// Clicks that training saw, that come up twice, or that are counted before they are asked for are not asked for.
+  @Test func everyClickIsAskedForOnce() throws {
+    try writeLog("log.csv", sessions: 0..<100)
+    try caravan(
+      "prepare", "--sessions", path("log.csv"), "--columns", Self.columns, "--leave-one-out", "--out", path("one"))
+    let rows = "session_id,prev_items,next_item\n" + (0..<40).map { "\($0),a,b\n\($0),a b,c\n" }.joined()
+    try rows.write(toFile: path("rows.csv"), atomically: true, encoding: .utf8)
+    try caravan("prepare", "--sessions", path("rows.csv"), "--test", path("rows.csv"), "--out", path("rows"))
+    for (name, words) in [("one", "--leave-one-out"), ("rows", "are prefixes already")] {
+      try caravan("train", "--dataset", path(name), "--model", "COVISIT", "--out", path("r-\(name)"))
+      let arguments = ["evaluate", "--dataset", path(name), "--checkpoint", path("r-\(name)"), "--every-click"]
+      let refused = try CaravanCommand.run(arguments)
+      #expect(refused.status == 1 && refused.stderr.contains(words), "\(refused.stderr)")
+      let leaking = try CaravanCommand.run(arguments + ["--transductive"])
+      #expect(leaking.status != 0 && leaking.stderr.contains("--transductive"), "\(leaking.stderr)")
+    }
+  }
+
   @Test func explainMakesNothing() throws {
     try writeLog("log.csv", sessions: 0..<5)
     let outcome = try caravan("prepare", "--explain", path("log.csv"), "--columns", Self.columns)
     #expect(outcome.stdout.contains("line 2: session v0, item p0, at 1970-01-01T00:00:00Z"))
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["log.csv"])
     let unknown = try CaravanCommand.run(["prepare", "--explain", path("log.csv")])
-    #expect(unknown.status == 1 && unknown.stderr.contains("--columns session=visit,item=sku,time=at"))
+    #expect(unknown.status == 1 && unknown.stderr.contains("--columns session=visit,item=sku"))
   }
 }

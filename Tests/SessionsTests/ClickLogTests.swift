@@ -92,7 +92,7 @@ import Testing
 
   @Test func aPauseBeginsAnotherSession() throws {
     let log = "visitorid,itemid,timestamp\nv,a,0\nv,b,1800\nv,c,3601\nv,d,3700\n"
-    #expect(try sessions(prepare(log) { $0.sessionGap = 1_800_000 }) == ["a:b", "c:d"])
+    #expect(try sessions(prepare(log) { $0.sessionGap = 1_800_000_000 }) == ["a:b", "c:d"])
     #expect(try sessions(prepare(log)) == ["a b c:d"])
   }
 
@@ -146,6 +146,75 @@ import Testing
     #expect(dataset.itemCount == (rule == .keep ? 4 : 2))
   }
 
+  /// Each split goes by its own file's kind: answers of session files are never made up.
+  @Test func unseenAnswersOfSessionFilesBesideALog() throws {
+    let log = "session,item,time\n1,a,1\n1,b,2\n2,a,1\n2,c,2\n"
+    let open = try folder.write("prev_items\n['a' 'b']\n['new']\n", as: "open.csv")
+    let without = try prepare(log) { ($0.test, $0.unseenTargets) = (open, .drop) }
+    #expect(without.split(.test)!.targets.allSatisfy { $0 == 0 } && without.split(.test)!.count == 2)
+    let answered = try folder.write("prev_items,next_item\n['a' 'b'],new\n['new' 'b'],c\n", as: "answered.csv")
+    let dropped = try prepare(log) { ($0.test, $0.unseenTargets) = (answered, .drop) }
+    #expect(sessions(dropped, .test) == ["new b:c"])
+  }
+
+  /// What is left out is left out before sessions are cut, and before the last days are found.
+  @Test func filtersComeFirst() throws {
+    let log = "session,item,time\n1,a,1\n1,b,2\n2,b,1\n2,c,2\n3,a,200000\n3,b,200001\n3,x,200002\n3,y,200003\n"
+    let dataset = try prepare(log) {
+      ($0.splits.testDays, $0.unseenTargets, $0.maxLength) = (1, .drop, 1)
+    }
+    #expect(sessions(dataset, .test) == ["a:b"])
+    let late = "session,item,time\n1,a,100\n1,b,200\n1,rare,2000000\n2,a,100\n2,b,200\n3,a,86000\n3,b,86400\n"
+    let filtered = try prepare(late) { ($0.minItemCount, $0.splits.testDays) = (2, 0.5) }
+    #expect(filtered.split(.test)!.count == 1 && filtered.split(.train)!.count == 2)
+  }
+
+  @Test func microsecondsOrderClicks() throws {
+    let numbers = "session,item,time\n1,c,1700000000000900\n1,a,1700000000000100\n1,b,1700000000000500\n"
+    #expect(try sessions(prepare(numbers)) == ["a b:c"])
+    let text = "session,item,time\n1,b,2020-01-01T00:00:20.000900Z\n1,a,2020-01-01 00:00:20.0001 UTC\n"
+    #expect(try sessions(prepare(text)) == ["a:b"])
+  }
+
+  /// One unit a file: what is a thousand times larger is no time of it, and no trap either.
+  @Test(arguments: ["9999999999999999", "99999999999999999999", "1396000000001", "-5", "nan", "1e400"])
+  func timesOfAnotherSizeAreRefused(time: String) throws {
+    let path = try folder.write("session,item,time\n1,a,1396000000\n1,b,\(time)\n1,c,1396000001\n", as: "t.csv")
+    #expect(throws: SessionsError.self) { try prepare(path: path) }
+    #expect(try sessions(prepare(path: path) { $0.skipsBadRows = true }) == ["a:c"])
+  }
+
+  @Test func aPauseTakesTimes() throws {
+    #expect(throws: SessionsError.self) { try prepare("user,item\n1,a\n1,b\n") { $0.sessionGap = 1 } }
+    #expect(throws: SessionsError.self) { try prepare("prev_items,next_item\n['a'],b\n") { $0.sessionGap = 1 } }
+    #expect(throws: SessionsError.self) { try prepare("prev_items,next_item\n['a'],b\n") { $0.events = ["view"] } }
+  }
+
+  /// A visitor may come back in another market, and the file need not be in order.
+  @Test func aSessionsLocaleIsThatOfItsFirstClick() throws {
+    let log = "visitor,item,time,locale\n1,d,90001,ES\n1,b,200,UK\n1,c,90000,ES\n1,a,100,UK\n2,e,5,\n2,f,6,\n"
+    let dataset = try prepare(log) { $0.sessionGap = 1_800_000_000 }
+    #expect(dataset.locales.names == ["ES", "UK"] && Set(sessions(dataset)) == ["a:b", "c:d", "e:f"])
+    let spain = try prepare(log) { ($0.sessionGap, $0.locales) = (1_800_000_000, ["ES"]) }
+    #expect(sessions(spain) == ["c:d"] && spain.itemCount == 2)
+  }
+
+  /// Numbers name columns of a file with a header as well.
+  @Test func aHeaderIsNoClick() throws {
+    let dataset = try prepare("session,item\n1,a\n1,b\n") { $0.columns = try ColumnChoice(parsing: "session=1,item=2") }
+    #expect(sessions(dataset) == ["a:b"])
+    #expect(throws: SessionsError.self) {
+      try prepare("1,a\n1,b\n") { $0.columns = try ColumnChoice(parsing: "session=1,item=1") }
+    }
+  }
+
+  @Test func rowsThatArePrefixesAreNotFiltered() throws {
+    let rows = "session_id,prev_items,next_item\n1,['a'],b\n1,['a' 'b'],c\n2,['a'],c\n"
+    #expect(throws: SessionsError.self) { try prepare(rows) { $0.minItemCount = 2 } }
+    #expect(try prepare(rows).manifest.splits["train"]?.prefixRows == true)
+    #expect(try prepare("session,item\n1,a\n1,b\n").manifest.splits["train"]?.prefixRows == nil)
+  }
+
   @Test func whatIsMissingIsSaidWithWhatToDo() throws {
     func message(_ text: String, _ columns: String = "") throws -> String {
       do {
@@ -153,8 +222,13 @@ import Testing
         return ""
       } catch let error as SessionsError { return error.description }
     }
-    #expect(try message("who,what,when\n1,a,2\n").contains("--columns session=who,item=what,time=when"))
-    #expect(try message("1,2014-04-07,a\n1,2014-04-08,b\n").contains("--columns session=1,time=2,item=3"))
+    #expect(try message("who,what,when\n1,a,2\n").contains("--columns session=who,item=what"))
+    #expect(try message("1,2014-04-07,a\n1,2014-04-08,b\n").contains("--columns session=1,item=2,time=3"))
+    #expect(
+      try message("userId,movieId,rating,timestamp\n1,2,3,4\n").hasSuffix(
+        "--columns session=userId,item=movieId,time=timestamp"))
+    #expect(try message("basket,when,product\n1,2,3\n").hasSuffix("--columns session=basket,item=product"))
+    #expect(try message("a|b|c\n1|2|3\n").contains("separated by tabs, commas or semicolons"))
     #expect(try message("session,item\n1,a\n1,b\n", "item=sku").contains("the column sku is missing"))
     #expect(try message("session,item\n1,a\n1,b\n", "thing=sku").contains("--columns has no 'thing'"))
     #expect(try message("session,item,time\n1,a,2\n1,b,soon\n").contains("the time is not in seconds"))

@@ -88,14 +88,18 @@ import Testing
     try check("", .emptyFile(path: path))
     try check(Self.header, .nothingKept(paths: [path], locales: []))
     try check("prev_items,next_item,locale,locale\n", .duplicateColumn(path: path, column: "locale"))
-    try check("prev_items,locale\n['A1'],ES\n", .nothingKept(paths: [path], locales: []))
+    try check(
+      "prev_items,locale\n['A1'],ES\n", .allLeftOut(paths: [path], reasons: ["1 sessions of too few clicks"]))
     try check("prev_items,next_item\n", .nothingKept(paths: [path], locales: []))
     try check(
-      "next_item,locale\n", .unknownColumns(path: path, found: ["next_item", "locale"], isData: false))
+      "next_item,locale\n",
+      .unknownColumns(path: path, found: ["next_item", "locale"], isData: false, suggestion: "session=…,item=…"))
     let inter = folder.file("s.inter")
     try check(
       "user_id:token\tthing:token\n",
-      .unknownColumns(path: inter, found: ["user_id", "thing"], isData: false), name: "s.inter")
+      .unknownColumns(
+        path: inter, found: ["user_id", "thing"], isData: false, suggestion: "session=user_id,item=thing"),
+      name: "s.inter")
     #expect(throws: SessionsError.self) { try prepare([folder.write("a\tb\n", as: "s.inter")]) }
   }
 

@@ -55,13 +55,18 @@ extension ItemCounts {
   }
 
   /// Reads the counts on rank 0 and hands them to the others; collective.
+  /// - Parameters:
+  ///   - items: that the checkpoint knows, the first ones of the data set.
   /// - Throws: on rank 0 `StorageError` or `CheckpointError.malformed`, on the others
   ///   `MPIError.peerFailed`.
   static func load(
-    _ model: CountingModel, from checkpoint: Checkpoint?, for dataset: PreparedDataset, group: any ProcessGroup
+    _ model: CountingModel, from checkpoint: Checkpoint?, items: Int, for dataset: PreparedDataset,
+    group: any ProcessGroup
   ) throws -> ItemCounts {
-    let rows = dataset.itemCount + 1
-    var arrays = try group.together { try checkpoint.map { try CountArrays($0, model, for: dataset) } } ?? CountArrays()
+    let rows = items + 1
+    var arrays =
+      try group.together { try checkpoint.map { try CountArrays($0, model, rows: rows, for: dataset) } }
+      ?? CountArrays()
     try group.broadcast(resizing: &arrays.popularOffsets, from: 0)
     try group.broadcast(resizing: &arrays.popularItems, from: 0)
     try group.broadcast(resizing: &arrays.popularCounts, from: 0)
@@ -95,8 +100,7 @@ private struct CountArrays {
 
   init() {}
 
-  init(_ checkpoint: Checkpoint, _ model: CountingModel, for dataset: PreparedDataset) throws {
-    let rows = dataset.itemCount + 1
+  init(_ checkpoint: Checkpoint, _ model: CountingModel, rows: Int, for dataset: PreparedDataset) throws {
     let path = checkpoint.path(Checkpoint.modelFile)
     let file = try SafetensorsFile(path: path)
     func check(_ holds: Bool, _ reason: String) throws {

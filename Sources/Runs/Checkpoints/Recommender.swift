@@ -97,7 +97,7 @@ package enum RankingModel {
   ) throws -> RankingModel {
     if let model = opened.state.countingModel {
       return .counting(
-        try ItemCounts.load(model, from: opened.checkpoint, for: dataset, group: group))
+        try ItemCounts.load(model, from: opened.checkpoint, items: opened.state.items, for: dataset, group: group))
     }
     let model = try dataset.makeModel(opened.state.modelConfiguration(), items: opened.state.items)
     let table = ItemTable(model.parameters, placement: placement, group: group)

@@ -21,6 +21,8 @@ struct ValidRemarks {
     let metric = validation.metric
     lines =
       (wasRising ? ["valid \(metric) was still rising: more --epochs may give more"] : [])
-      + ["COVISIT, which counts what followed an item, has \(metric) \(counted.formatted(digits: 4)) on the same sessions"]
+      + [
+        "COVISIT, which counts what followed an item, has \(metric) \(counted.formatted(digits: 4)) on the same sessions"
+      ]
   }
 }

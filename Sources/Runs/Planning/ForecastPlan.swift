@@ -52,7 +52,9 @@ extension ForecastPlan: RunPlan {
     OptionDeclaration(
       "batch_size", \.batchSize, .count(1...(1 << 24)), aliases: ["train_batch_size"],
       "Sessions in a global batch, over all ranks."),
-    OptionDeclaration("targets", \.targets, .choice, "last: a session's last item; all: every one from the second on; prefixes: the same, shuffled one by one."),
+    OptionDeclaration(
+      "targets", \.targets, .choice,
+      "last: a session's last item; all: every one from the second on; prefixes: the same, shuffled one by one."),
     .precision(\.precision),
     OptionDeclaration(
       "lanes", \.lanes, OptionKind.powerOfTwo(1...LaneTree.maximumLanes).orNone(),

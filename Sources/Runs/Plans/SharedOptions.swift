@@ -19,7 +19,9 @@ extension OptionDeclaration {
   }
 
   package static func targets(_ path: WritableKeyPath<Owner, TargetRule> & Sendable) -> Self {
-    Self("targets", path, .choice, "last: what follows a session; all: every item from the second on; prefixes: the same, shuffled one by one.")
+    Self(
+      "targets", path, .choice,
+      "last: what follows a session; all: every item from the second on; prefixes: the same, shuffled one by one.")
   }
 
   package static func batchSize(_ path: WritableKeyPath<Owner, Int> & Sendable) -> Self {
