@@ -69,7 +69,8 @@ public struct ModelConfiguration: Sendable {
     func summaries<Model: SessionModel>(_ model: Model.Type) -> [OptionSummary] {
       Model.Options.table.summaries(Model.Options(), owner: model.name)
     }
-    return kinds.flatMap { summaries($0) }.merged
+    let counting = CountingOptions.table.summaries(CountingOptions(), owner: CountingModel.counts.name)
+    return (kinds.flatMap { summaries($0) } + counting).merged
   }
 
   /// The models that have an option of that name, or alias.
