@@ -63,7 +63,7 @@ public struct CountingOptions: Equatable, Sendable {
       "Items that the third hop goes on from, the best of the second; more take longer."),
     OptionDeclaration(
       "unseen_weight", \.unseenWeight, .notNegative,
-      "What scores of items that the session's locale never had are multiplied with; 1: nothing, 0: left to the end."),
+      "What scores of items that the session's locale never had are multiplied with; 1 changes nothing."),
   ])
 
   /// The options as a checkpoint has them; what it does not name keeps its default.

@@ -27,7 +27,8 @@ struct PairWeights {
   ) {
     let items = answer == 0 ? clicks : clicks + [answer]
     for (place, item) in items.enumerated() {
-      for later in (place + 1)..<max(min(place + forward.count + 1, items.count), place + 1) where items[later] != item {
+      let end = min(place + forward.count + 1, items.count)
+      for later in place + 1..<max(end, place + 1) where items[later] != item {
         let distance = later - place - 1
         let weight = answer != 0 && later == items.count - 1 ? toAnswer[distance] : forward[distance]
         if weight > 0 { body(item, items[later], weight) }
