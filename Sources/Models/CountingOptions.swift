@@ -66,6 +66,9 @@ public struct CountingOptions: Equatable, Sendable {
       "What scores of items that the session's locale never had are multiplied with; 1 changes nothing."),
   ])
 
+  /// What is shown of them.
+  public static var summaries: [OptionSummary] { table.summaries(Self(), owner: CountingModel.counts.name) }
+
   /// The options as a checkpoint has them; what it does not name keeps its default.
   /// - Throws: `OptionError.badValue`.
   public init(options: [String: String]) throws(OptionError) {
