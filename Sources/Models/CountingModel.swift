@@ -8,6 +8,9 @@ public enum CountingModel: String, CaseIterable, Sendable {
   case covisit = "COVISIT"
   /// What was seen around the session's last item, before or after it, nearer clicks for more, then the popular items.
   case neighbours = "NEIGHBOURS"
+  /// What was seen near any of the session's items, directly and over others, most of all in its own locale, then the
+  /// popular items: see `CountingOptions`.
+  case counts = "COUNTS"
 
   /// What the command line calls it.
   public var name: String { rawValue }
@@ -18,8 +21,12 @@ public enum CountingModel: String, CaseIterable, Sendable {
     case .pop: "the most popular items of the session's locale"
     case .covisit: "what followed the session's last item, then the popular items"
     case .neighbours: "what was seen around the session's last item, then the popular items"
+    case .counts: "what was seen around all of the session's items, over up to three hops, then the popular items"
     }
   }
+
+  /// Whether it has `CountingOptions`.
+  public var hasOptions: Bool { self == .counts }
 
   /// The names of all.
   public static var names: [String] { allCases.map(\.name) }

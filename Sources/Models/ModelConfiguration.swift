@@ -64,7 +64,7 @@ public struct ModelConfiguration: Sendable {
     return table(kind)
   }
 
-  /// The options of all models, and which have them.
+  /// The options of all models here, and which have them.
   public static var summaries: [OptionSummary] {
     func summaries<Model: SessionModel>(_ model: Model.Type) -> [OptionSummary] {
       Model.Options.table.summaries(Model.Options(), owner: model.name)
@@ -72,9 +72,9 @@ public struct ModelConfiguration: Sendable {
     return kinds.flatMap { summaries($0) }.merged
   }
 
-  /// The models that have an option of that name, or alias.
+  /// The models, of any kind, that have an option of that name, or alias.
   public static func owners(of option: String) -> [String] {
-    summaries.filter { $0.name == option || $0.aliases.contains(option) }.flatMap { $0.defaults.map(\.owner) }
+    (summaries + CountingOptions.summaries).filter { $0.name == option || $0.aliases.contains(option) }.flatMap { $0.defaults.map(\.owner) }
   }
 
   /// - Throws: `OptionError.badValue`.

@@ -51,7 +51,7 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
       "training needs \(gigabytes(needed)) GB on \(host) for its \(ranks == 1 ? "rank" : "\(ranks) ranks"), "
         + "which has \(gigabytes(available)) GB left: use more nodes, or smaller sizes such as --embedding-size"
     case .nothingCountsTransitions:
-      "--transductive adds to what COVISIT and NEIGHBOURS count, but none is here: leave it out, or blend one in"
+      "--transductive adds to what COVISIT, NEIGHBOURS and COUNTS count, but none is here: leave it out, or blend one in"
     }
   }
 

@@ -12,6 +12,7 @@ enum OptionPage {
       ("Optimization", "train, finetune, sweep", sections.optimization),
       ("Loss", "train, finetune, sweep", sections.loss),
       ("Models", "train, finetune, sweep, bench, plan", ModelConfiguration.summaries),
+      ("Counting", "train", CountingOptions.summaries),
       ("Hand-off", "finetune, sweep over finetune", FineTuningPlan.section),
       ("Bench", "bench", BenchPlan.section),
       ("Forecast", "plan", ForecastPlan.section),

@@ -9,6 +9,7 @@ enum PlanSection: FlagSection { static var options: [OptionSummary] { TrainingPl
 enum OptimizationSection: FlagSection { static var options: [OptionSummary] { TrainingPlan.sections.optimization } }
 enum LossSection: FlagSection { static var options: [OptionSummary] { TrainingPlan.sections.loss } }
 enum ModelSection: FlagSection { static var options: [OptionSummary] { ModelConfiguration.summaries } }
+enum CountingSection: FlagSection { static var options: [OptionSummary] { CountingOptions.summaries } }
 enum HandOffSection: FlagSection { static var options: [OptionSummary] { FineTuningPlan.section } }
 enum BenchSection: FlagSection { static var options: [OptionSummary] { BenchPlan.section } }
 enum ForecastSection: FlagSection { static var options: [OptionSummary] { ForecastPlan.section } }

@@ -29,14 +29,14 @@ struct RankingOptions: ParsableArguments {
       """
       Add another checkpoint's probabilities to the model's, times the weight (1 if not given); may be given several \
       times. COVISIT contributes count / (sum of counts + 1) of what followed the session's last item, NEIGHBOURS of \
-      what was near it.
+      what was near it; COUNTS score / (sum of scores + 1).
       """, valueName: "folder[:weight]"))
   var blend: [String] = []
 
   @Flag(
     help: """
-      Add the transitions within the ranked sessions, not those to their answers, to the counts of COVISIT and \
-      NEIGHBOURS.
+      Add the transitions within the ranked sessions, not those to their answers, to the counts of COVISIT, \
+      NEIGHBOURS and COUNTS.
       """)
   var transductive = false
 

@@ -41,11 +41,12 @@ struct TrainCommand: GroupCommand {
   @OptionGroup(title: "Optimization") var optimization: OptionFlags<OptimizationSection>
   @OptionGroup(title: "Loss") var loss: OptionFlags<LossSection>
   @OptionGroup(title: "Model") var model: OptionFlags<ModelSection>
+  @OptionGroup(title: "Counting") var counting: OptionFlags<CountingSection>
 
   @OptionGroup(title: "Machine") var machine: MachineOptions
 
   func run(_ group: any ProcessGroup) throws {
-    let given = TrainingFlags.given(plan, optimization, loss, model)
+    let given = TrainingFlags.given(plan, optimization, loss, model).merging(counting.given) { $1 }
     let source = try PlanSource.ofLeader(file: config, flags: given.with(machine), group: group)
     note(source.notices, group)
     if source.countingModel != nil { return try count(source, group) }

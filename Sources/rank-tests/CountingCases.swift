@@ -15,8 +15,28 @@ var countingCases: [String: RankCase] {
           let shared = try shop.count(model, group), alone = try shop.count(model, SoloGroup())
           try expectEqual(shared.popularity.counts, alone.popularity.counts, "\(model) of \(sessions) sessions")
           try expect(shared == alone, "\(model) of \(sessions) sessions has the same transitions")
+          let more = CountingShop(sessions: 50).sessions
+          try expect(
+            try shared.adding(transitionsWithin: more, group: group)
+              == alone.adding(transitionsWithin: more, group: SoloGroup()), "\(model) with others' transitions")
         }
       }
+    },
+    // Every bit of what a rank would have ranked by.
+    "hops": { group in
+      let shop = CountingShop(sessions: 700)
+      func bits(_ group: any ProcessGroup) throws -> [UInt32] {
+        let scorer = try shop.count(.counts, group).rankingScorer()
+        let chunk = SessionChunk(Array(0..<256)[...], of: shop.sessions)
+        try scorer.begin(SessionRound([chunk], holder: 0, of: 1), .init())
+        return (1..<601).flatMap { row in
+          let scores = scorer.scores(of: row..<row + 1, chunk: 0, thread: 0)
+          return (0..<256).map { scores.elements[$0].bitPattern }
+        }
+      }
+      let alone = try bits(SoloGroup())
+      try expectEqual(try bits(group), alone, "bits of scores")
+      try expect(Set(alone).count > 1_000, "there are scores")
     },
     "blend": { group in
       let shop = EvaluationShop(GRU4Rec.self, items: 2_000, sessions: 1_000)
@@ -29,6 +49,7 @@ var countingCases: [String: RankCase] {
         let scorer = BlendScorer([
           (try counts(.covisit).shareScorer(), 0.3), (SoftmaxScorer(SessionModelScorer(models[0])), 1),
           (SoftmaxScorer(SessionModelScorer(models[1])), 0.7), (try counts(.pop).shareScorer(), 2),
+          (try counts(.counts).shareScorer(), 0.5),
         ])
         return try EvaluationShop.options.flatMap { options in
           try Evaluator(shop.products, shop.names, options, group: group).ranks(

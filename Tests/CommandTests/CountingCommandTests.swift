@@ -3,7 +3,7 @@ import Storage
 import TestSupport
 import Testing
 
-/// POP, COVISIT and blends the way a user runs them, on several ranks.
+/// POP, COVISIT, COUNTS and blends the way a user runs them, on several ranks.
 @Suite(.serialized) final class CountingCommandTests {
   private let folder: String
   private let dataset: String
@@ -33,7 +33,7 @@ import Testing
     return try #require(lines.last.flatMap { Double($0[column]) })
   }
 
-  @Test(arguments: ["POP", "COVISIT"]) func theSameBytesAndFiguresOnAnyNumberOfRanks(model: String) throws {
+  @Test(arguments: ["POP", "COVISIT", "COUNTS"]) func theSameBytesAndFiguresOnAnyNumberOfRanks(model: String) throws {
     var sums: [[String: String]] = [], tables: [String] = [], predictions: [Data] = []
     for ranks in [nil, 1, 2, 3, 4] {
       let run = "ranks-\(ranks ?? 0)"
@@ -86,6 +86,49 @@ import Testing
     let anew = try train("COVISIT", "run", ["--locales", "ES,FR", "--resume", "never"])
     #expect(anew.status == 0, "\(anew.stderr)")
     #expect(try CaravanCommand.checksums(ofCheckpoint: folder + "/run/checkpoints/latest") != before)
+  }
+
+  @Test func theOptionsOfCountsDecideAndAreKept() throws {
+    #expect(try train("COUNTS", "run", ["--window", "6", "--hops", "2"]).status == 0)
+    #expect(try train("COUNTS", "run", ["--hops", "2", "--window", "6"]).stderr.contains("nothing left to do"))
+    let other = try train("COUNTS", "run", ["--window", "6"])
+    #expect(other.status == 1 && other.stderr.contains("hops"), "\(other.stderr)")
+    let config = try String(contentsOfFile: folder + "/run/config.yaml", encoding: .utf8)
+    #expect(config.contains("window: 6\n") && config.contains("damping: 0.5\n"))
+    // The same counts, scored otherwise.
+    #expect(try train("COUNTS", "direct", ["--window", "6", "--hops", "1"]).status == 0)
+    let sums = try ["run", "direct"].map {
+      try CaravanCommand.checksums(ofCheckpoint: "\(folder)/\($0)/checkpoints/best")["model.safetensors"]
+    }
+    #expect(sums[0] == sums[1])
+    let direct = try evaluate("direct"), both = try evaluate("run")
+    #expect(direct.status == 0 && both.status == 0 && direct.stdout != both.stdout, "\(direct.stderr)\(both.stderr)")
+    #expect(try train("COVISIT", "covisit").status == 0)
+    #expect(try evaluate("run", ["--blend", folder + "/covisit:0.5"]).status == 0)
+    #expect(try evaluate("covisit", ["--blend", folder + "/run:0.5", "--candidates", "locale"]).status == 0)
+  }
+
+  /// A data set that goes on behind a checkpoint's items is ranked by what the checkpoint counted.
+  @Test func furtherItemsAreUnknownToCounts() throws {
+    let more = try CaravanCommand.temporaryFolder()
+    defer { try? FileManager.default.removeItem(atPath: more) }
+    let made = try CaravanCommand.run([
+      "synth", "--items", "900", "--sessions", "600", "--seed", "9", "--out", more + "/sessions",
+    ])
+    #expect(made.status == 0, "\(made.stderr)")
+    let prepared = try CaravanCommand.run([
+      "prepare", "--sessions", more + "/sessions/sessions_train.csv", "--valid-fraction", "0.2", "--vocabulary",
+      dataset,
+      "--out", more + "/data",
+    ])
+    #expect(prepared.status == 0, "\(prepared.stderr)")
+    for model in ["POP", "COUNTS"] {
+      #expect(try train(model, model).status == 0)
+      let evaluated = try CaravanCommand.run([
+        "evaluate", "--dataset", more + "/data", "--checkpoint", "\(folder)/\(model)", "--split", "valid",
+      ])
+      #expect(evaluated.status == 0 && evaluated.stderr.contains("does not know"), "\(evaluated.stderr)")
+    }
   }
 
   @Test func aBlendAddsToTheWeightsAndIsTheSameOnAnyNumberOfRanks() throws {
@@ -144,9 +187,12 @@ import Testing
     let cases: [(MPIRun.Outcome, String)] = [
       (try train("POP", "p", ["--batch-size", "8"]), "POP has no option --batch-size"),
       (try train("COVISIT", "p", ["--lr", "0.1"]), "COVISIT has no option --lr"),
+      (try train("COVISIT", "p", ["--window", "3"]), "COVISIT has no option --window, COUNTS has it"),
+      (try train("GRU4Rec", "p", ["--hops", "3"]), "GRU4Rec has no option --hops, COUNTS has it"),
+      (try train("COUNTS", "p", ["--hops", "4"]), "--hops is 4: choose a whole number from 1 to 3"),
       (try train("POP", "pop", ["--resume", folder + "/pop"]), "choose auto or never: counting is one pass"),
       (try train("POPP", "p"), "--model is POPP: did you mean POP? Choose one of GRU4Rec"),
-      (try evaluate("pop", ["--transductive"]), "--transductive adds to what COVISIT and NEIGHBOURS count"),
+      (try evaluate("pop", ["--transductive"]), "--transductive adds to what COVISIT, NEIGHBOURS and COUNTS count"),
       (try evaluate("pop", ["--blend", folder + "/other:0.3"]), "was trained on other items"),
       (try evaluate("other"), "was trained on other items"),
       (try evaluate("pop", ["--blend", folder + "/nowhere"]), "is neither a run nor a checkpoint"),

@@ -2,15 +2,12 @@ import MPI
 import Sessions
 import Tensors
 
-/// Scores by counts: what an item is worth in the session's locale, save for those that followed its last item.
+/// Scores by counts: what an item is worth in the session's locale, save for the few that the session leads to.
 package final class CountScorer: CatalogueScorer {
-  /// The items that followed a session's last one, with their scores.
-  typealias Followers = (_ lastItem: Int32, _ locale: UInt16) -> [(item: Int32, score: Float)]
-
   /// All of the catalogue: every rank has all counts.
   package let share: CatalogueShare
   private let ofLocales: LocaleScores
-  private let followers: Followers?
+  private let found: (any SparseScorer)?
   /// What is known of each chunk's sessions.
   private var chunks: [Chunk] = []
   private var workers: [Worker] = []
@@ -20,7 +17,7 @@ package final class CountScorer: CatalogueScorer {
     let locales: [UInt16]
     /// `[SessionChunks.size]`: which of them a session has.
     let places: [Int]
-    let ofFollowers: SparseScores
+    let found: SparseScores?
   }
 
   /// What a thread works with.
@@ -30,22 +27,25 @@ package final class CountScorer: CatalogueScorer {
     let ofLocales = FloatStorage(count: Tensor.tileItems * SessionChunks.size)
   }
 
-  /// - Parameter ofLocales: what each item is worth in each locale.
-  init(_ ofLocales: LocaleScores, followers: Followers? = nil) {
+  /// - Parameters:
+  ///   - ofLocales: what each item is worth in each locale.
+  ///   - found: scores those that a session leads to.
+  init(_ ofLocales: LocaleScores, _ found: (any SparseScorer)? = nil) {
     share = CatalogueShare(wholeOf: ofLocales.rows)
     self.ofLocales = ofLocales
-    self.followers = followers
+    self.found = found
   }
 
   package func begin(_ round: SessionRound, _ team: ThreadTeam) {
     while workers.count < team.count { workers.append(Worker()) }
-    chunks = team.map(round.chunks.count) { _, number in
+    found?.prepare(threads: team.count)
+    chunks = team.map(round.chunks.count) { thread, number in
       let chunk = round.chunks[number]
       let locales = chunk.count == 0 ? [LocaleNames.none] : Set(chunk.locales).sorted()
       let places = chunk.locales.map { locales.firstIndex(of: $0) ?? 0 }
       return Chunk(
         locales: locales, places: places + [Int](repeating: 0, count: SessionChunks.size - chunk.count),
-        ofFollowers: followers.map { SparseScores(chunk, $0) } ?? SparseScores())
+        found: found?.scores(of: chunk, thread: thread))
     }
   }
 
@@ -55,7 +55,7 @@ package final class CountScorer: CatalogueScorer {
       ofLocales.write(rows, in: code, to: memory + place, step: locales.count)
     }
     let tile = spread(rows.count, chunk, thread)
-    chunks[chunk].ofFollowers.write(rows, into: tile)
+    chunks[chunk].found?.write(rows, into: tile)
     return tile
   }
 
@@ -67,7 +67,7 @@ package final class CountScorer: CatalogueScorer {
       }
     }
     let tile = spread(rows.count, chunk, thread)
-    chunks[chunk].ofFollowers.write(rows, into: tile)
+    chunks[chunk].found?.write(rows, into: tile)
     return tile
   }
 
@@ -86,17 +86,5 @@ package final class CountScorer: CatalogueScorer {
       }
     }
     return tile
-  }
-}
-
-extension SparseScores {
-  /// What followed the last item of each session of a chunk.
-  fileprivate init(_ chunk: SessionChunk, _ followers: CountScorer.Followers) {
-    self.init(
-      (0..<chunk.count).flatMap { session in
-        followers(chunk.batch.items[chunk.batch.clicks(of: session).upperBound - 1], chunk.locales[session]).map {
-          Entry(row: $0.item, session: session, score: $0.score)
-        }
-      })
   }
 }

@@ -5,14 +5,23 @@ import Sessions
 /// What a counting model has learned, and how it scores the catalogue.
 package struct ItemCounts: Equatable, Sendable {
   package let popularity: ItemPopularity
-  /// nil for POP.
+  /// Of COVISIT and NEIGHBOURS.
   package let transitions: TransitionCounts?
+  /// Of COUNTS.
+  package let byLocale: LocaleTransitions?
+  /// Of COUNTS: how often sessions whose pairs were added have each item. Popularity is without them.
+  private let ranked: ItemPopularity?
 
-  /// - Precondition: both are over the same catalogue.
-  package init(popularity: ItemPopularity, transitions: TransitionCounts?) {
-    precondition(transitions?.rows ?? popularity.rows == popularity.rows)
+  /// - Precondition: all are over the same catalogue.
+  package init(
+    popularity: ItemPopularity, transitions: TransitionCounts? = nil, byLocale: LocaleTransitions? = nil,
+    ranked: ItemPopularity? = nil
+  ) {
+    precondition(transitions?.rows ?? byLocale?.rows ?? popularity.rows == popularity.rows)
     self.popularity = popularity
     self.transitions = transitions
+    self.byLocale = byLocale
+    self.ranked = ranked
   }
 
   /// Counts in one pass over the sessions, each rank its share of them; collective. Every session contributes all
@@ -22,14 +31,21 @@ package struct ItemCounts: Equatable, Sendable {
   ///   - selection: which sessions count, by their numbers.
   ///   - rows: of the catalogue, padding counted.
   ///   - localeCount: of the data set.
+  ///   - options: of COUNTS.
   /// - Returns: the same on every rank, and on any number of ranks.
   package static func count(
     _ model: CountingModel, in sessions: SessionTable, selection: [Int32], rows: Int, localeCount: Int,
-    group: any ProcessGroup
+    options: CountingOptions = CountingOptions(), group: any ProcessGroup
   ) throws(MPIError) -> ItemCounts {
     let popularity = try ItemPopularity.count(
       in: sessions, selection: selection, rows: rows, localeCount: localeCount, group: group)
-    guard let rule = TransitionRule(model) else { return ItemCounts(popularity: popularity, transitions: nil) }
+    if model == .counts {
+      let byLocale = try LocaleTransitions.count(
+        options, in: sessions, selection: selection, includesTargets: true, rows: rows, localeCount: localeCount,
+        group: group)
+      return ItemCounts(popularity: popularity, byLocale: byLocale)
+    }
+    guard let rule = TransitionRule(model) else { return ItemCounts(popularity: popularity) }
     let transitions = try TransitionCounts.count(
       rule, in: sessions, selection: selection, includesTargets: true, rows: rows, group: group)
     return ItemCounts(popularity: popularity, transitions: transitions)
@@ -40,10 +56,19 @@ package struct ItemCounts: Equatable, Sendable {
   /// - Parameter sessions: the same on every rank.
   package func adding(transitionsWithin sessions: SessionTable, group: any ProcessGroup) throws(MPIError) -> ItemCounts
   {
+    let selection = Array(0..<Int32(sessions.count))
+    if let byLocale {
+      let others = try LocaleTransitions.count(
+        byLocale.options, in: sessions, selection: selection, includesTargets: false, rows: popularity.rows,
+        localeCount: popularity.localeCount, group: group)
+      let ranked = try ItemPopularity.count(
+        in: sessions, selection: selection, includesTargets: false, rows: popularity.rows,
+        localeCount: popularity.localeCount, group: group)
+      return ItemCounts(popularity: popularity, byLocale: byLocale.adding(others), ranked: ranked)
+    }
     guard let transitions else { return self }
     let others = try TransitionCounts.count(
-      transitions.rule, in: sessions, selection: Array(0..<Int32(sessions.count)), includesTargets: false,
-      rows: popularity.rows, group: group)
+      transitions.rule, in: sessions, selection: selection, includesTargets: false, rows: popularity.rows, group: group)
     return ItemCounts(popularity: popularity, transitions: transitions.adding(others))
   }
 }
@@ -52,14 +77,20 @@ extension ItemCounts {
   /// Scores whose order is the model's. POP: more occurrences in the session's locale come first, of equal ones
   /// more in all locales. COVISIT, NEIGHBOURS: what followed the session's last item comes before all else, more often first;
   /// equally frequent items, and all that never followed, are in POP's order. What is equal still has equal scores.
+  /// COUNTS: what its hops lead to, then the others in POP's order.
   ///
-  /// Scores are places in that order, whole numbers, so that nothing is rounded.
+  /// But for the hops' scores, they are places in that order, whole numbers, so that nothing is rounded.
   package func rankingScorer() -> CountScorer {
     let places = popularity.places()
+    if let byLocale {
+      // Below 0, so that whatever has a score comes before.
+      return CountScorer(
+        places.lowered(by: places.highest + 1), HopScorer(byLocale, seen: seen, isShare: false))
+    }
     guard let transitions else { return CountScorer(places) }
     // Above the place of every item, in every locale.
     let above = places.highest + 1
-    return CountScorer(places) { last, locale in
+    let ranked = FollowerScorer(rows: popularity.rows) { last, locale in
       let followers = Array(transitions.followers(of: last))
       let standing = followers.map { follower in
         Follower(
@@ -68,6 +99,7 @@ extension ItemCounts {
       }
       return zip(followers, denseRanks(of: standing)).map { (transitions.next[$0], above + $1) }
     }
+    return CountScorer(places, ranked)
   }
 
   /// Scores that are shares of all that was counted, below 1, for adding to others: of what followed the session's
@@ -75,6 +107,10 @@ extension ItemCounts {
   /// seen once.
   package func shareScorer() -> CountScorer {
     let nothing = [Float](repeating: 0, count: popularity.rows)
+    if let byLocale {
+      return CountScorer(
+        LocaleScores(everywhere: nothing), HopScorer(byLocale, seen: seen, isShare: true))
+    }
     guard let transitions else {
       let offsets = popularity.offsets
       let shares = (0..<popularity.localeCount).flatMap { locale in
@@ -84,12 +120,15 @@ extension ItemCounts {
         LocaleScores(
           withoutLocale: Self.shares(popularity.overall()[...]), elsewhere: nothing, popularity, shares))
     }
-    return CountScorer(LocaleScores(everywhere: nothing)) { last, _ in
+    let shares = FollowerScorer(rows: popularity.rows) { last, _ in
       let followers = transitions.followers(of: last)
       return zip(transitions.next[followers], Self.shares(transitions.counts[followers], unit: transitions.rule.unit))
         .map { ($0, $1) }
     }
+    return CountScorer(LocaleScores(everywhere: nothing), shares)
   }
+
+  private var seen: SeenItems { SeenItems([popularity] + [ranked].compactMap { $0 }) }
 
   /// - Parameter unit: what an occurrence counts for.
   private static func shares(_ counts: ArraySlice<Int64>, unit: Int32 = 1) -> [Float] {

@@ -29,15 +29,17 @@ package struct ItemPopularity: Equatable, Sendable {
     self.counts = counts
   }
 
-  /// Counts the clicks and answers of some sessions, each rank its share of them; collective.
+  /// Counts the clicks of some sessions and their answers, each rank its share of them; collective.
   /// - Parameters:
   ///   - sessions: the same on every rank.
   ///   - selection: which sessions count, by their numbers.
+  ///   - includesTargets: whether the answers count.
   ///   - rows: of the catalogue, padding counted.
   ///   - localeCount: of the data set.
   /// - Returns: the same on every rank, and on any number of ranks.
   package static func count(
-    in sessions: SessionTable, selection: [Int32], rows: Int, localeCount: Int, group: any ProcessGroup
+    in sessions: SessionTable, selection: [Int32], includesTargets: Bool = true, rows: Int, localeCount: Int,
+    group: any ProcessGroup
   ) throws(MPIError) -> ItemPopularity {
     let own = selection[group.share(of: selection.count)]
     let order = SessionOrder(own, localeCount: localeCount) { sessions.locales[Int($0)] }
@@ -46,7 +48,7 @@ package struct ItemPopularity: Equatable, Sendable {
       for session in order.sessions(ofRow: row) {
         let target = sessions.targets[Int(session)]
         for item in sessions.items(of: Int(session)) { counter.add(item, 1) }
-        if target != 0 { counter.add(target, 1) }
+        if includesTargets, target != 0 { counter.add(target, 1) }
       }
       counter.endRow()
     }

@@ -30,6 +30,16 @@ package struct LocaleScores: Sendable {
     (offsets, items, scores) = ([0, 0], [], [])
   }
 
+  private init(_ other: LocaleScores, _ change: (Float) -> Float) {
+    (localeCount, offsets, items) = (other.localeCount, other.offsets, other.items)
+    withoutLocale = other.withoutLocale.map(change)
+    elsewhere = other.elsewhere.map(change)
+    scores = other.scores.map(change)
+  }
+
+  /// The same order, lower.
+  func lowered(by amount: Float) -> LocaleScores { LocaleScores(self) { $0 - amount } }
+
   /// Rows of the catalogue, the padding row counted.
   var rows: Int { elsewhere.count }
 

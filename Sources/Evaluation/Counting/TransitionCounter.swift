@@ -29,7 +29,7 @@ struct TransitionCounter {
 }
 
 /// Different pairs in rising order of (item, next), and the sum of each one's weights.
-struct PairRun {
+struct PairRun: Equatable, Sendable {
   private(set) var keys: [UInt64] = []
   private(set) var counts: [Int64] = []
 

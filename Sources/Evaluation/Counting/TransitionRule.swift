@@ -8,10 +8,10 @@ package enum TransitionRule: Equatable, Sendable {
   /// Each click and those up to `reach` places before and after it, for `unit` / distance².
   case around
 
-  /// The rule of a counting model; nil for one that counts no transitions.
+  /// The rule of a counting model; nil for one that counts none, or not by such a rule.
   package init?(_ model: CountingModel) {
     switch model {
-    case .pop: return nil
+    case .pop, .counts: return nil
     case .covisit: self = .next
     case .neighbours: self = .around
     }

@@ -15,7 +15,7 @@ package struct SessionChunk {
   }
 
   /// - Parameter sessions: numbers in the table, of sessions that have clicks.
-  init(_ sessions: ArraySlice<Int32>, of table: SessionTable) {
+  package init(_ sessions: ArraySlice<Int32>, of table: SessionTable) {
     var batch = RaggedBatch()
     for (position, session) in sessions.enumerated() {
       batch.append(table.items(of: Int(session)), target: table.targets[Int(session)], position: position)

@@ -5,7 +5,7 @@ import Models
 import Sessions
 import Storage
 
-// The checkpoint of a counting model: whole numbers under `pop.…` and `covisit.…`.
+// The checkpoint of a counting model: whole numbers under `pop.…`, and `covisit.…` or `counts.…`.
 
 extension ItemCounts {
   /// Writes a checkpoint.
@@ -35,6 +35,14 @@ extension ItemCounts {
         Self.tensor("covisit.count", shape: [transitions.counts.count], transitions.counts),
       ]
     }
+    if let byLocale {
+      tensors += [
+        SafetensorsTensor(name: "counts.offsets", array: byLocale.offsets),
+        SafetensorsTensor(name: "counts.item", array: byLocale.items),
+        SafetensorsTensor(name: "counts.next", array: byLocale.next),
+        Self.tensor("counts.count", shape: [byLocale.pairs], byLocale.counts),
+      ]
+    }
     let transaction = try FolderTransaction(at: folder, manifest: CheckpointState.fileName, overwrite: true)
     let checksum = try SafetensorsWriter.write(
       to: transaction.path(of: Checkpoint.modelFile), metadata: metadata, tensors: tensors)
@@ -55,27 +63,34 @@ extension ItemCounts {
   }
 
   /// Reads the counts on rank 0 and hands them to the others; collective.
-  /// - Parameters:
-  ///   - items: that the checkpoint knows, the first ones of the data set.
   /// - Throws: on rank 0 `StorageError` or `CheckpointError.malformed`, on the others
   ///   `MPIError.peerFailed`.
   static func load(
-    _ model: CountingModel, from checkpoint: Checkpoint?, items: Int, for dataset: PreparedDataset,
-    group: any ProcessGroup
+    _ model: CountingModel, from opened: OpenedCheckpoint, for dataset: PreparedDataset, group: any ProcessGroup
   ) throws -> ItemCounts {
-    let rows = items + 1
+    let rows = opened.state.items + 1
+    let options = try CountingOptions(options: opened.state.options)
     var arrays =
-      try group.together { try checkpoint.map { try CountArrays($0, model, rows: rows, for: dataset) } }
-      ?? CountArrays()
+      try group.together {
+        try opened.checkpoint.map { try CountArrays($0, model, rows: rows, options, for: dataset.locales) }
+      } ?? CountArrays()
     try group.broadcast(resizing: &arrays.popularOffsets, from: 0)
     try group.broadcast(resizing: &arrays.popularItems, from: 0)
     try group.broadcast(resizing: &arrays.popularCounts, from: 0)
     try group.broadcast(resizing: &arrays.offsets, from: 0)
+    try group.broadcast(resizing: &arrays.items, from: 0)
     try group.broadcast(resizing: &arrays.next, from: 0)
     try group.broadcast(resizing: &arrays.counts, from: 0)
+    let popularity = ItemPopularity(
+      rows: rows, offsets: arrays.popularOffsets, items: arrays.popularItems, counts: arrays.popularCounts)
+    if model == .counts {
+      return ItemCounts(
+        popularity: popularity,
+        byLocale: LocaleTransitions(
+          options, rows: rows, offsets: arrays.offsets, items: arrays.items, next: arrays.next, counts: arrays.counts))
+    }
     return ItemCounts(
-      popularity: ItemPopularity(
-        rows: rows, offsets: arrays.popularOffsets, items: arrays.popularItems, counts: arrays.popularCounts),
+      popularity: popularity,
       transitions: TransitionRule(model).map {
         TransitionCounts($0, offsets: arrays.offsets, next: arrays.next, counts: arrays.counts)
       })
@@ -89,6 +104,8 @@ private struct CountArrays {
   var popularItems: [Int32] = []
   var popularCounts: [Int64] = []
   var offsets: [Int64] = []
+  /// Of COUNTS alone, whose offsets are by locale.
+  var items: [Int32] = []
   var next: [Int32] = []
   var counts: [Int64] = []
 
@@ -100,7 +117,9 @@ private struct CountArrays {
 
   init() {}
 
-  init(_ checkpoint: Checkpoint, _ model: CountingModel, rows: Int, for dataset: PreparedDataset) throws {
+  init(
+    _ checkpoint: Checkpoint, _ model: CountingModel, rows: Int, _ options: CountingOptions, for locales: LocaleNames
+  ) throws {
     let path = checkpoint.path(Checkpoint.modelFile)
     let file = try SafetensorsFile(path: path)
     func check(_ holds: Bool, _ reason: String) throws {
@@ -108,10 +127,15 @@ private struct CountArrays {
     }
     let names = try Self.localeNames(of: file, path)
     let counted = try Self.popularity(of: file, names, rows: rows, check)
-    let popularity = counted.renumbered(from: names ?? .amazon, to: dataset.locales)
+    let popularity = counted.renumbered(from: names ?? .amazon, to: locales)
     popularOffsets = popularity.offsets
     popularItems = popularity.items
     popularCounts = popularity.counts
+    if model == .counts {
+      let found = try Self.byLocale(of: file, names ?? .amazon, rows: rows, options, check)
+      let byLocale = found.renumbered(from: names ?? .amazon, to: locales)
+      (offsets, items, next, counts) = (byLocale.offsets, byLocale.items, byLocale.next, byLocale.counts)
+    }
     guard TransitionRule(model) != nil else { return }
     offsets = Array(try file.array("covisit.offsets", as: Int64.self, shape: [rows + 1]))
     next = Array(try file.array("covisit.next", as: Int32.self))
@@ -144,12 +168,36 @@ private struct CountArrays {
     return ItemPopularity(rows: rows, offsets: offsets, items: items, counts: counts)
   }
 
+  private static func byLocale(
+    of file: SafetensorsFile, _ names: LocaleNames, rows: Int, _ options: CountingOptions,
+    _ check: (Bool, String) throws -> Void
+  ) throws -> LocaleTransitions {
+    let offsets = Array(try file.array("counts.offsets", as: Int64.self, shape: [names.count + 2]))
+    let items = Array(try file.array("counts.item", as: Int32.self))
+    let next = Array(try file.array("counts.next", as: Int32.self, shape: [items.count]))
+    let counts = try counts("counts.count", of: file, shape: [items.count])
+    try Self.check(offsets, count: items.count, check)
+    try check((items + next).allSatisfy { (1..<Int32(rows)).contains($0) }, "something is counted of no row")
+    try check(
+      zip(offsets, offsets.dropFirst()).allSatisfy { start, end in
+        (Int(start)..<Int(end)).dropFirst().allSatisfy { (items[$0 - 1], next[$0 - 1]) < (items[$0], next[$0]) }
+      }, "its counts are not in order")
+    try check(canBeAdded(counts), "its counts make no sense")
+    return LocaleTransitions(options, rows: rows, offsets: offsets, items: items, next: next, counts: counts)
+  }
+
+  private static func check(
+    _ offsets: [Int64], count: Int, _ check: (Bool, String) throws -> Void
+  ) throws {
+    try check(offsets.first == 0 && offsets.last == Int64(count), "its offsets do not span the counts")
+    try check(zip(offsets, offsets.dropFirst()).allSatisfy { $0 <= $1 }, "its offsets go back")
+  }
+
   /// Checks a sparse matrix of counts.
   private static func check(
     _ offsets: [Int64], _ columns: [Int32], _ counts: [Int64], rows: Int, _ check: (Bool, String) throws -> Void
   ) throws {
-    try check(offsets.first == 0 && offsets.last == Int64(columns.count), "its offsets do not span the counts")
-    try check(zip(offsets, offsets.dropFirst()).allSatisfy { $0 <= $1 }, "its offsets go back")
+    try Self.check(offsets, count: columns.count, check)
     try check(columns.allSatisfy { (1..<Int32(rows)).contains($0) }, "something is counted of no row")
     try check(
       zip(offsets, offsets.dropFirst()).allSatisfy { start, end in

@@ -64,7 +64,7 @@ public struct Recommender {
   }
 
   /// Adds the transitions within sessions that are about to be ranked, never those to their answers, to the counts
-  /// of every COVISIT and NEIGHBOURS; collective.
+  /// of every COVISIT, NEIGHBOURS and COUNTS; collective.
   /// - Parameter sessions: the same on every rank, over the vocabulary of the checkpoints.
   /// - Throws: `RunError.nothingCountsTransitions`, on every rank; `MPIError`.
   public mutating func learnTransitions(within sessions: SessionTable) throws {
@@ -97,7 +97,7 @@ package enum RankingModel {
   ) throws -> RankingModel {
     if let model = opened.state.countingModel {
       return .counting(
-        try ItemCounts.load(model, from: opened.checkpoint, items: opened.state.items, for: dataset, group: group))
+        try ItemCounts.load(model, from: opened, for: dataset, group: group))
     }
     let model = try dataset.makeModel(opened.state.modelConfiguration(), items: opened.state.items)
     let table = ItemTable(model.parameters, placement: placement, group: group)
@@ -106,7 +106,7 @@ package enum RankingModel {
   }
 
   var countsTransitions: Bool {
-    if case .counting(let counts) = self { return counts.transitions != nil }
+    if case .counting(let counts) = self { return counts.transitions != nil || counts.byLocale != nil }
     return false
   }
 

@@ -46,10 +46,10 @@ public struct CountingRun {
     let began = ContinuousClock.now
     let counts = try ItemCounts.count(
       plan.model, in: sessions.table, selection: sessions.chosen, rows: dataset.itemCount + 1,
-      localeCount: dataset.locales.count, group: group)
+      localeCount: dataset.locales.count, options: plan.counting, group: group)
     try StopSignal.check(group)
     let seconds = (ContinuousClock.now - began) / .seconds(1)
-    let pairs = counts.transitions.map { ", \($0.next.count) different transitions" } ?? ""
+    let pairs = (counts.transitions?.next.count ?? counts.byLocale?.pairs).map { ", \($0) different transitions" } ?? ""
     log.info("counted \(sessions.chosen.count) sessions\(pairs) in \(seconds.formatted(digits: 2)) s")
     try group.together {
       guard group.rank == 0 else { return }

@@ -3,13 +3,15 @@ import Models
 import OptionTables
 import Sessions
 
-/// Every option of a run that counts: few, for nothing is optimised.
+/// Every option of a run that counts.
 public struct CountingPlan: Sendable {
   /// The folder of the prepared data set.
   public var dataset: String
   public var model: CountingModel
   /// The locales whose sessions are counted, by their names; empty for all. The vocabulary is kept whole.
   public var locales: [String] = []
+  /// Of COUNTS; the other models have none.
+  public var counting = CountingOptions()
 
   public init() {
     dataset = ""
@@ -21,10 +23,11 @@ extension CountingPlan: RunPlan {
   public var modelName: String { model.name }
 
   public var table: OptionTable<CountingPlan> {
-    OptionTable([
+    let common = OptionTable<CountingPlan>([
       .dataset(\.dataset),
       OptionDeclaration("model", \.model, .choice, isRequired: true, "The counting model: see caravan models."),
       .locales(\.locales),
     ])
+    return model.hasOptions ? OptionTable(joining: [common, CountingOptions.table.lifted(\.counting)]) : common
   }
 }
