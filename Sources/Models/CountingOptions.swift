@@ -37,16 +37,16 @@ public struct CountingOptions: Equatable, Sendable {
       "distance_decay", \.distanceDecay, .notNegative,
       "A pair d clicks apart counts e^(-decay (d - 1)): the higher, the more the next click says; 0: all alike."),
     OptionDeclaration(
-      "backward_weight", \.backwardWeight, .number("a number from 0 to 10") { (0...10).contains($0) },
+      "backward_weight", \.backwardWeight, .weight(upTo: 10),
       "What a pair counts from its later item to its earlier one; 0: only what followed is found."),
     OptionDeclaration(
-      "answer_weight", \.answerWeight, .number("a number from 0 to 100") { (0...100).contains($0) },
+      "answer_weight", \.answerWeight, .weight(upTo: 100),
       "What a pair counts whose later item is a training session's answer: above 1 favours what sessions end in."),
     OptionDeclaration(
-      "all_locales_weight", \.allLocalesWeight, .notNegative,
+      "all_locales_weight", \.allLocalesWeight, .weight(upTo: 1_000_000),
       "What counts of all locales weigh beside those of the session's own: small ones learn from the others."),
     OptionDeclaration(
-      "damping", \.damping, .notNegative,
+      "damping", \.damping, .weight(upTo: 1_000_000),
       "Added to the sum that an item's counts are divided by: what was seen once is less sure."),
     OptionDeclaration(
       "session_items", \.sessionItems, .wholeNumber(1...4096),
@@ -55,14 +55,16 @@ public struct CountingOptions: Equatable, Sendable {
       "hops", \.hops, .wholeNumber(1...3),
       "Pairs that may lead from an item to what is scored; 2 finds much that 1 does not, 3 a little more."),
     OptionDeclaration(
-      "second_hop_weight", \.secondHopWeight, .notNegative, "What scores over two pairs weigh beside those over one."),
+      "second_hop_weight", \.secondHopWeight, .weight(upTo: 1_000_000),
+      "What scores over two pairs weigh beside those over one."),
     OptionDeclaration(
-      "third_hop_weight", \.thirdHopWeight, .notNegative, "What scores over three pairs weigh beside those over one."),
+      "third_hop_weight", \.thirdHopWeight, .weight(upTo: 1_000_000),
+      "What scores over three pairs weigh beside those over one."),
     OptionDeclaration(
       "hop_items", \.hopItems, .wholeNumber(1...10_000),
       "Items that the third hop goes on from, the best of the second; more take longer."),
     OptionDeclaration(
-      "unseen_weight", \.unseenWeight, .notNegative,
+      "unseen_weight", \.unseenWeight, .weight(upTo: 1_000_000),
       "What scores of items that the session's locale never had are multiplied with; 1 changes nothing."),
   ])
 
@@ -75,5 +77,12 @@ public struct CountingOptions: Equatable, Sendable {
     for option in Self.table.options {
       if let text = options[option.name] { try Self.table.set(GivenOption(flag: option.name, text), in: &self) }
     }
+  }
+}
+
+extension OptionKind where Value: BinaryFloatingPoint & LosslessStringConvertible {
+  /// Numbers up to one with which no sum grows out of its type.
+  fileprivate static func weight(upTo most: Int) -> Self {
+    number("a number from 0 to \(most)") { (0...Value(most)).contains($0) }
   }
 }

@@ -74,7 +74,8 @@ public struct ModelConfiguration: Sendable {
 
   /// The models, of any kind, that have an option of that name, or alias.
   public static func owners(of option: String) -> [String] {
-    (summaries + CountingOptions.summaries).filter { $0.name == option || $0.aliases.contains(option) }.flatMap { $0.defaults.map(\.owner) }
+    (summaries + CountingOptions.summaries)
+      .filter { $0.name == option || $0.aliases.contains(option) }.flatMap { $0.defaults.map(\.owner) }
   }
 
   /// - Throws: `OptionError.badValue`.

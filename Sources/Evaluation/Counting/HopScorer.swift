@@ -9,8 +9,10 @@ import Sessions
 ///     S1 = Σ P(x_k→·) / (k + 1)²    S2 = (Σ P(x_k→·) / (k + 1)) P    S3 = (the best `hopItems` of S2) P
 ///
 /// and the score is S1 + `secondHopWeight` · S2 + `thirdHopWeight` · S3, times `unseenWeight` for items that the
-/// locale never had. Sums go through a session's items from its end, through the items that these lead to in the order
-/// in which they were found, through the pairs of an item by row: the same order wherever a session is scored.
+/// locale never had. A session without a locale has the counts of all alone.
+///
+/// Sums go through a session's items from its end, through the items that these lead to in the order in which they were
+/// found, through the pairs of an item by row: the same order wherever a session is scored.
 final class HopScorer: SparseScorer {
   private let options: CountingOptions
   private let rows: Int

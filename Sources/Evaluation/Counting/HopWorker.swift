@@ -67,7 +67,7 @@ final class HopWorker {
     let sum = (ofOwn.map(own.rows.sum) ?? 0) + allWeight * all.rows.sum(ofRow: ofAll) + options.damping
     guard sum > 0 else { return }
     if let ofOwn { own.rows.add(row: ofOwn, times: amount / sum, to: sums) }
-    if allWeight > 0 { all.rows.add(row: ofAll, times: amount / sum * allWeight, to: sums) }
+    if allWeight > 0 { all.rows.add(row: ofAll, times: amount * (allWeight / sum), to: sums) }
   }
 }
 
