@@ -1,5 +1,4 @@
 import Foundation
-import Randomness
 import Storage
 
 /// Makes a prepared data set from session files and click logs: reads, divides, numbers the items, writes.
@@ -17,9 +16,10 @@ public struct DatasetPreparation {
   ) throws -> PreparationSummary {
     try options.validate()
     let start = ContinuousClock.now
+    let itemsOfVocabulary = options.vocabulary.map { joined($0, PreparedDataset.itemsFileName) }
     try OutputPlace.check(
       folder: options.out,
-      inputs: options.sessions + [options.valid, options.test, options.truth, options.vocabulary].compactMap { $0 })
+      inputs: options.sessions + [options.valid, options.test, options.truth, itemsOfVocabulary].compactMap { $0 })
     // Begun first: whether the folder can be written should not be learnt after the reading.
     let folder = try FolderTransaction(
       at: options.out, manifest: DatasetManifest.fileName, overwrite: options.replacesExisting)
@@ -44,105 +44,12 @@ public struct DatasetPreparation {
     vocabulary = reading.vocabulary
   }
 
-  // MARK: - Dividing
-
-  private struct Splits {
-    var train: SessionCollector
-    var valid: SessionCollector
-    var test: SessionCollector
-  }
-
-  private mutating func divide() throws -> Splits {
-    let isLog = reading.train.clicks.clickCount > 0
-    var splits: Splits
-    if isLog || !options.splits.isPlain || options.filters {
-      splits = try divideWholeSessions()
-    } else {
-      splits = drawValid()
-    }
-    let seen = splits.train.itemsSeen(of: vocabulary.count)
-    let own = [(reading.valid, splits.valid), (reading.test, splits.test)]
-    for (intake, split) in own {
-      // Whatever is given as a file of its own.
-      let answered = droppingUnseen(intake.sessions, seen)
-      split.append(answered)
-      let sequences = intake.clicks.takeSequences(gap: options.sessionGap, keepsTimes: false).sequences
-      let kept = sequences.without({ _ in false }, shorterThan: options.minSessionLength)
-      notes.singleClicks += sequences.count - kept.count
-      split.append(droppingUnseen(kept, seen), maxLength: options.maxLength)
-    }
-    return splits
-  }
-
-  /// Draws the valid sessions: as many as the fraction says, by a permutation that the seed fixes. Rows of one session
-  /// stay together: a prefix of what was trained on is easily known again.
-  private func drawValid() -> Splits {
-    var stream = RandomStream(seed: options.seed, purpose: .split)
-    let isValid =
-      options.valid == nil
-      ? reading.train.grouping.draw(options.splits.validFraction) { stream.permutation(of: $0) } : []
-    guard isValid.contains(true) else {
-      return Splits(train: reading.train.sessions, valid: SessionCollector(), test: SessionCollector())
-    }
-    let (train, valid) = reading.train.sessions.divided(by: isValid)
-    return Splits(train: train, valid: valid, test: SessionCollector())
-  }
-
-  /// Filters and divides what may be cut anywhere: click logs, and the rows of session files.
-  private mutating func divideWholeSessions() throws -> Splits {
-    let intake = reading.train
-    if options.splits.isByTime, intake.sessions.count > 0 || !reading.hasTimes {
-      throw SessionsError.noTimes(path: options.sessions[0])
-    }
-    if options.splits.leavesOneOut || options.filters, intake.grouping.count < intake.sessions.count {
-      throw SessionsError.prefixRows(path: options.sessions[0])
-    }
-    var sequences = intake.clicks.takeSequences(gap: options.sessionGap, keepsTimes: options.splits.isByTime).sequences
-    sequences.append(intake.sessions.sequences(groups: intake.grouping.sessions, after: sequences.count))
-    let singles = (0..<sequences.count).count { sequences[$0].count < 2 }
-    let before = (sessions: sequences.count - singles, clicks: sequences.clickCount - singles)
-    sequences = sequences.filtered(
-      minItemCount: options.minItemCount, minLength: options.minSessionLength, items: vocabulary.count)
-    notes.singleClicks += singles
-    notes.filtered.sessions = before.sessions - sequences.count
-    notes.filtered.clicks = before.clicks - sequences.clickCount
-    let parts = SessionDivision(sequences, options.splits, drawsValid: options.valid == nil, seed: options.seed)
-    let splits = Splits(train: SessionCollector(), valid: SessionCollector(), test: SessionCollector())
-    splits.train.append(parts.train, maxLength: options.maxLength)
-    let seen = splits.train.itemsSeen(of: vocabulary.count)
-    splits.valid.append(droppingUnseen(parts.valid, seen), maxLength: options.maxLength)
-    splits.test.append(droppingUnseen(parts.test, seen), maxLength: options.maxLength)
-    return splits
-  }
-
-  // MARK: - Answers that training never saw
-
-  /// Counts such answers of a click log, or leaves out the clicks on all such items.
-  private mutating func droppingUnseen(_ sequences: Sequences, _ seen: [Bool]) -> Sequences {
-    notes.unseenTargets += (0..<sequences.count).count { !seen[Int(sequences[$0].last!)] }
-    if options.unseenTargets == .keep { return sequences }
-    let kept = sequences.without({ !seen[Int($0)] }, shorterThan: 2)
-    notes.unseen.sessions += sequences.count - kept.count
-    notes.unseen.clicks += sequences.clickCount - kept.clickCount
-    return kept
-  }
-
-  /// Counts such answers of session files, or leaves out the sessions that have them.
-  private mutating func droppingUnseen(_ sessions: SessionCollector, _ seen: [Bool]) -> SessionCollector {
-    notes.unseenTargets += sessions.targets.count { $0 != 0 && !seen[Int($0)] }
-    if options.unseenTargets == .keep { return sessions }
-    let kept = sessions.withoutUnseenAnswers(seen)
-    notes.unseen.sessions += sessions.count - kept.count
-    notes.unseen.clicks += sessions.items.count - kept.items.count
-    return kept
-  }
-
-  // MARK: - Writing
-
   private mutating func write(to folder: FolderTransaction, extending extended: PreparedDataset?) throws
     -> DatasetManifest
   {
-    let splits = try divide()
+    var division = DatasetDivision(options, reading)
+    let splits = try division.divide()
+    notes = division.notes
     let names = reading.locales.names
     let version1 = DatasetVersion1.codes(of: names, keepsNameless: reading.locales.keepsNameless)
     // Version 1 knows Amazon's six by themselves.
@@ -173,7 +80,7 @@ public struct DatasetPreparation {
     return manifest
   }
 
-  private func nothingToTrainOn(_ splits: Splits) -> SessionsError {
+  private func nothingToTrainOn(_ splits: DatasetDivision.Splits) -> SessionsError {
     let counts = [
       (notes.otherEvents, "clicks of other events"), (notes.singleClicks, "sessions of too few clicks"),
       (notes.filtered.sessions, "sessions by --min-item-count and --min-session-length"),

@@ -28,7 +28,7 @@ var countingCases: [String: RankCase] {
       func bits(_ group: any ProcessGroup) throws -> [UInt32] {
         let scorer = try shop.count(.counts, group).rankingScorer()
         let chunk = SessionChunk(Array(0..<256)[...], of: shop.sessions)
-        try scorer.begin(SessionRound([chunk], holder: 0, of: 1), .init())
+        scorer.begin(SessionRound([chunk], holder: 0, of: 1), .init())
         return (1..<601).flatMap { row in
           let scores = scorer.scores(of: row..<row + 1, chunk: 0, thread: 0)
           return (0..<256).map { scores.elements[$0].bitPattern }

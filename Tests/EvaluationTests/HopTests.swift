@@ -118,7 +118,7 @@ import Testing
 
   private func scores(_ scorer: CountScorer, of sessions: SessionTable) throws -> [[Float]] {
     let chunk = SessionChunk(Array(0..<Int32(sessions.count))[...], of: sessions)
-    try scorer.begin(SessionRound([chunk], holder: 0, of: 1), ThreadTeam())
+    scorer.begin(SessionRound([chunk], holder: 0, of: 1), ThreadTeam())
     let tile = scorer.scores(of: 1..<13, chunk: 0, thread: 0)
     return (0..<sessions.count).map { session in (0..<12).map { tile.elements[$0 * tile.columns + session] } }
   }
