@@ -63,10 +63,11 @@ struct FileShape: Equatable {
     kind == .clicks ? [.session, .item, .event, .locale, .elapsed, .time] : [.session, .items, .answer, .locale]
   }
 
-  /// Whether rows are put together by who clicked, not by the visit.
+  /// Whether rows are put together by who clicked, as far as the column's name tells, and not by the visit.
   var isByVisitor: Bool {
     guard kind == .clicks, hasHeader, let session = columns[.session] else { return false }
-    return ["visitor", "user", "customer", "client"].contains { ColumnRole.plain(names[session]).hasPrefix($0) }
+    let name = ColumnRole.plain(names[session])
+    return !name.contains("session") && ["visitor", "user", "customer", "client"].contains { name.hasPrefix($0) }
   }
 
   /// Such as `a click a row, tabs between columns: session SessionId, item ItemId, time Time`.
