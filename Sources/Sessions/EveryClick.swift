@@ -6,11 +6,10 @@ extension SessionTable {
   public var everyClick: SessionTable {
     var offsets: [Int64] = [0], items: [Int32] = [], targets: [Int32] = [], locales: [UInt16] = []
     for session in 0..<count {
-      let clicks = Array(self.items(of: session)), answers = clicks.dropFirst() + [self.targets[session]]
-      for (place, answer) in answers.enumerated() where answer != 0 {
-        items += clicks[...place]
+      for row in range(of: session).lazy.map({ Int32($0) }) where target(ofPrefix: row) != 0 {
+        items += clicks(ofPrefix: row)
         offsets.append(Int64(items.count))
-        targets.append(answer)
+        targets.append(target(ofPrefix: row))
         locales.append(self.locales[session])
       }
     }

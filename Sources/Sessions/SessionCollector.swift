@@ -29,10 +29,12 @@ final class SessionCollector {
 
   /// Adds all sessions of others.
   func append(_ others: SessionCollector) {
-    for session in 0..<others.count {
-      items += others.items(of: session)
-      endSession(target: others.targets[session], locale: others.locales[session])
-    }
+    for session in 0..<others.count { append(session, of: others) }
+  }
+
+  private func append(_ session: Int, of other: SessionCollector) {
+    items += other.items(of: session)
+    endSession(target: other.targets[session], locale: other.locales[session])
   }
 
   /// Adds whole sessions, their last items as answers.
@@ -100,13 +102,7 @@ final class SessionCollector {
   func divided(by isSecond: [Bool]) -> (first: SessionCollector, second: SessionCollector) {
     let first = SessionCollector()
     let second = SessionCollector()
-    func move(_ session: Int, to part: SessionCollector) {
-      part.items += items(of: session)
-      part.endSession(target: targets[session], locale: locales[session])
-    }
-    for session in 0..<count {
-      if isSecond[session] { move(session, to: second) } else { move(session, to: first) }
-    }
+    for session in 0..<count { (isSecond[session] ? second : first).append(session, of: self) }
     return (first, second)
   }
 

@@ -100,6 +100,20 @@ public struct TranslatedSessions: Sendable {
       isKnownLocale: codes.map { $0 != nil }, zeros: reader.zerosFound, sessionIDs: nil)
   }
 
+  /// What the file calls a session's locale; nil where it has none.
+  public func locale(of session: Int) -> String? {
+    let place = localeOfSession[session]
+    return place < 0 ? nil : localeNames[Int(place)]
+  }
+
+  /// The locales that the data set does not know, in the order of the file, and how many sessions are of them.
+  public var unknownLocales: (names: [String], sessions: Int) {
+    let names = zip(localeNames, isKnownLocale).filter { !$0.1 }.map(\.0)
+    return (names, localeOfSession.count { $0 >= 0 && !isKnownLocale[Int($0)] })
+  }
+}
+
+extension TranslatedSessions {
   /// Reads a click log, whose sessions are in the order of their first clicks. Bad rows are left out.
   private init(
     _ reader: ClickLogReader, gap: Int64?, _ names: LocaleNames, _ catalog: ItemCatalog, maxLength: Int,
@@ -141,36 +155,5 @@ public struct TranslatedSessions: Sendable {
     isKnownLocale = codes.map { $0 != nil }
     zeros = nil
     sessionIDs = owners.map(log.id(of:))
-  }
-
-  private init(
-    table: SessionTable, unknownClicks: Int, emptySessions: Int, hasAnswers: Bool, badRows: [BadRow],
-    sessionsWithoutLocale: [Int], hasLocales: Bool, localeNames: [String], localeOfSession: [Int32],
-    isKnownLocale: [Bool], zeros: ZerosFound?, sessionIDs: [String]?
-  ) {
-    self.table = table
-    self.unknownClicks = unknownClicks
-    self.emptySessions = emptySessions
-    self.hasAnswers = hasAnswers
-    self.badRows = badRows
-    self.sessionsWithoutLocale = sessionsWithoutLocale
-    self.hasLocales = hasLocales
-    self.localeNames = localeNames
-    self.localeOfSession = localeOfSession
-    self.isKnownLocale = isKnownLocale
-    self.zeros = zeros
-    self.sessionIDs = sessionIDs
-  }
-
-  /// What the file calls a session's locale; nil where it has none.
-  public func locale(of session: Int) -> String? {
-    let place = localeOfSession[session]
-    return place < 0 ? nil : localeNames[Int(place)]
-  }
-
-  /// The locales that the data set does not know, in the order of the file, and how many sessions are of them.
-  public var unknownLocales: (names: [String], sessions: Int) {
-    let names = zip(localeNames, isKnownLocale).filter { !$0.1 }.map(\.0)
-    return (names, localeOfSession.count { $0 >= 0 && !isKnownLocale[Int($0)] })
   }
 }

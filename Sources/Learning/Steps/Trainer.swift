@@ -144,9 +144,11 @@ package final class Trainer {
     precondition(!batch.isEmpty, "a batch without sessions")
     return HeadStep(
       number: step, targets: BatchTargets(options.targets, of: batch, lanes: options.lanes, from: sessions),
-      clicks: batch.flatMap {
-        options.targets == .prefixes ? sessions.clicks(ofPrefix: $0) : sessions.items(of: Int($0))
-      },
+      clicks: options.loss.isFull
+        ? []
+        : batch.flatMap {
+          options.targets == .prefixes ? sessions.clicks(ofPrefix: $0) : sessions.items(of: Int($0))
+        },
       randomness: DropoutKey(seed: options.seed, step: step))
   }
 

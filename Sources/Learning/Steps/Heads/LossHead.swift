@@ -8,7 +8,8 @@ package struct HeadStep {
   let number: Int
   /// Of the global batch.
   let targets: BatchTargets
-  /// The rows of all clicks of the global batch, in any order.
+  /// The rows of all clicks of the global batch, in any order; none for the loss over the whole catalogue, which does not
+  /// ask for them.
   let clicks: [Int32]
   /// Where dropout on rows of the item table is addressed.
   let randomness: DropoutKey
