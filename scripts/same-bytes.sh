@@ -2,7 +2,7 @@
 # Trains the same steps on 1 to 4 ranks, with a sharded item table, on threads, and with a stop in between, and compares
 # the checkpoints:
 #
-#   scripts/same-bytes.sh DATASET OUT --model GRU4Rec [other options of caravan train]
+#   scripts/same-bytes.sh DATASET OUT --model GRU4Rec --preset recbole [other options of caravan train]
 #
 # STEPS is how many steps are trained, 30 unless it is set. Prints a SHA-256 a run; fails where two differ. About
 # three minutes for 200,000 items on 2 cores.

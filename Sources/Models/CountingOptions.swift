@@ -74,9 +74,7 @@ public struct CountingOptions: Equatable, Sendable {
   /// The options as a checkpoint has them; what it does not name keeps its default.
   /// - Throws: `OptionError.badValue`.
   public init(options: [String: String]) throws(OptionError) {
-    for option in Self.table.options {
-      if let text = options[option.name] { try Self.table.set(GivenOption(flag: option.name, text), in: &self) }
-    }
+    try Self.table.set(known: options, in: &self)
   }
 }
 

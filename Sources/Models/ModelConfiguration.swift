@@ -35,15 +35,15 @@ public struct ModelConfiguration: Sendable {
     var configuration = ModelConfiguration(GRU4Rec.self)
     guard let name = options["model"] else { throw .missing("model", allowed: "one of \(listed(Self.names))") }
     try Self.choice.set(GivenOption(flag: "model", name), in: &configuration)
-    for option in configuration.table.options {
-      guard let text = options[option.name] else { continue }
-      try configuration.table.set(GivenOption(flag: option.name, text), in: &configuration)
-    }
+    try configuration.table.set(known: options, in: &configuration)
     self = configuration
   }
 
   /// What the command line calls the model.
   public var name: String { kind.name }
+
+  /// What the model is best trained with: see `SessionModel`.
+  public var recipe: [String: String] { kind.recipe }
 
   /// The choice of the model. It comes before all options of models: a new one has its own, at their defaults.
   public static let choice = OptionTable<ModelConfiguration>([
@@ -64,12 +64,23 @@ public struct ModelConfiguration: Sendable {
     return table(kind)
   }
 
-  /// The options of all models here, and which have them.
+  /// The options of all models here, which have them, and what they are best trained with.
   public static var summaries: [OptionSummary] {
-    func summaries<Model: SessionModel>(_ model: Model.Type) -> [OptionSummary] {
-      Model.Options.table.summaries(Model.Options(), owner: model.name)
+    kinds.flatMap { kind in
+      let tuned = Self(tuned: kind)
+      return tuned.table.summaries(tuned, owner: kind.name)
+    }.merged
+  }
+
+  /// A model as its recipe has it.
+  /// - Precondition: the recipe's values are allowed, which a test looks after.
+  public init<Model: SessionModel>(tuned model: Model.Type) {
+    self.init(model)
+    do {
+      try table.set(known: model.recipe, in: &self)
+    } catch {
+      preconditionFailure("\(model.name)'s recipe: \(error)")
     }
-    return kinds.flatMap { summaries($0) }.merged
   }
 
   /// The models, of any kind, that have an option of that name, or alias.

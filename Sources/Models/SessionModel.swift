@@ -19,6 +19,10 @@ public protocol SessionModel: AnyObject, SendableMetatype {
   /// Where it is described.
   static var papers: [String] { get }
 
+  /// What the model is best trained with where that is not the default of `caravan train` or of its own options: values
+  /// by the options' names, chosen on valid sessions of Amazon-M2. Nothing where a model says nothing.
+  static var recipe: [String: String] { get }
+
   /// - Parameter items: how many items the catalogue has, without padding.
   init(_ options: Options, items: Int)
 
@@ -49,6 +53,7 @@ public protocol SessionModel: AnyObject, SendableMetatype {
 }
 
 extension SessionModel {
+  public static var recipe: [String: String] { [:] }
   public var longestSession: Int? { nil }
   public var encoderPasses: Int { 1 }
   public static var prefixes: RaggedBatch.PrefixLayout { .apart }

@@ -134,6 +134,20 @@ extension OptionKind {
   }
 }
 
+extension OptionKind {
+  /// The same values, or `auto`, which is no value: what it stands for then follows from other things.
+  public func orAuto() -> OptionKind<Value?> {
+    let (parse, text) = (self.parse, self.text)
+    var kind = OptionKind<Value?>(allowed + ", or auto", valueName: valueName) { given in
+      given.lowercased() == "auto" ? .some(nil) : parse(given).map { .some($0) }
+    } text: {
+      $0.map(text) ?? "auto"
+    }
+    kind.choices = choices
+    return kind
+  }
+}
+
 /// `a, b or c`.
 package func listed(_ names: [String], _ conjunction: String = "or") -> String {
   guard let last = names.last, names.count > 1 else { return names.first ?? "" }

@@ -11,6 +11,8 @@ public struct OptionSummary: Sendable {
   public let meaning: String
   /// Its default by what has it, such as a model; one entry under "" where all have the same owner.
   public let defaults: [(owner: String, text: String?)]
+  /// What those have instead that differ from the default.
+  public var exceptions: [(owner: String, text: String)] = []
 
   /// One line: who has the option where not all do, what it means, its default.
   public var help: String {
@@ -19,7 +21,8 @@ public struct OptionSummary: Sendable {
     let known = defaults.compactMap { entry in entry.text.map { (owner: entry.owner, text: $0) } }
     guard !isFlag, let first = known.first else { return whose + meaning }
     let same = known.allSatisfy { $0.text == first.text }
-    let values = same ? first.text : known.map { "\($0.owner) \($0.text)" }.joined(separator: ", ")
+    let named = (same ? [] : known) + exceptions
+    let values = ((same ? [first.text] : []) + named.map { "\($0.owner) \($0.text)" }).joined(separator: ", ")
     return "\(whose)\(meaning) (default: \(values))"
   }
 }

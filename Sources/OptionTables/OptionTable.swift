@@ -57,6 +57,14 @@ public struct OptionTable<Owner>: Sendable {
     }
   }
 
+  /// Sets those of the options that this table has.
+  /// - Throws: `OptionError.badValue`.
+  public func set(known values: [String: String], in owner: inout Owner) throws(OptionError) {
+    for option in options {
+      if let text = values[option.name] { try set(GivenOption(flag: option.name, text), in: &owner) }
+    }
+  }
+
   /// - Parameter chosen: the options that were given, by name.
   /// - Throws: `OptionError.missing` for the first that must be given and was not.
   public func requireAll(_ chosen: [String: GivenOption]) throws(OptionError) {

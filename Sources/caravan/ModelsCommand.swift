@@ -13,7 +13,7 @@ struct ModelsCommand: LeaderCommand {
     if markdown { return print(OptionPage.text, terminator: "") }
     for kind in ModelConfiguration.kinds {
       print("\(kind.name): \(kind.summary)")
-      print("  " + Self.defaults(kind))
+      print("  " + Self.flags(Self.defaults(kind)))
       for paper in kind.papers { print("  \(paper)") }
       print()
     }
@@ -26,9 +26,12 @@ struct ModelsCommand: LeaderCommand {
 
   private static var countingDefaults: String { flags(CountingOptions.table.texts(of: CountingOptions())) }
 
-  /// The model's own flags, as a command line would give them.
-  private static func defaults<Model: SessionModel>(_ model: Model.Type) -> String {
-    flags(Model.Options.table.texts(of: Model.Options()))
+  /// The model's own options, and those of training for which it has other values.
+  private static func defaults(_ kind: any SessionModel.Type) -> [(name: String, text: String?)] {
+    let tuned = ModelConfiguration(tuned: kind)
+    let own = tuned.table.texts(of: tuned)
+    let training = kind.recipe.filter { tuned.table[$0.key] == nil }.sorted { $0.key < $1.key }
+    return own + training.map { ($0.key, $0.value) }
   }
 
   private static func flags(_ options: [(name: String, text: String?)]) -> String {

@@ -25,7 +25,8 @@ import Testing
   deinit { try? FileManager.default.removeItem(atPath: folder) }
 
   private func options(_ run: String) -> [String] {
-    ["--dataset", dataset, "--model", "GRU4Rec", "--batch-size", "4", "--dropout", "0.3", "--hidden-size", "16"]
+    ["--dataset", dataset, "--model", "GRU4Rec", "--preset", "recbole", "--batch-size", "4", "--dropout", "0.3"]
+      + ["--hidden-size", "16"]
       + ["--epochs", "1", "--out", folder + "/" + run]
   }
 

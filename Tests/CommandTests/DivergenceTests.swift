@@ -16,8 +16,8 @@ import Testing
 
   private func train(_ run: String, ranks: Int? = nil, _ more: [String]) throws -> MPIRun.Outcome {
     try CaravanCommand.run(
-      ["train", "--dataset", dataset, "--model", "GRU4Rec", "--embedding-size", "16", "--hidden-size", "16", "--out"]
-        + [folder + "/" + run] + more,
+      ["train", "--dataset", dataset, "--model", "GRU4Rec", "--preset", "recbole", "--embedding-size", "16"]
+        + ["--hidden-size", "16", "--out", folder + "/" + run] + more,
       ranks: ranks)
   }
 
@@ -89,7 +89,7 @@ import Testing
   @Test func aSweepRecordsWhatDivergesAsFailed() throws {
     try """
     command: train
-    options: {dataset: \(dataset), model: GRU4Rec, epochs: 1, batch_size: 2000, embedding_size: 16, hidden_size: 16}
+    options: {dataset: \(dataset), model: GRU4Rec, preset: recbole, epochs: 1, batch_size: 2000, embedding_size: 16}
     grid: {lr: [1e38, 0.01]}
     """.write(toFile: folder + "/sweep.yaml", atomically: true, encoding: .utf8)
     let outcome = try CaravanCommand.run(["sweep", folder + "/sweep.yaml", "--out", folder + "/sweep"], ranks: 2)

@@ -16,7 +16,8 @@ struct HandOffShop {
 
   func train(_ run: String, on dataset: String? = nil, _ more: [String]) throws {
     let outcome = try CaravanCommand.run(
-      ["train", "--dataset", dataset ?? self.dataset, "--model", "GRU4Rec", "--batch-size", "60", "--dropout", "0.3"]
+      ["train", "--dataset", dataset ?? self.dataset, "--model", "GRU4Rec", "--preset", "recbole"]
+        + ["--batch-size", "60", "--dropout", "0.3"]
         + ["--embedding-size", "20", "--hidden-size", "24", "--lr", "0.01", "--epochs", "2"]
         + ["--out", folder + "/" + run] + more)
     guard outcome.status == 0 else { throw MPIRun.CannotStart(description: outcome.stderr) }

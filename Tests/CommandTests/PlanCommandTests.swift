@@ -24,7 +24,8 @@ import Testing
 
   @Test func theTableHasBothLayoutsAndMarksTheBest() throws {
     let (text, choices, answer) = try plan([
-      "--items", "1.4M", "--sessions", "3.6m", "--model", "NARM", "--batch-size", "4096", "--nodes", "16", "--cores",
+      "--items", "1.4M", "--sessions", "3.6m", "--model", "NARM", "--targets", "last", "--batch-size", "4096",
+      "--nodes", "16", "--cores",
       "32", "--network", "10GbE", "--memory", "128G",
     ])
     #expect(text.contains("NARM, 1400000 items, batch 4096, f32, 16 nodes of 32 cores, 10GbE"))

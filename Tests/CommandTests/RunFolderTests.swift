@@ -15,7 +15,8 @@ import Testing
   deinit { try? FileManager.default.removeItem(atPath: folder) }
 
   private var options: [String] {
-    ["--dataset", dataset, "--model", "GRU4Rec", "--batch-size", "30", "--lr", "0.01", "--embedding-size", "16"]
+    ["--dataset", dataset, "--model", "GRU4Rec", "--preset", "recbole", "--batch-size", "30", "--lr", "0.01"]
+      + ["--embedding-size", "16"]
       + ["--hidden-size", "16"]
   }
 
@@ -47,7 +48,8 @@ import Testing
   /// killed leaves no lock behind.
   @Test func aFolderInUseIsRefused() throws {
     #expect(try train("first", ["--epochs", "1"]).status == 0)
-    let sweep = "command: train\noptions: {dataset: \(dataset), model: GRU4Rec, epochs: 4000, stopping_step: 4000}\n"
+    let sweep =
+      "command: train\noptions: {dataset: \(dataset), model: GRU4Rec, preset: recbole, epochs: 4000, stopping_step: 4000}\n"
     try (sweep + "grid: {batch_size: [30, 31]}\n")
       .write(toFile: folder + "/sweep.yaml", atomically: true, encoding: .utf8)
     let long = "--epochs 4000 --stopping-step 4000"

@@ -15,7 +15,8 @@ import Testing
   deinit { try? FileManager.default.removeItem(atPath: folder) }
 
   private func options(_ dataset: String) -> [String] {
-    ["--dataset", dataset, "--model", "GRU4Rec", "--batch-size", "30", "--embedding-size", "16", "--hidden-size", "16"]
+    ["--dataset", dataset, "--model", "GRU4Rec", "--preset", "recbole", "--batch-size", "30", "--embedding-size", "16"]
+      + ["--hidden-size", "16"]
   }
 
   /// Starts a command, and sends it a signal once a file is there and it listens: signals are then blocked.

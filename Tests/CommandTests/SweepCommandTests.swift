@@ -16,7 +16,7 @@ import Testing
 
   /// Four jobs that go well and three that fail, each in its own way.
   private static let mixed = """
-    options: {model: GRU4Rec, batch_size: 128, epochs: 2, embedding_size: 16, hidden_size: 16}
+    options: {model: GRU4Rec, preset: recbole, batch_size: 128, epochs: 2, embedding_size: 16, hidden_size: 16}
     grid:
       job:
         - {lr: 0.0005}
@@ -100,8 +100,8 @@ import Testing
   /// The second job is long enough to be caught in the middle.
   private static let long = """
     options:
-      {model: GRU4Rec, batch_size: 128, embedding_size: 16, hidden_size: 16, checkpoint_every: 5, stopping_step: 99,
-       lr: 0.002}
+      {model: GRU4Rec, preset: recbole, batch_size: 128, embedding_size: 16, hidden_size: 16, checkpoint_every: 5,
+       stopping_step: 99, lr: 0.002}
     grid:
       job: [{dropout: 0.5, epochs: 2}, {dropout: 0.2, epochs: 40}, {dropout: 0, epochs: 2}]
     """
@@ -145,13 +145,18 @@ import Testing
   }
 
   @Test func wrongUsageIsOneLine() throws {
-    #expect(try sweep("grid: {lr: [0.1]}\noptions: {epochs: 1, model: STAMP}", "first", ranks: nil).status == 0)
+    #expect(
+      try sweep("grid: {lr: [0.1]}\noptions: {epochs: 1, model: STAMP, preset: recbole}", "first", ranks: nil).status
+        == 0)
     let cases: [(yaml: String, more: [String], sentence: String)] = [
       ("grid: {lr: 0.1}", [], "sweep.yaml is no sweep: grid.lr is no list of values"),
       ("command: bake\ngrid: {lr: [1]}", [], "there is no sweep over 'bake': choose the command train or finetune"),
       ("grid: {lr: [1]}", ["--set", "epochs"], "cannot set 'epochs': write an option and its value"),
       ("grid: {lr: [1]}", ["--ranks-per-job", "2"], "--ranks-per-job is 2, but there is 1 rank: choose from 1 to 1"),
-      ("grid: {lr: [0.1]}\noptions: {epochs: 2, model: STAMP}", [], "holds lr=0.1 with epochs 1, now it is 2"),
+      (
+        "grid: {lr: [0.1]}\noptions: {epochs: 2, model: STAMP, preset: recbole}", [],
+        "holds lr=0.1 with epochs 1, now it is 2"
+      ),
       ("grid: {lr: [-1, 0]}\noptions: {model: STAMP}", [], "each of the 2 jobs failed"),
     ]
     for (yaml, more, sentence) in cases {
@@ -169,7 +174,7 @@ import Testing
       "prepare", "--sessions", folder + "/sessions/sessions_train.csv", "--valid-fraction", "0", "--out", bare,
     ])
     #expect(prepared.status == 0, "\(prepared.stderr)")
-    let options = "options: {model: STAMP, epochs: 1, embedding_size: 8}\n"
+    let options = "options: {model: STAMP, preset: recbole, epochs: 1, embedding_size: 8}\n"
     let noValid = try sweep(options + "grid: {lr: [0.1]}", "a", ranks: nil, ["--set", "dataset=\(bare)"])
     #expect(noValid.status == 1 && noValid.stderr.contains("\(bare) has no valid sessions to compare jobs by"))
     let noEpoch = try sweep(options + "grid: {lr: [0.1]}", "b", ranks: nil, ["--set", "max_steps=1"])

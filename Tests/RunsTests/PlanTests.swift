@@ -65,7 +65,7 @@ import Testing
       let second = try plan([:], file: first.yaml())
       #expect(first.table.texts(of: first).map(\.text) == second.table.texts(of: second).map(\.text))
       #expect(first.decidingOptions == second.decidingOptions)
-      #expect(first.decidingOptions["epochs"] == "10" && first.decidingOptions["threads_per_rank"] == nil)
+      #expect(first.decidingOptions["epochs"] == "6" && first.decidingOptions["threads_per_rank"] == nil)
     }
   }
 
@@ -114,6 +114,6 @@ import Testing
     let compared = now.optionsToCompare(with: saved)
     #expect(compared[0].name == "model")
     #expect(compared.last?.name == "epochs")
-    #expect(now.defaultText(of: "dropout_probs") == "0.25,0.5")
+    #expect(now.originalText(of: "dropout_probs") == "0.25,0.5")
   }
 }

@@ -34,6 +34,9 @@ public struct BenchPlan: Sendable {
 extension BenchPlan: RunPlan {
   public var modelName: String { model.name }
 
+  /// The model's own: a step is of one size whatever the model.
+  public var defaults: [String: String] { model.recipe.filter { model.table[$0.key] != nil } }
+
   public var table: OptionTable<BenchPlan> {
     OptionTable(joining: [
       ModelConfiguration.choice.lifted(\.model), model.table.lifted(\.model), Self.ownTable,

@@ -103,6 +103,8 @@ extension FineTuningPlan: RunPlan {
 
   public var modelName: String { training.modelName }
 
+  public var defaults: [String: String] { training.defaults }
+
   public var table: OptionTable<FineTuningPlan> {
     OptionTable(joining: [training.table.lifted(\.training), Self.ownTable])
   }

@@ -35,8 +35,8 @@ public struct Checkpoint {
       throw CheckpointError.optionDiffers(name: name, saved: saved, current: current, path: folder)
     }
     for (name, current) in plan.optionsToCompare(with: state.options) {
-      // An option that the checkpoint does not know of was not there yet, which is its default.
-      let saved = state.options[name].map { plan.canonical($0, of: name) } ?? plan.defaultText(of: name)
+      // What the checkpoint does not know of was no option yet.
+      let saved = state.options[name].map { plan.canonical($0, of: name) } ?? plan.originalText(of: name)
       try require(name, saved, current)
     }
     for (name, current) in others.sorted(by: { $0.key < $1.key }) { try require(name, state.options[name], current) }

@@ -14,7 +14,7 @@ public struct ForecastPlan: Sendable {
   /// Clicks of a session, on average.
   public var clicks = 3.4
   public var batchSize = 1024
-  public var targets = TargetRule.last
+  public var targets = TargetRule.prefixes
   public var precision = Precision.float32
   /// None: the fewest that the ranks need, but 8.
   public var lanes: Int?
@@ -35,6 +35,8 @@ public struct ForecastPlan: Sendable {
 
 extension ForecastPlan: RunPlan {
   public var modelName: String { model.name }
+
+  public var defaults: [String: String] { model.recipe }
 
   public var table: OptionTable<ForecastPlan> {
     OptionTable(joining: [

@@ -8,10 +8,10 @@ import Tensors
 public struct OptimizationPlan: Equatable, Sendable {
   public var optimizer = OptimizerOptions.Rule.adam
   /// The learning rate; the highest one where it changes.
-  public var rate = 0.001
-  public var schedule = RateSchedule.Shape.constant
-  /// Steps over which the rate rises from nearly 0.
-  public var warmupSteps = 0
+  public var rate = 0.005
+  public var schedule = RateSchedule.Shape.cosine
+  /// Steps over which the rate rises from nearly 0; nil for 100, but half an epoch at most.
+  public var warmupSteps: Int?
   /// What `step` multiplies the rate with, and after how many epochs.
   public var rateDecay = 0.1
   public var rateDecayEpochs = 3
@@ -37,7 +37,7 @@ public struct OptimizationPlan: Equatable, Sendable {
   /// The learning rate over a run.
   func rateSchedule(stepsPerEpoch: Int, epochs: Int) -> RateSchedule {
     RateSchedule(
-      shape: schedule, base: rate, warmupSteps: warmupSteps, decay: rateDecay,
+      shape: schedule, base: rate, warmupSteps: warmupSteps ?? min(100, stepsPerEpoch / 2), decay: rateDecay,
       decaySteps: rateDecayEpochs * stepsPerEpoch, totalSteps: epochs * stepsPerEpoch)
   }
 }
@@ -48,8 +48,8 @@ extension OptimizationPlan {
     OptionDeclaration("lr", \.rate, .positive, aliases: ["learning_rate"], "The learning rate."),
     OptionDeclaration("lr_schedule", \.schedule, .choice, "constant, step (StepLR) or cosine."),
     OptionDeclaration(
-      "warmup_steps", \.warmupSteps, .wholeNumber(0...(1 << 40)),
-      "Steps over which the rate first rises from nearly 0 to --lr."),
+      "warmup_steps", \.warmupSteps, OptionKind<Int>.wholeNumber(0...(1 << 40)).orAuto(),
+      "Steps over which the rate first rises from nearly 0 to --lr; auto: 100, but half an epoch at most."),
     OptionDeclaration(
       "lr_decay", \.rateDecay, .number("a number above 0, up to 1") { $0 > 0 && $0 <= 1 },
       decides: .when { $0.schedule == .step },

@@ -62,15 +62,19 @@ public struct PlanSource: Sendable {
     flags.sorted { $0.key < $1.key }.map { GivenOption(flag: $0.key, $0.value) }
   }
 
-  /// The plan; what the options do not name keeps its default.
+  /// The plan; what the options do not name is what the plan's model and preset say, or keeps its default.
   /// - Throws: `OptionError`.
   public func plan<Plan: RunPlan>(_ kind: Plan.Type) throws(OptionError) -> Plan {
     var plan = Plan()
-    // The model decides which other options there are.
-    if let model = plan.table["model"], let given = given(model) { try plan.table.set(given, in: &plan) }
+    // The model decides which other options there are, and with the preset what their defaults are.
+    let first = ["model", "preset"]
+    for option in first.compactMap({ plan.table[$0] }) {
+      if let given = given(option) { try plan.table.set(given, in: &plan) }
+    }
     let table = plan.table
     let chosen = try chosen(in: table, of: plan.modelName)
-    for option in table.options where option.name != "model" {
+    try table.set(known: plan.defaults, in: &plan)
+    for option in table.options where !first.contains(option.name) {
       if let given = chosen[option.name] { try table.set(given, in: &plan) }
     }
     try table.requireAll(chosen)

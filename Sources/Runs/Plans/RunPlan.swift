@@ -14,6 +14,10 @@ public protocol RunPlan: Sendable {
   /// What the command line calls the model.
   var modelName: String { get }
 
+  /// What the plan's model and preset say of options that are not given, by name; what they leave out keeps the value
+  /// that a new plan has.
+  var defaults: [String: String] { get }
+
   /// - Throws: `OptionError` for the first value that makes no sense, by itself or beside the others.
   func validate() throws(OptionError)
 
@@ -22,6 +26,8 @@ public protocol RunPlan: Sendable {
 }
 
 extension RunPlan {
+  public var defaults: [String: String] { [:] }
+
   public func validate() throws(OptionError) { try table.check(self) }
 
   public var decidingOptions: [String: String] { table.decidingTexts(of: self) }
@@ -53,10 +59,13 @@ extension RunPlan {
     return table[name]?.read(plan)
   }
 
-  /// What an option is where nobody says anything but the model.
-  package func defaultText(of name: String) -> String? {
+  /// What an option was before there was a choice, for the plan's model: RecBole's value.
+  package func originalText(of name: String) -> String? {
     var plan = Self()
-    if let model = table["model"]?.read(self) { try? plan.table.set(GivenOption(flag: "model", model), in: &plan) }
-    return plan.table[name]?.read(plan)
+    let given = ["model": table["model"]?.read(self), "preset": table["preset"].map { _ in Preset.recbole.rawValue }]
+    for (name, text) in given.sorted(by: { $0.key < $1.key }) {
+      if let text { try? plan.table.set(GivenOption(flag: name, text), in: &plan) }
+    }
+    return plan.defaults[name] ?? plan.table[name]?.read(plan)
   }
 }

@@ -11,8 +11,10 @@ public struct TrainingPlan: Sendable {
   /// The folder of the prepared data set.
   public var dataset: String
   public var model: ModelConfiguration
+  /// What options that are not given have.
+  public var preset = Preset.tuned
   /// How often all sessions are seen.
-  public var epochs = 10
+  public var epochs = 6
   /// Sessions in a global batch, over all ranks.
   public var batchSize = 1024
   /// Parts of a batch that are computed apart and added in a fixed tree; a power of two, at least the ranks.
@@ -30,7 +32,7 @@ public struct TrainingPlan: Sendable {
   /// How many clicks the sessions of the data set may have, for models that take any number; nil for any.
   public var maxLength: Int?
   /// Which clicks are targets.
-  public var targets = TargetRule.last
+  public var targets = TargetRule.prefixes
   /// The locales whose sessions are trained on, by their names; empty for all. The vocabulary is kept whole.
   public var locales: [String] = []
   /// Ends the run after this many steps in all, counted over resumes.
@@ -57,6 +59,8 @@ public struct TrainingPlan: Sendable {
 
 extension TrainingPlan: RunPlan {
   public var modelName: String { model.name }
+
+  public var defaults: [String: String] { preset.values(for: model) }
 
   /// The model's own options among them.
   public var table: OptionTable<TrainingPlan> {
@@ -85,6 +89,9 @@ extension TrainingPlan: RunPlan {
 
   /// What is neither the model's, the optimizer's nor the loss's.
   static let ownTable = OptionTable<TrainingPlan>([
+    OptionDeclaration(
+      "preset", \.preset, .choice, decides: .never,
+      "Defaults: tuned, those found best; recbole, RecBole's: last targets, 10 epochs at a constant rate of 0.001."),
     .locales(\.locales),
     .targets(\.targets),
     OptionDeclaration(
@@ -116,10 +123,20 @@ extension TrainingPlan: RunPlan {
 
   /// The options by the sections of help, without those of models.
   public static var sections: (plan: [OptionSummary], optimization: [OptionSummary], loss: [OptionSummary]) {
-    (
-      dataTable.summaries(Self()) + ModelConfiguration.choice.summaries(Self().model) + ownTable.summaries(Self()),
-      OptimizationPlan.table.summaries(OptimizationPlan()), LossPlan.table.summaries(LossPlan())
-    )
+    let own =
+      dataTable.summaries(Self()) + ModelConfiguration.choice.summaries(Self().model) + ownTable.summaries(Self())
+    let optimization = OptimizationPlan.table.summaries(OptimizationPlan())
+    let loss = LossPlan.table.summaries(LossPlan())
+    return (own.map(withRecipes), optimization.map(withRecipes), loss.map(withRecipes))
+  }
+
+  /// The same option, and which models' recipes have another value.
+  private static func withRecipes(_ option: OptionSummary) -> OptionSummary {
+    var option = option
+    option.exceptions = ModelConfiguration.kinds.compactMap { kind in
+      kind.recipe[option.name].map { (owner: kind.name, text: $0) }
+    }
+    return option
   }
 
   /// A plan from a configuration file, from flags, or from both: see `PlanSource`.
