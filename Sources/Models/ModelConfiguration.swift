@@ -5,7 +5,7 @@ import Tensors
 public struct ModelConfiguration: Sendable {
   /// All models there are.
   public static let kinds: [any SessionModel.Type] = [
-    GRU4Rec.self, NARM.self, STAMP.self, SRGNN.self, CORE.self,
+    GRU4Rec.self, NARM.self, STAMP.self, SRGNN.self, CORE.self, SASRec.self,
   ]
 
   /// Their names.

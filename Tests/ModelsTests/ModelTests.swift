@@ -17,6 +17,8 @@ import Testing
     "SRGNN embedding_size=12 step=2",
     "CORE dnn_type=ave embedding_size=12",
     "CORE dnn_type=trm embedding_size=12 n_layers=2 inner_size=20 max_length=9",
+    "SASRec embedding_size=12 n_heads=2 max_length=9",
+    "SASRec embedding_size=12 n_heads=3 max_length=9 layer_type=ligr inner_size=20 positions=forward attn_dropout=0.4",
   ]
   static let sessions: [[Int32]] = [[3, 4, 3, 5], [6], [7, 7], [1, 2, 3, 4, 5, 6, 7, 8, 9], [30]]
 
