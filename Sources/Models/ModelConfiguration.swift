@@ -65,16 +65,20 @@ public struct ModelConfiguration: Sendable {
   }
 
   /// The options of all models here, and which have them.
-  public static var summaries: [OptionSummary] {
+  public static var summaries: [OptionSummary] { summariesByModel.merged }
+
+  /// The options of each model.
+  private static var summariesByModel: [OptionSummary] {
     func summaries<Model: SessionModel>(_ model: Model.Type) -> [OptionSummary] {
       Model.Options.table.summaries(Model.Options(), owner: model.name)
     }
-    return kinds.flatMap { summaries($0) }.merged
+    return kinds.flatMap { summaries($0) }
   }
 
-  /// The models, of any kind, that have an option of that name, or alias.
+  /// The models, of any kind, that have an option of that name, or alias: an alias need not be one in all models that have
+  /// the option.
   public static func owners(of option: String) -> [String] {
-    (summaries + CountingOptions.summaries)
+    (summariesByModel + CountingOptions.summaries)
       .filter { $0.name == option || $0.aliases.contains(option) }.flatMap { $0.defaults.map(\.owner) }
   }
 
