@@ -84,7 +84,8 @@ def damaged_json(data: bytes, dice: random.Random) -> bytes:
                 del node[key]
             else:
                 numbers = [0, -1, 1, 3, 64, 2**31 - 1, 2**31, 2**63 - 1, -(2**63), 2**64, 1e300, 0.5]
-                texts = ["", "x", "0", "-1", "nan", "0.5", "9" * 19, "GRU4Rec", "CORE", "NEIGHBOURS", "ES", "bpr-max", "all",
+                texts = ["", "x", "0", "-1", "nan", "0.5", "9" * 19, "GRU4Rec", "CORE", "SASRec", "NEIGHBOURS", "ES", "bpr-max",
+                         "gbce", "all",
                          "a\x1b[31m\u2028b", "y" * 5000, "0" * 64, "../../x"]
                 others = [None, True, [], {}, [[]] * 50]
                 kinds = {int: numbers, float: numbers, str: texts}
@@ -227,7 +228,7 @@ def use(shop, dice, work, dataset, checkpoint=None):
     if checkpoint is None:
         choices += [["inspect", dataset], ["prepare", "--sessions", shop.train, "--vocabulary", dataset,
                                            "--out", work + "/o"],
-                    ["train", "--dataset", dataset, "--model", dice.choice(["GRU4Rec", "SRGNN", "CORE", "COVISIT"]),
+                    ["train", "--dataset", dataset, "--model", dice.choice(["GRU4Rec", "SRGNN", "CORE", "SASRec", "COVISIT"]),
                      "--out", work + "/r"]]
         if choices[-1][4] != "COVISIT":
             choices[-1] += ["--epochs", "1", "--max-steps", "2", "--batch-size", "64", "--embedding-size", "8"]

@@ -9,7 +9,7 @@ CK_KERNEL(void, ck_layer_norm,
   const float share = 1.0f / (float)width;
   for (int64_t r = 0; r < rows; r++) {
     float *s = standard + r * width;
-    for (int64_t c = 0; c < width; c++) s[c] = a[r * width + c] + b[r * width + c];
+    for (int64_t c = 0; c < width; c++) s[c] = b ? a[r * width + c] + b[r * width + c] : a[r * width + c];
     const float mean = ck_total(width, s) * share;
     for (int64_t c = 0; c < width; c++) s[c] -= mean;
     const float inverse = 1.0f / __builtin_sqrtf(ck_dot(width, s, s) * share + epsilon);

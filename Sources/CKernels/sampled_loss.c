@@ -2,22 +2,13 @@
 #include <stddef.h>
 
 #include "CKernels.h"
+#include "final_activation.h"
 #include "variants.h"
 #include "vector_math.h"
 
 // Sums and maxima along a row run in 16 strands, each in order, which are then combined in order: the same bits
 // with vectors of any length.
 enum { strands = 16 };
-
-// Applies the final activation and the correction of the popular items.
-CK_INLINE float activated(float x, float elu_alpha) {
-  return x >= 0.0f || elu_alpha == 0.0f ? x : elu_alpha * (ck_exp(x) - 1.0f);
-}
-
-// The activation's derivative, from its value.
-CK_INLINE float activation_slope(float y, float elu_alpha) {
-  return y >= 0.0f || elu_alpha == 0.0f ? 1.0f : y + elu_alpha;
-}
 
 CK_INLINE float strand_sum(const float *strand) {
   float sum = 0;
@@ -121,8 +112,8 @@ CK_KERNEL(void, ck_sampled_loss,
     float *y = logits + s * columns;
     int64_t positive = positives[s];
     for (int64_t c = 0; c < columns; c++) {
-      float value = activated(y[c], elu_alpha);
-      slope[c] = activation_slope(value, elu_alpha) * scale;
+      float value = ck_activated(y[c], elu_alpha);
+      slope[c] = ck_activation_slope(value, elu_alpha) * scale;
       y[c] = value - (correction ? correction[c] : 0.0f);
     }
     // A target without any other candidate, as of a last batch of one session without samples, has nothing to be above:

@@ -24,6 +24,7 @@ public final class CORE: SessionModel {
     "Hou et al., CORE: Simple and Effective Session-based Recommendation within Consistent "
       + "Representation Space, SIGIR 2022 (arXiv:2204.11067)"
   ]
+  public static let recipe = ["hidden_dropout": "0.2", "attn_dropout": "0.2"]
   /// The transformer is causal, so that a click's score is the same for all prefixes that see it.
   public static let prefixes = RaggedBatch.PrefixLayout.shared
 

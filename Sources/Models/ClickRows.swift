@@ -20,6 +20,9 @@ extension RaggedBatch {
   /// For each click, its place in the session, from 0.
   var clickTimes: [Int32] { (0..<count).flatMap { 0..<Int32(clicks(of: $0).count) } }
 
+  /// For each click, how many of its session follow it.
+  var clicksAfter: [Int32] { (0..<count).flatMap { (0..<Int32(clicks(of: $0).count)).reversed() } }
+
   /// For each query, its session's position in the global batch.
   var queryPositions: [Int32] { querySessions.map { positions[Int($0)] } }
 

@@ -5,7 +5,7 @@ import Tensors
 public struct ModelConfiguration: Sendable {
   /// All models there are.
   public static let kinds: [any SessionModel.Type] = [
-    GRU4Rec.self, NARM.self, STAMP.self, SRGNN.self, CORE.self,
+    GRU4Rec.self, NARM.self, STAMP.self, SRGNN.self, CORE.self, SASRec.self,
   ]
 
   /// Their names.
@@ -65,11 +65,14 @@ public struct ModelConfiguration: Sendable {
   }
 
   /// The options of all models here, which have them, and what they are best trained with.
-  public static var summaries: [OptionSummary] {
+  public static var summaries: [OptionSummary] { summariesByModel.merged }
+
+  /// The options of each model.
+  private static var summariesByModel: [OptionSummary] {
     kinds.flatMap { kind in
       let tuned = Self(tuned: kind)
       return tuned.table.summaries(tuned, owner: kind.name)
-    }.merged
+    }
   }
 
   /// A model as its recipe has it.
@@ -83,9 +86,10 @@ public struct ModelConfiguration: Sendable {
     }
   }
 
-  /// The models, of any kind, that have an option of that name, or alias.
+  /// The models, of any kind, that have an option of that name, or alias: an alias need not be one in all models that have
+  /// the option.
   public static func owners(of option: String) -> [String] {
-    (summaries + CountingOptions.summaries)
+    (summariesByModel + CountingOptions.summaries)
       .filter { $0.name == option || $0.aliases.contains(option) }.flatMap { $0.defaults.map(\.owner) }
   }
 

@@ -20,6 +20,7 @@ public final class SRGNN: SessionModel {
   public static let papers = [
     "Wu et al., Session-based Recommendation with Graph Neural Networks, AAAI 2019 (arXiv:1811.00855)"
   ]
+  public static let recipe = ["epochs": "4"]
 
   /// Sizes, named as in RecBole.
   public struct Options: ModelOptions {

@@ -20,6 +20,7 @@ public final class STAMP: SessionModel {
     "Liu et al., STAMP: Short-Term Attention/Memory Priority Model for Session-based Recommendation, "
       + "KDD 2018"
   ]
+  public static let recipe = ["lr": "0.02"]
 
   /// Sizes, named as in RecBole.
   public struct Options: ModelOptions {

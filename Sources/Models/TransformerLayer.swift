@@ -16,8 +16,6 @@ struct TransformerLayer {
     var layerNormEpsilon: Float
   }
 
-  private typealias Weights = (weight: Parameter, bias: Parameter)
-
   private let options: Options
   private let query, key, value, attentionOutput, attentionNorm: Weights
   private let inner, output, outputNorm: Weights
@@ -52,9 +50,6 @@ struct TransformerLayer {
   /// - Returns: `[clicks, D]`.
   func encode(_ x: Variable, _ batch: RaggedBatch, on tape: Tape, lastBias: Bool) -> Variable {
     let positions = batch.clickPositions, times = batch.clickTimes
-    func linear(_ x: Variable, _ layer: Weights) -> Variable {
-      tape.linear(x, weight: layer.weight, bias: layer.bias)
-    }
     /// layerNorm(dropout(y) + x)
     func residual(_ y: Variable, _ x: Variable, _ gain: Parameter, _ bias: Parameter?) -> Variable {
       tape.layerNorm(
@@ -62,11 +57,11 @@ struct TransformerLayer {
         gain: gain, bias: bias, epsilon: options.layerNormEpsilon)
     }
     let mixed = tape.causalAttention(
-      queries: linear(x, query), keys: tape.linear(x, weight: key.weight), values: linear(x, value),
+      queries: tape.linear(x, query), keys: tape.linear(x, weight: key.weight), values: tape.linear(x, value),
       heads: options.heads, offsets: batch.offsets, dropout: options.attentionDropout, sessions: batch.positions)
-    let attended = residual(linear(mixed, attentionOutput), x, attentionNorm.weight, attentionNorm.bias)
-    let hidden = tape.activation(options.activation, linear(attended, inner))
+    let attended = residual(tape.linear(mixed, attentionOutput), x, attentionNorm.weight, attentionNorm.bias)
+    let hidden = tape.activation(options.activation, tape.linear(attended, inner))
     return residual(
-      linear(hidden, output), attended, outputNorm.weight, lastBias ? outputNorm.bias : nil)
+      tape.linear(hidden, output), attended, outputNorm.weight, lastBias ? outputNorm.bias : nil)
   }
 }

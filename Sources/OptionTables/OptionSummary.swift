@@ -20,7 +20,7 @@ public struct OptionSummary: Sendable {
     let whose = owners.isEmpty ? "" : owners.joined(separator: ", ") + ": "
     let known = defaults.compactMap { entry in entry.text.map { (owner: entry.owner, text: $0) } }
     guard !isFlag, let first = known.first else { return whose + meaning }
-    let same = known.allSatisfy { $0.text == first.text }
+    let same = known.count == defaults.count && known.allSatisfy { $0.text == first.text }
     let named = (same ? [] : known) + exceptions
     let values = ((same ? [first.text] : []) + named.map { "\($0.owner) \($0.text)" }).joined(separator: ", ")
     return "\(whose)\(meaning) (default: \(values))"
@@ -42,7 +42,8 @@ extension OptionTable {
 }
 
 extension [OptionSummary] {
-  /// Options of one name put together, in the order of their first appearance.
+  /// Options of one name put together, in the order of their first appearance. Of what they mean the longest is shown:
+  /// one that is more than the others' says so.
   public var merged: [OptionSummary] {
     var order: [String] = []
     var byName: [String: OptionSummary] = [:]
@@ -55,7 +56,7 @@ extension [OptionSummary] {
       byName[summary.name] = OptionSummary(
         name: other.name, aliases: other.aliases + summary.aliases.filter { !other.aliases.contains($0) },
         valueName: other.valueName, allowed: other.allowed, isFlag: other.isFlag, choices: other.choices,
-        meaning: other.meaning,
+        meaning: other.meaning.count < summary.meaning.count ? summary.meaning : other.meaning,
         defaults: other.defaults + summary.defaults)
     }
     return order.compactMap { byName[$0] }

@@ -4,6 +4,7 @@ import Randomness
 /// its columns, the fan-out its rows.
 public enum Initialiser: Equatable, Sendable {
   case zeros
+  case ones
   /// Normal with variance 2 / (fan-in + fan-out). Glorot and Bengio, AISTATS 2010.
   case xavierNormal
   /// Uniform within ±√(6 / (fan-in + fan-out)).
@@ -30,6 +31,7 @@ public enum Initialiser: Equatable, Sendable {
     var random = random
     switch self {
     case .zeros: elements.update(repeating: 0)
+    case .ones: elements.update(repeating: 1)
     case .xavierNormal: random.fillNormal(elements, deviation: (2 / fans).squareRoot())
     case .xavierUniform: random.fillUniform(elements, bound: (6 / fans).squareRoot())
     case .uniform(let bound): random.fillUniform(elements, bound: bound)

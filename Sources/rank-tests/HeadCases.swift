@@ -34,22 +34,26 @@ private func heads(items: Int, on group: any ProcessGroup) throws {
       (0..<count).map { Int32((lane * 977 + $0 * 131) % items) + 1 }
     )
   }
-  var sampled = LossPlan()
-  sampled.kind = .bprMax
+  func plan(_ kind: LossPlan.Kind) -> LossPlan {
+    var plan = LossPlan()
+    plan.kind = kind
+    return plan
+  }
   let share = (0...items).map { Double($0) / Double(items) }
   for scoring in [CatalogueScoring.dotProduct, .cosine(temperature: 0.2, itemDropout: 0.3)] {
     for precision in Precision.allCases where precision.isSupported {
-      for isSampled in [false, true] {
+      for sampled in [nil, plan(.bprMax), plan(.generalisedBCE)] {
         func trial(_ placement: TablePlacement, blocks: Int, on group: any ProcessGroup) throws -> HeadTrial {
           try HeadTrial(
             table: table, lanes, blocks: blocks, scoring: scoring,
-            sampled: isSampled ? (sampled, share, [7, 1, Int32(items), 7]) : nil, precision: precision,
+            sampled: sampled.map { ($0, share, [7, 1, Int32(items), 7]) }, precision: precision,
             placement: placement, group: group)
         }
         for (placement, blocks) in [(TablePlacement.replicated, 8), (.sharded, 8), (.sharded, 2)] {
           let whole = try trial(.replicated, blocks: blocks, on: SoloGroup())
           let part = try trial(placement, blocks: blocks, on: group)
-          let what = "\(items) items, \(scoring), \(precision), \(placement), \(blocks) blocks, sampled: \(isSampled)"
+          let what =
+            "\(items) items, \(scoring), \(precision), \(placement), \(blocks) blocks, \(sampled?.kind.rawValue ?? "ce")"
           try expectEqual([part.loss], [whole.loss], "loss, \(what)")
           try expectEqual(try group.allGather(part.sessions).all, whole.sessions, "sessions, \(what)")
           try expectEqual(try group.allGather(part.rows).all, whole.rows, "rows, \(what)")

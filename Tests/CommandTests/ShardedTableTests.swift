@@ -31,6 +31,8 @@ import Testing
     ["--model", "NARM", "--hidden-size", "10", "--targets", "all", "--weight-decay", "0.01"],
     ["--model", "STAMP", "--loss", "ce-sampled", "--n-sample", "50", "--updated-rows", "all"],
     ["--model", "SRGNN", "--loss", "bpr-max", "--n-sample", "50", "--optimizer", "adagrad", "--momentum", "0.5"],
+    ["--model", "SASRec", "--dropout", "0.3", "--targets", "all"],
+    ["--model", "SASRec", "--layer-type", "ligr", "--loss", "gbce", "--n-sample", "50"],
     ["--model", "CORE", "--inner-size", "12", "--precision", Precision.bfloat16.isSupported ? "bf16" : "f32"],
   ]
 

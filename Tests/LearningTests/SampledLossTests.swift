@@ -12,12 +12,17 @@ import Testing
     for (prefix, kind) in [
       ("cross_entropy", LossPlan.Kind.sampledCrossEntropy), ("cross_entropy_logq", .sampledCrossEntropy),
       ("bpr_max", .bprMax), ("bpr_max_elu", .bprMax), ("top1_max", .top1Max), ("top1_max_elu", .top1Max),
+      ("bce", .bce), ("gbce", .generalisedBCE),
     ] where fixture.has(prefix + ".loss") {
       var plan = LossPlan()
       plan.kind = kind
       plan.logQ = prefix.hasSuffix("logq") ? Float(fixture.number("logq")) : 0
-      plan.sampleAlpha = fixture.number("sample_alpha")
-      plan.bprRegularisation = Float(fixture.number("bpreg"))
+      if kind.isBinary {
+        plan.gbceT = fixture.number("gbce_t")
+      } else {
+        plan.sampleAlpha = fixture.number("sample_alpha")
+        plan.bprRegularisation = Float(fixture.number("bpreg"))
+      }
       if prefix.hasSuffix("elu") { plan.activation = .elu(alpha: Float(fixture.number("elu"))) }
       for deviation in try fixture.sampledLossDeviations(prefix, plan) {
         #expect(deviation.value <= 1e-4, "\(fixture.name) \(prefix): \(deviation)")

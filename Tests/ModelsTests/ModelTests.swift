@@ -17,6 +17,8 @@ import Testing
     "SRGNN embedding_size=12 step=2",
     "CORE dnn_type=ave embedding_size=12",
     "CORE dnn_type=trm embedding_size=12 n_layers=2 inner_size=20 max_length=9",
+    "SASRec embedding_size=12 n_heads=2 max_length=9",
+    "SASRec embedding_size=12 n_heads=3 max_length=9 layer_type=ligr inner_size=20 positions=forward attn_dropout=0.4",
   ]
   static let sessions: [[Int32]] = [[3, 4, 3, 5], [6], [7, 7], [1, 2, 3, 4, 5, 6, 7, 8, 9], [30]]
 
@@ -154,13 +156,18 @@ import Testing
     try core.validate()
     core.temperature = 0
     #expect(throws: OptionError.self) { try core.validate() }
+    var sasrec = SASRec.Options()
+    sasrec.heads = 5
+    #expect(
+      throws: OptionError.badValue("--n-heads", value: "5", allowed: "a divisor of the embedding size 64")
+    ) { try sasrec.validate() }
     var narm = NARM.Options()
     narm.dropouts.session = 1
     #expect(throws: OptionError.self) { try narm.validate() }
   }
 
-  /// RecBole's first weights, model by model; a large table makes the moments certain to a few per cent.
-  @Test func weightsStartAsInRecBole() {
+  /// RecBole's or RecTools' first weights, model by model; a large table makes the moments certain to a few per cent.
+  @Test func weightsStartAsInTheReference() {
     func spread(_ model: some SessionModel, _ name: String) -> (deviation: Double, largest: Double) {
       model.parameters.initialise(seed: 1)
       let parameter = model.parameters.all.first { $0.name == name }!
@@ -188,6 +195,34 @@ import Testing
     for name in ["item_embedding.weight", "net.LayerNorm.weight", "net.position_embedding.weight"] {
       let found = spread(core, name)
       #expect(found.largest <= uniform && found.largest > 0.9 * uniform, "\(name)")
+    }
+    let sasrec = SASRec(SASRec.Options(), items: items), layer = "transformer_layers.transformer_blocks.1."
+    #expect(close(spread(sasrec, "pos_encoding_layer.pos_emb.weight").deviation, (2.0 / (50 + 64)).squareRoot()))
+    #expect(close(spread(sasrec, layer + "multi_head_attn.in_proj_weight").deviation, (2.0 / (4 * 64)).squareRoot()))
+    #expect(spread(sasrec, layer + "multi_head_attn.in_proj_bias").largest == 0)
+    #expect(spread(sasrec, layer + "feed_forward.ff_linear_1.bias").largest > 0.8 * uniform)
+    let gain = sasrec.parameters.all.first { $0.name == "transformer_layers.last_layernorm.weight" }
+    #expect(gain?.value.elements.allSatisfy { $0 == 1 } == true)
+  }
+
+  /// Counted from the end, positions of a prefix are those of its session in the pass that they share, and its own where
+  /// it is a session by itself: the longest prefix is the same both ways, the others are not.
+  @Test(arguments: SASRec.LayerType.allCases)
+  func inversePositionsAreCountedFromTheSessionsEnd(_ layers: SASRec.LayerType) throws {
+    let model = try makeModel("SASRec embedding_size=12 n_heads=2 max_length=5 layer_type=\(layers.rawValue)")
+    func vectors(_ fill: (inout RaggedBatch) -> Void) -> [[Float]] {
+      var batch = RaggedBatch()
+      fill(&batch)
+      let vectors = model.encode(batch, on: .evaluating(in: Arena())).value
+      return (0..<batch.queryCount).map { vectors.rows($0..<$0 + 1).array }
+    }
+    let shared = vectors { $0.appendAllPrefixes(of: [3, 4, 3, 5, 9], target: 1, position: 0) }
+    let apart = (1...5).flatMap { length in
+      vectors { $0.append([3, 4, 3, 5, 9].prefix(length), target: 1, position: 0) }
+    }
+    for (one, other) in zip(shared[4], apart[4]) { #expect(abs(one - other) < 2e-6) }
+    for prefix in 0..<4 {
+      #expect(zip(shared[prefix], apart[prefix]).contains { abs($0 - $1) > 1e-2 }, "prefix \(prefix)")
     }
   }
 }

@@ -19,6 +19,9 @@ import Testing
     "CORE dnn_type=ave embedding_size=12 sess_dropout=0 item_dropout=0",
     "CORE dnn_type=trm embedding_size=12 inner_size=20 max_length=9 sess_dropout=0 item_dropout=0 hidden_dropout=0 "
       + "attn_dropout=0",
+    // Counted from a session's end, positions of a prefix go by whether it is a session of its own.
+    "SASRec embedding_size=12 n_heads=2 max_length=9 positions=forward hidden_dropout=0",
+    "SASRec embedding_size=12 n_heads=3 max_length=9 positions=forward layer_type=ligr hidden_dropout=0",
   ]
   /// Sessions of one click among them, items that come twice, and more targets than a multiple of sixteen.
   static let sessions: [[Int32]] = [

@@ -48,7 +48,7 @@ import Testing
   }
 
   @Test func strayOptionsSayWhoseTheyAre() {
-    #expect(throws: OptionError.ofOthers("--n-heads", owner: "STAMP", others: ["CORE"])) {
+    #expect(throws: OptionError.ofOthers("--n-heads", owner: "STAMP", others: ["CORE", "SASRec"])) {
       try plan(["dataset": "d", "model": "stamp", "n_heads": "2"])
     }
     #expect(throws: OptionError.unknown("--batchsize", owner: "GRU4Rec", nearest: "batch_size")) {

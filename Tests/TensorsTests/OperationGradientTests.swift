@@ -14,6 +14,11 @@ import Testing
     let check = GradientCheck(inputs: [(5, 7)], parameters: [[3, 7], [3]])
     #expect(check.worstError { $0.linear($1[0], weight: $2[0], bias: $2[1]) } < GradientCheck.tolerance)
     #expect(check.worstError { $0.linear($1[0], weight: $2[0]) } < GradientCheck.tolerance)
+    let parts = check.worstError { tape, x, p in
+      let first = tape.linear(x[0], weight: p[0], outputs: 0..<1)
+      return tape.concatenate(first, tape.linear(x[0], weight: p[0], bias: p[1], outputs: 1..<3))
+    }
+    #expect(parts < GradientCheck.tolerance)
   }
 
   @Test func gru() {
@@ -110,6 +115,8 @@ import Testing
       $0.layerNorm($1[0], plus: $1[0], gain: $2[0], bias: nil, epsilon: 0.1)
     }
     #expect(unbiased < GradientCheck.tolerance)
+    let alone = check.worstError { $0.layerNorm($1[0], gain: $2[0], bias: $2[1], epsilon: 1e-5) }
+    #expect(alone < GradientCheck.tolerance)
   }
 
   @Test(arguments: [Float(0), 0.3])

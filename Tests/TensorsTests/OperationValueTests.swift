@@ -91,6 +91,16 @@ import Testing
     for (found, expected) in zip(y.value.array, [-2 / deviation, 10 - 1 / deviation, 0, 3 / deviation]) {
       #expect(abs(found - expected) < 1e-5)
     }
+    let same = tape.layerNorm(
+      matrix([[1, 2, 3, 6]]), gain: set.dense[0], bias: set.dense[1], epsilon: 0)
+    #expect(same.value.array == y.value.array)
+  }
+
+  @Test func someOutputsOfALayerAreItsRows() {
+    let set = parameters([([3, 2], [1, 2, 3, 4, 5, 6]), ([3], [10, 20, 30])])
+    let x = matrix([[1, 1], [2, 0]])
+    let some = tape.linear(x, weight: set.dense[0], bias: set.dense[1], outputs: 1..<3)
+    #expect(some.value.rows == 2 && some.value.array == [27, 41, 26, 40])
   }
 
   /// With equal keys a click sees the mean of itself and those before it, never a later one.

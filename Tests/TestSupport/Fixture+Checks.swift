@@ -12,25 +12,28 @@ public struct Deviation: CustomStringConvertible, Sendable {
 }
 
 extension Fixture {
-  /// One forward and backward pass: session vectors, logits, loss and every gradient against RecBole's.
+  /// One forward and backward pass: session vectors, logits, loss and every gradient against the reference's.
   /// - Returns: nil for a model that there is not.
   public func singleStepDeviations() throws -> [Deviation]? {
     guard let model = try makeModel(weights: "weight.") else { return nil }
     let sessions = try sessions("input.")
-    let pass = try Trainer(model, Trainer.Options(lanes: 1), group: SoloGroup())
+    var options = Trainer.Options(lanes: 1)
+    options.targets = targets
+    let pass = try Trainer(model, options, group: SoloGroup())
       .gradients(of: Array(0..<Int32(sessions.count)), from: sessions)
     let arena = Arena()
     let table = model.scoredTable(in: arena)
-    let vectors = arena.uninitialised(rows: sessions.count, columns: table.columns)
+    let queries = pass.vectors.count / table.columns
+    let vectors = arena.uninitialised(rows: queries, columns: table.columns)
     _ = vectors.elements.update(fromContentsOf: pass.vectors)
-    let logits = arena.uninitialised(rows: sessions.count, columns: items)
+    let logits = arena.uninitialised(rows: queries, columns: items)
     logits.product(vectors, table.rows(1..<table.rows), transposeB: true)
     var deviations = [
       Deviation(of: "session", value: largestDifference(pass.vectors, try floats("output.session"))),
       Deviation(of: "logits", value: largestDifference(logits.array, try floats("output.logits"))),
       Deviation(
         of: "loss",
-        value: largestDifference([Float(pass.loss / Double(sessions.count))], try floats("output.loss"))),
+        value: largestDifference([Float(pass.loss / Double(queries))], try floats("output.loss"))),
     ]
     withExtendedLifetime(arena) {}
     for name in weights("grad.") {
@@ -45,6 +48,7 @@ extension Fixture {
   public func trajectoryDeviations(lanes: Int, group: any ProcessGroup) throws -> [Deviation]? {
     guard let model = try makeModel(weights: "init.") else { return nil }
     var options = Trainer.Options(lanes: lanes)
+    options.targets = targets
     let betas = text("betas").split(separator: ",").map { Float($0)! }
     options.optimizer.beta1 = betas[0]
     options.optimizer.beta2 = betas[1]
@@ -56,8 +60,8 @@ extension Fixture {
     var deviations: [Deviation] = []
     for (number, expected) in try floats("expected.loss").enumerated() {
       let chosen = Array(Int32(number) * batch..<Int32(number + 1) * batch)
-      let loss = try step.run(number, on: chosen[...], of: sessions, rate: self.number("learning_rate")).loss
-      let relative = abs(Float(loss / Double(batch)) - expected) / abs(expected)
+      let ran = try step.run(number, on: chosen[...], of: sessions, rate: self.number("learning_rate"))
+      let relative = abs(Float(ran.loss / Double(ran.targets)) - expected) / abs(expected)
       deviations.append(Deviation(of: "loss of step \(number)", value: relative))
     }
     for parameter in model.parameters.all {

@@ -4,7 +4,7 @@ import Sessions
 import Storage
 import Tensors
 
-/// A file of reference numbers that RecBole's own model computed: see Fixtures/README.md.
+/// A file of reference numbers that another implementation computed: see Fixtures/README.md.
 public struct Fixture: Sendable {
   /// The file's name without its ending.
   public let name: String
@@ -37,7 +37,7 @@ public struct Fixture: Sendable {
       .filter { $0.hasSuffix(".safetensors") }.map { try Fixture(path: folder + "/" + $0) }
   }
 
-  /// RecBole's name of the model: `GRU4Rec` …
+  /// The model's name there: `GRU4Rec` …
   public var model: String { file.metadata["model"]! }
 
   /// A number of the metadata.
@@ -48,6 +48,9 @@ public struct Fixture: Sendable {
 
   /// A text of the metadata, which is written as JSON.
   public func text(_ key: String) -> String { file.metadata[key]!.trimmingCharacters(in: ["\""]) }
+
+  /// What is asked about each session: its last item where the file does not say.
+  var targets: TargetRule { file.metadata["targets"] == nil ? .last : TargetRule(rawValue: text("targets"))! }
 
   /// The elements of a tensor, and its shape.
   public func floats(_ tensor: String) throws -> [Float] { Array(try file.array(tensor, as: Float.self)) }
@@ -125,6 +128,15 @@ public struct Fixture: Sendable {
       (options.sessionDropout, options.itemDropout) = (0, 0)
       (options.hiddenDropout, options.attentionDropout) = (0, 0)
       return CORE(options, items: items)
+    case "SASRec":
+      var options = SASRec.Options()
+      options.embeddingSize = integer("embedding_size")
+      options.layerType = SASRec.LayerType(rawValue: text("layer_type"))!
+      options.layers = integer("n_layers")
+      options.heads = integer("n_heads")
+      options.maximumLength = integer("max_length")
+      options.hiddenDropout = 0
+      return SASRec(options, items: items)
     default: return nil
     }
   }

@@ -180,8 +180,8 @@ void ck_gated_node_backward(int64_t rows, int64_t width, const float *gates, con
 // ---- layer_norm.c ---------------------------------------------------------------------------------------
 
 /// y = standard · gain + bias, where standard is a + b with each row's mean taken off, times inverse_deviation:
-/// 1 / √(the row's variance + epsilon). gain and bias [width], inverse_deviation [rows]. bias may be NULL, and
-/// d_bias then too.
+/// 1 / √(the row's variance + epsilon). gain and bias [width], inverse_deviation [rows]. b may be NULL, and so may
+/// bias, and d_bias then too.
 void ck_layer_norm(int64_t rows, int64_t width, const float *a, const float *b, const float *gain,
                    const float *bias, float epsilon, float *standard, float *inverse_deviation, float *y);
 /// Adds to d_gain and d_bias; writes d_sum, the gradient of a and of b.
@@ -264,6 +264,16 @@ enum ck_sampled_loss_kind { ck_loss_cross_entropy, ck_loss_bpr_max, ck_loss_top1
 void ck_sampled_loss(enum ck_sampled_loss_kind kind, int64_t sessions, int64_t columns, const int32_t *positives,
                      const float *correction, float elu_alpha, float regularisation, float scale,
                      float *logits, float *scratch, double *losses);
+
+// ---- binary_loss.c --------------------------------------------------------------------------------------
+
+/// Binary cross-entropy of session s's target, column positives[s], and of the columns c with negative[c] = 1, which
+/// all sessions share; columns with 0 are targets alone. The target counts for positive_weight, and the sum is divided
+/// by the negatives and 1: (positive_weight · log(1 + exp(-target)) + Σ log(1 + exp(negative))) / (negatives + 1).
+/// logits [sessions, columns] become scale · their gradients, in place. elu_alpha as above. losses [sessions] are not
+/// scaled.
+void ck_binary_loss(int64_t sessions, int64_t columns, const int32_t *positives, const float *negative,
+                    float positive_weight, float elu_alpha, float scale, float *logits, double *losses);
 
 // ---- optimizers.c ---------------------------------------------------------------------------------------
 

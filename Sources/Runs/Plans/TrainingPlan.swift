@@ -158,6 +158,10 @@ extension TrainingPlan: RunPlan {
       throw .badValue(
         "--repeats", value: "drop", allowed: "keep, or --targets prefixes: all has every item as a target")
     }
+    if loss.kind.isBinary && loss.samples == 0 {
+      throw .badValue(
+        "--n-sample", value: "0", allowed: "a number from 1 up: \(loss.kind.rawValue) has no other negatives")
+    }
     // The other targets of a batch are negatives too, but there must be some.
     if loss.isFull || loss.samples > 0 || batchSize > 1 || targets == .all { return }
     throw .badValue(

@@ -2,8 +2,9 @@ import OptionTables
 
 /// What a run minimises.
 public struct LossPlan: Equatable, Sendable {
-  /// The losses: over the whole catalogue, or over in-batch targets and shared samples (Hidasi and Karatzoglou,
-  /// "Recurrent Neural Networks with Top-k Gains for Session-based Recommendations", CIKM 2018).
+  /// The losses: over the whole catalogue, over in-batch targets and shared samples (Hidasi and Karatzoglou,
+  /// "Recurrent Neural Networks with Top-k Gains for Session-based Recommendations", CIKM 2018), or over the target and
+  /// shared samples (`bce`, `gbce`).
   public enum Kind: String, CaseIterable, Sendable {
     /// Cross-entropy over the whole catalogue.
     case crossEntropy = "ce"
@@ -11,6 +12,10 @@ public struct LossPlan: Equatable, Sendable {
     case sampledCrossEntropy = "ce-sampled"
     case bprMax = "bpr-max"
     case top1Max = "top1-max"
+    /// Binary cross-entropy of the target and the samples.
+    case bce
+    /// The same with the target's probability to a power, which makes up for the negatives that were not sampled.
+    case generalisedBCE = "gbce"
   }
 
   /// What sampled scores go through before the loss.
@@ -20,16 +25,22 @@ public struct LossPlan: Equatable, Sendable {
     case elu(alpha: Float)
   }
 
-  public var kind = Kind.crossEntropy
+  /// Another kind comes with its usual `sampleAlpha`, which is therefore set after it.
+  public var kind = Kind.crossEntropy {
+    didSet { sampleAlpha = kind.isBinary ? 0 : 0.75 }
+  }
   /// Items drawn for each step, beside the batch's own targets.
   public var samples = 2048
-  /// An item is drawn with a probability proportional to its occurrences in training to this power.
+  /// An item is drawn with a probability proportional to its occurrences in training to this power. 0, all items alike,
+  /// is what binary losses were proposed with: other negatives would teach them how unlike the popular an item is.
   public var sampleAlpha = 0.75
   /// BPR-max: how much the negatives' squared scores count.
   public var bprRegularisation: Float = 1
   /// Sampled cross-entropy: how much of the log-probability of being there is taken off a score.
   public var logQ: Float = 1
   public var activation = Activation.linear
+  /// gBCE: its calibration t, from 0, as binary cross-entropy, to 1, probabilities as of the whole catalogue.
+  public var gbceT = 0.75
 
   public init() {}
 
@@ -43,19 +54,23 @@ extension LossPlan {
   package static let table = OptionTable<LossPlan>([
     OptionDeclaration(
       "loss", \.kind, .choice, aliases: ["loss_type"],
-      "ce: the whole catalogue; over samples: ce-sampled, bpr-max, top1-max."),
+      "ce: the whole catalogue; over samples: ce-sampled, bpr-max, top1-max, bce, gbce."),
     OptionDeclaration(
       "n_sample", \.samples, .wholeNumber(0...(1 << 24)), decides: sampled,
-      "Items drawn for each step, beside the batch's own targets."),
+      "Items drawn for each step, beside the batch's own targets; for bce and gbce all of the negatives."),
     OptionDeclaration(
       "sample_alpha", \.sampleAlpha, .number("a number from 0 to 10") { (0...10).contains($0) }, decides: sampled,
-      "Items are drawn in proportion to their occurrences to this power."),
+      "Items are drawn in proportion to their occurrences to this power; for bce and gbce 0 where it is not given."),
     OptionDeclaration(
       "bpreg", \.bprRegularisation, .number("a number from 0 to 1000000") { (0...1e6).contains($0) }, decides: sampled,
       "bpr-max: how much the negatives' squared scores count."),
     OptionDeclaration(
       "logq", \.logQ, .number("a number from 0 to 100") { (0...100).contains($0) }, decides: sampled,
       "ce-sampled: how much of the log-probability of being there is taken off."),
+    OptionDeclaration(
+      "gbce_t", \.gbceT, .number("a number from 0 to 1") { (0...1).contains($0) },
+      decides: .when { $0.kind == .generalisedBCE },
+      "gbce: from 0, as bce, to 1, probabilities as of the whole catalogue."),
     OptionDeclaration(
       "final_act", \.activation, .activation, decides: sampled, "linear, or elu- and its alpha, such as elu-0.5."),
   ])

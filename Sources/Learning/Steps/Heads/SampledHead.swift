@@ -3,8 +3,8 @@ import MPI
 import Models
 import Tensors
 
-/// The losses of GRU4Rec's authors: each target against the other targets of the batch and items drawn for the
-/// step, so that the cost does not grow with the catalogue.
+/// Losses over samples: each target against the other targets of the batch and items drawn for the step, or against
+/// the drawn items alone, so that the cost does not grow with the catalogue.
 ///
 /// Hidasi and Karatzoglou, "Recurrent Neural Networks with Top-k Gains for Session-based Recommendations", CIKM
 /// 2018 (arXiv:1706.03847). Their batch shares S samples; here, too, and in-batch negatives are the targets of the
@@ -111,7 +111,7 @@ package final class SampledHead: LossHead {
   private func computeBlocks(_ vectors: Tensor, _ gradients: Tensor, _ step: HeadStep, _ rows: TableRows) -> [Double] {
     looked = TableSlice(gathered(rows))
     let scored = transform.scored(looked.range, of: looked, randomness: step.randomness, in: arena)
-    let correction = loss.isCorrected ? candidates.map(loss.correction) : []
+    let numbers = loss.hasNumbers ? candidates.map(loss.number) : []
     work = reducer.ownLeaves.map {
       SampledBlock(targets: targets(ofBlocks: $0..<$0 + 1, step), scored, in: arena)
     }
@@ -121,7 +121,7 @@ package final class SampledHead: LossHead {
       block.logitsByCandidate.product(scored, own, transposeB: true)
       block.logitsByCandidate.transpose(into: block.logits)
       let sum = loss.turnIntoGradients(
-        block.logits, positives: candidates.positives[block.targets], correction, scale: step.scale,
+        block.logits, positives: candidates.positives[block.targets], numbers, scale: step.scale,
         scratch: block.scratch)
       gradients.rows(block.targets).product(block.logits, scored)
       block.gradient.product(block.logits, own, transposeA: true)
