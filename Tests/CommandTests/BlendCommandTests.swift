@@ -113,13 +113,13 @@ import Testing
     }
     #expect(try evaluate("elsewhere/blend").stdout == before)
     try FileManager.default.removeItem(atPath: elsewhere + "/POP")
-    try expectOneLine(evaluate("elsewhere/blend"), "is not there, but")
-    try expectOneLine(evaluate("elsewhere/blend", ranks: 2), "is not there, but")
+    try expectOneLine(evaluate("elsewhere/blend"), "is not there: put it back")
+    try expectOneLine(evaluate("elsewhere/blend", ranks: 2), "is not there: put it back")
     let other = try CaravanCommand.run([
       "train", "--dataset", dataset, "--model", "POP", "--locales", "ES", "--out", elsewhere + "/POP",
     ])
     #expect(other.status == 0)
-    try expectOneLine(evaluate("elsewhere/blend"), "is another checkpoint than the one that")
+    try expectOneLine(evaluate("elsewhere/blend"), "is another checkpoint now")
     let path = "\(folder)/blend/blend.json"
     let text = try String(contentsOfFile: path, encoding: .utf8)
     try Data(text.replacing("0.1", with: "0.2").utf8).write(to: URL(fileURLWithPath: path))
@@ -147,6 +147,7 @@ import Testing
       (try blend("b", members(["COUNTS", "nowhere"])), "is neither a run nor a checkpoint"),
       (try blend("b", members(["COUNTS", "blend"])), "is a blend, whose members and weights are given"),
       (try blend("b", members(["GRU4Rec", "POP"]) + ["--transductive"]), "but none is here"),
+      (try blend("b", members(["GRU4Rec:1", "POP:1"]) + ["--transductive"]), "but none is here"),
       (try blend("b", members(["COUNTS", "POP"]) + ["--metric", "AUC"]), "unknown metric 'AUC'"),
       (try blend("blend", members(["COUNTS", "POP"])), "exists already"),
       (try blend("POP", members(["COUNTS", "POP"]) + ["--force"]), "holds no blend.json"),

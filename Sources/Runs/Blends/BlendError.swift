@@ -11,8 +11,10 @@ public enum BlendError: Error, Equatable, CustomStringConvertible {
   case noValidSessions(dataset: String, locales: [String])
   /// A saved blend is to be a member, or is to be blended with others.
   case isBlend(path: String)
-  case missingMember(path: String, blend: String)
-  case otherMember(path: String, blend: String, saved: String, found: String)
+  /// A member of a saved blend, as that names it, is gone.
+  case missingMember(String, blend: String)
+  /// Its SHA-256 is not the one that was saved.
+  case otherMember(String, blend: String)
 
   public var description: String {
     switch self {
@@ -30,11 +32,10 @@ public enum BlendError: Error, Equatable, CustomStringConvertible {
         + "weights on: prepare it with --valid-fraction, or give each member its weight"
     case .isBlend(let path):
       "\(path) is a blend, whose members and weights are given: use it as --checkpoint alone, or blend its members anew"
-    case .missingMember(let path, let blend):
-      "\(path) is not there, but \(blend) blends it: put it back, or make the blend anew"
-    case .otherMember(let path, let blend, let saved, let found):
-      "\(path) is another checkpoint than the one that \(blend) blends (SHA-256 \(found.prefix(12))…, not "
-        + "\(saved.prefix(12))…): put that one back, or make the blend anew"
+    case .missingMember(let name, let blend):
+      "\(name), a member of \(blend), is not there: put it back, or make the blend anew"
+    case .otherMember(let name, let blend):
+      "\(name), a member of \(blend), is another checkpoint now: put the old one back, or make the blend anew"
     }
   }
 }

@@ -7,17 +7,26 @@ public struct BlendMember: Equatable, Sendable {
   public let checkpoint: String
   /// nil where none was given.
   public let weight: Float?
-  /// The SHA-256 that its `state.json` must have, and the blend that says so; nil where any will do.
-  let expected: (sha256: String, blend: String)?
+  /// What a saved blend says of it; nil where any checkpoint will do.
+  let saved: Saved?
 
-  public init(_ checkpoint: String, weight: Float? = nil) {
-    self.init(checkpoint, weight: weight, expected: nil)
+  struct Saved: Equatable, Sendable {
+    /// The blend's folder.
+    let blend: String
+    /// The checkpoint as the blend names it.
+    let name: String
+    /// SHA-256 of the checkpoint's `state.json`.
+    let stateSHA256: String
   }
 
-  init(_ checkpoint: String, weight: Float?, expected: (sha256: String, blend: String)?) {
+  public init(_ checkpoint: String, weight: Float? = nil) {
+    self.init(checkpoint, weight: weight, saved: nil)
+  }
+
+  init(_ checkpoint: String, weight: Float?, saved: Saved?) {
     self.checkpoint = checkpoint
     self.weight = weight
-    self.expected = expected
+    self.saved = saved
   }
 
   /// Parses `CHECKPOINT` or `CHECKPOINT:weight`.
@@ -30,19 +39,14 @@ public struct BlendMember: Equatable, Sendable {
     guard !path.isEmpty, (weight ?? 0) >= 0, (weight ?? 0).isFinite else { throw .badMember(text) }
     self.init(String(path), weight: weight)
   }
-
-  public static func == (one: BlendMember, other: BlendMember) -> Bool {
-    (one.checkpoint, one.weight) == (other.checkpoint, other.weight)
-      && one.expected?.sha256 == other.expected?.sha256
-  }
 }
 
 // Rank 0's part: whether the checkpoint is the one that is meant.
 extension BlendMember {
   /// - Throws: `BlendError.missingMember`, `.isBlend`.
   func requirePlace() throws(BlendError) {
-    if let expected, !FileManager.default.fileExists(atPath: joined(checkpoint, CheckpointState.fileName)) {
-      throw .missingMember(path: checkpoint, blend: expected.blend)
+    if let saved, !FileManager.default.fileExists(atPath: joined(checkpoint, CheckpointState.fileName)) {
+      throw .missingMember(saved.name, blend: saved.blend)
     }
     if SavedBlend.isThere(checkpoint) { throw .isBlend(path: checkpoint) }
   }
@@ -51,9 +55,8 @@ extension BlendMember {
   /// - Throws: `BlendError.otherMember`, `StorageError`.
   func identify(_ opened: Checkpoint) throws -> (folder: String, sha256: String) {
     let found = try Checksum.sha256(ofFile: opened.path(CheckpointState.fileName))
-    if let expected, expected.sha256 != found {
-      throw BlendError.otherMember(
-        path: checkpoint, blend: expected.blend, saved: expected.sha256, found: found)
+    if let saved, saved.stateSHA256 != found {
+      throw BlendError.otherMember(saved.name, blend: saved.blend)
     }
     return (opened.folder, found)
   }

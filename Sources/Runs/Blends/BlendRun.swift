@@ -42,7 +42,7 @@ public struct BlendRun {
   /// Loads the members, chooses weights, and writes the blend on rank 0; collective.
   /// - Parameter folder: appears whole, or not at all.
   /// - Returns: what there is to say of it, on every rank.
-  /// - Throws: `BlendError`, `StorageError`, or what loading and evaluating throw.
+  /// - Throws: `BlendError`, `RunError.nothingCountsTransitions`, `StorageError`, or what loading and evaluating throw.
   public func run(folder: String) throws -> Report {
     // First of all, so that what cannot be written is not computed.
     let transaction = try group.together {
@@ -50,6 +50,7 @@ public struct BlendRun {
         ? try FolderTransaction(at: folder, manifest: SavedBlend.fileName, overwrite: replaces) : nil
     }
     var recommender = try Recommender.load(members, power: power ?? .one, for: dataset, group: group)
+    if settings.isTransductive, !recommender.countsTransitions { throw RunError.nothingCountsTransitions }
     let given = members.map(\.weight)
     var choice: WeightChoice?, figures: Report.Figures?
     if given.contains(nil) {

@@ -106,7 +106,8 @@ public struct SavedBlend: Codable, Equatable, Sendable {
   func members(in folder: String) -> [BlendMember] {
     members.map { member in
       BlendMember(
-        joined(folder, member.checkpoint), weight: member.weight, expected: (member.stateSha256, folder))
+        joined(folder, member.checkpoint), weight: member.weight,
+        saved: .init(blend: folder, name: member.checkpoint, stateSHA256: member.stateSha256))
     }
   }
 }

@@ -8,6 +8,7 @@ public struct WeightChoice {
   public let metric: RankingMetric
   /// What was chosen, in the order of the members.
   public let weights: [Float]
+  /// To which power the members' shares are added.
   public let power: BlendPower
   /// The metric with these weights: as `WeightSearch` computed it.
   public let value: Double
@@ -22,12 +23,13 @@ public struct WeightChoice {
   ///   - recommender: its members loaded as a whole on every rank.
   ///   - given: the weights that stay as they are, by the members' order; nil for those to be chosen.
   ///   - power: of the members' shares; nil for the best.
+  ///   - metric: that is to be highest.
+  ///   - valid: the sessions that it is computed on, as the blend will rank.
   ///   - progress: called on rank 0, with sessions done and sessions in all.
-  /// - Throws: `BlendError.noValidSessions`, or what evaluating throws.
+  /// - Throws: `RunError.nothingCountsTransitions`; `EndOfProcess` where a signal asked to stop; `MPIError`.
   public init(
     of recommender: Recommender, _ given: [Float?], power: BlendPower? = nil, by metric: RankingMetric,
-    on valid: ValidSessions,
-    group: any ProcessGroup, progress: ((_ done: Int, _ total: Int) -> Void)? = nil
+    on valid: ValidSessions, group: any ProcessGroup, progress: ((_ done: Int, _ total: Int) -> Void)? = nil
   ) throws {
     let learned = try valid.prepare(recommender)
     let found = try valid.evaluator.blendCandidates(
