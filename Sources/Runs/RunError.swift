@@ -11,16 +11,13 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
   /// What told it, such as `the loss at step 2 is nan`; no checkpoint where none is left to go on from.
   case diverged(sign: String, rate: Double, checkpoint: String?)
   case sessionsTooLong(model: String, longest: Int, dataset: String, length: Int)
-  case badBlend(String)
-  /// Checkpoints that know different numbers of items are to be blended.
-  case blendOfOtherItems(path: String, items: Int, first: String, firstItems: Int)
   /// The precision asked for needs instructions that a rank's CPU does not have.
   case unsupportedPrecision(String, host: String, instructionSet: String)
   /// A rank's CPU has them, but is to compute with less: `--isa`, or the variable `DNNL_MAX_CPU_ISA`.
   case precisionNotAllowed(String, host: String, isa: String)
   /// The ranks of a node need more memory than there is; in bytes.
   case notEnoughMemory(host: String, ranks: Int, needed: Int, available: Int)
-  /// Transitions of the ranked sessions were asked for, but nothing counts transitions.
+  /// Transitions of further sessions are to be counted, but nothing counts transitions.
   case nothingCountsTransitions
 
   public var description: String {
@@ -41,10 +38,6 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
     case .sessionsTooLong(let model, let longest, let dataset, let length):
       "\(model) takes sessions of at most \(longest) clicks, \(dataset) has them up to \(length): raise "
         + "--max-length, or prepare the data set with a smaller one"
-    case .blendOfOtherItems(let path, let items, let first, let firstItems):
-      "\(path) knows \(items) items, \(first) \(firstItems): blend checkpoints of one data set"
-    case .badBlend(let text):
-      "cannot blend in '\(text)': write a run or checkpoint and, if not 1, its weight from 0 up, such as runs/covisit:0.3"
     case .unsupportedPrecision(let precision, let host, let instructionSet):
       "--precision \(precision) needs a CPU with AVX512_BF16 or AMX, \(host) has \(instructionSet): use "
         + "--precision f32"
@@ -55,7 +48,8 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
       "training needs \(gigabytes(needed)) GB on \(host) for its \(ranks == 1 ? "rank" : "\(ranks) ranks"), "
         + "which has \(gigabytes(available)) GB left: use more nodes, or smaller sizes such as --embedding-size"
     case .nothingCountsTransitions:
-      "--transductive adds to what COVISIT, NEIGHBOURS and COUNTS count, but none is here: leave it out, or blend one in"
+      "--transductive and --count-sessions add to what COVISIT, NEIGHBOURS and COUNTS count, but none is here: leave them "
+        + "out, or blend one in"
     }
   }
 

@@ -22,9 +22,11 @@ struct EvaluateCommand: GroupCommand {
 
   @Option(
     help: ArgumentHelp(
-      "all: the whole catalogue; locale: what was seen in the session's locale; or locales.",
-      valueName: "all|locale|list"))
-  var candidates = "all"
+      """
+      all: the whole catalogue; locale: what was seen in the session's locale; or locales. (default: as a saved blend \
+      has it, else all)
+      """, valueName: "all|locale|list"))
+  var candidates: String?
 
   @Option(help: ArgumentHelp("The cut-offs.", valueName: "list"))
   var top = "10,20,100"
@@ -42,23 +44,25 @@ struct EvaluateCommand: GroupCommand {
 
   func run(_ group: any ProcessGroup) throws {
     try warnOfShortCores(threads: ranking.threadsPerRank, group)
+    let request = try ranking.request(group)
+    let settings = try ranking.settings(request, candidates: candidates, usual: .all)
+    if everyClick, settings.isTransductive {
+      throw SessionsError.invalidOption(
+        name: "--transductive", reason: "counts the very clicks that --every-click asks for: say --no-transductive")
+    }
     var options = EvaluationOptions()
-    options.candidates = try CandidateRule(parsing: candidates)
-    options.filterSeen = ranking.filterSeen
+    options.candidates = settings.candidates
+    options.filterSeen = settings.filterSeen
     options.showsPopularity = popularityBuckets
     options.cutoffs = try RankingMetric.parse(cutoffs: top)
-    try group.requirePlaces(for: [json], replaces: true, inputs: ranking.inputs())
+    try group.requirePlaces(for: [json], replaces: true, inputs: ranking.inputs(request))
     let dataset = try PreparedDataset.open(ranking.dataset, group: group)
     if everyClick { try requireWholeSessions(dataset) }
-    if ranking.transductive, hasPrefixRows(dataset) {
-      throw SessionsError.invalidOption(
-        name: "--transductive", reason: "counts answers where rows are prefixes of one session, as in \(dataset.folder)"
-      )
-    }
+    if settings.isTransductive { try dataset.requireWholeSessions(split) }
     guard let sessions = dataset.split(split) else { throw EvaluationError.noSessions(split: split.rawValue) }
-    var recommender = try ranking.loadRecommender(for: dataset, group: group)
+    var recommender = try ranking.recommender(request, settings, for: dataset, group: group)
     let known = KnownSessions(everyClick ? sessions.everyClick : sessions, items: recommender.items)
-    if ranking.transductive { try recommender.learnTransitions(within: known.table) }
+    if settings.isTransductive { try recommender.learnTransitions(within: known.table) }
     let evaluator = try Evaluator(
       dataset, options, items: recommender.items, threads: ranking.threadsPerRank, group: group)
     let line = ProgressLine()
@@ -79,12 +83,6 @@ struct EvaluateCommand: GroupCommand {
 }
 
 extension EvaluateCommand {
-  func validate() throws {
-    if everyClick, ranking.transductive {
-      throw ValidationError("--transductive counts the very clicks that --every-click asks for: give one of them")
-    }
-  }
-
   private func hasPrefixRows(_ dataset: PreparedDataset) -> Bool {
     dataset.manifest.splits[split.rawValue]?.prefixRows == true
   }

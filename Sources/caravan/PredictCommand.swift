@@ -36,9 +36,11 @@ struct PredictCommand: GroupCommand {
 
   @Option(
     help: ArgumentHelp(
-      "locale: what was seen in the session's locale; all: the whole catalogue; or locales.",
-      valueName: "locale|all|list"))
-  var candidates = "locale"
+      """
+      locale: what was seen in the session's locale; all: the whole catalogue; or locales. (default: as a saved blend \
+      has it, else locale)
+      """, valueName: "locale|all|list"))
+  var candidates: String?
 
   @Option(help: "Products a session.")
   var top = 100
@@ -66,20 +68,23 @@ struct PredictCommand: GroupCommand {
 
   func run(_ group: any ProcessGroup) throws {
     try warnOfShortCores(threads: ranking.threadsPerRank, group)
+    let request = try ranking.request(group)
+    let settings = try ranking.settings(request, candidates: candidates, usual: .locale)
     var options = Predictor.Options()
-    options.candidates = try CandidateRule(parsing: candidates)
-    options.filterSeen = ranking.filterSeen
+    options.candidates = settings.candidates
+    options.filterSeen = settings.filterSeen
     options.top = top
     let writer = try PredictionWriter(path: out)
-    try group.requirePlaces(for: [out], replaces: force, inputs: [sessions] + ranking.inputs())
+    try group.requirePlaces(for: [out], replaces: force, inputs: [sessions] + ranking.inputs(request))
     let dataset = try PreparedDataset.open(ranking.dataset, group: group)
-    var recommender = try ranking.loadRecommender(for: dataset, group: group)
+    let reading = try group.together { try fileReading(of: dataset) }
+    var recommender = try ranking.recommender(request, settings, for: dataset, reading, group: group)
     let asked = try group.together {
-      group.rank == 0 ? try readSessions(of: dataset, for: recommender) : nil
+      group.rank == 0 ? try reading.read(sessions, of: dataset, for: recommender) : nil
     }
     // Rank 0's sessions are everybody's: a pipe can be read once, and files of one name may be others elsewhere.
     let table = try SessionTable.broadcast(asked?.table, group: group)
-    if ranking.transductive { try recommender.learnTransitions(within: table) }
+    if settings.isTransductive { try recommender.learnTransitions(within: table) }
     let line = ProgressLine()
     let predictor = try Predictor(
       dataset, options, items: recommender.items, threads: ranking.threadsPerRank, group: group)
@@ -128,17 +133,14 @@ struct PredictCommand: GroupCommand {
         + "as without one, all products are candidates for --candidates locale")
   }
 
-  private func readSessions(of dataset: PreparedDataset, for recommender: Recommender) throws -> TranslatedSessions {
+  private func fileReading(of dataset: PreparedDataset) throws -> SessionReading {
     let names = dataset.locales
-    let defaultLocale = try defaultLocale.map { names.names[Int(try names.code(matching: $0))] }
-    // Of another data set that this one goes on from, the checkpoint does not say what training saw.
-    let seen = recommender.wasTrainedHere ? dataset.candidates.rowsSeenInTraining(of: recommender.locales) : nil
-    return try TranslatedSessions.read(
-      path: sessions, format: format, log: dataset.manifest.options.log,
-      columns: try columns.map(ColumnChoice.init(parsing:)) ?? ColumnChoice(), defaultLocale: defaultLocale,
-      locales: names, catalog: dataset.itemIDs,
-      maxLength: dataset.manifest.options.maxLength, zeros: zeros, skipsBadRows: skipBadRows,
-      isKnown: { Int($0) <= recommender.items && seen?[Int($0)] ?? true }
-    )
+    var reading = SessionReading()
+    reading.format = format
+    reading.columns = try columns.map(ColumnChoice.init(parsing:)) ?? ColumnChoice()
+    reading.defaultLocale = try defaultLocale.map { names.names[Int(try names.code(matching: $0))] }
+    reading.zeros = zeros
+    reading.skipsBadRows = skipBadRows
+    return reading
   }
 }

@@ -158,13 +158,6 @@ struct PrepareCommand: LeaderCommand {
     }
     print(summary.text, terminator: "")
   }
-
-  private func localeList(_ text: String) throws -> [String] {
-    guard let names = LocaleName.parse(list: text) else {
-      throw SessionsError.invalidOption(name: "--locales", reason: "is no list of locales: write names, such as ES,FR")
-    }
-    return names
-  }
 }
 
 extension PrepareCommand {

@@ -1,8 +1,10 @@
 import ArgumentParser
 import Catalogue
+import Evaluation
 import MPI
 import Runs
 import Sessions
+import Text
 
 /// What a model is judged or asked by: shared by the commands that rank the catalogue.
 struct RankingOptions: ParsableArguments {
@@ -11,7 +13,7 @@ struct RankingOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "A run (its best checkpoint, else its latest), a checkpoint, or a link to one.",
+      "A run (its best checkpoint, else its latest), a checkpoint, a link to one, or a blend.",
       valueName: "folder"))
   var checkpoint: String
 
@@ -21,40 +23,114 @@ struct RankingOptions: ParsableArguments {
   @Option(help: "replicated: all of the item table on every rank; sharded: a part on each. That changes no figure.")
   var itemTable = TablePlacement.replicated
 
-  @Flag(help: "Leave the session's own items out of the ranking.")
-  var filterSeen = false
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Leave the session's own items out of the ranking. (default: as a saved blend has it, else no)")
+  var filterSeen: Bool?
 
   @Option(
     help: ArgumentHelp(
       """
       Add another checkpoint's probabilities to the model's, times the weight (1 if not given); may be given several \
       times. COVISIT contributes count / (sum of counts + 1) of what followed the session's last item, NEIGHBOURS of \
-      what was near it; COUNTS score / (sum of scores + 1).
-      """, valueName: "folder[:weight]"))
+      what was near it; COUNTS score / (sum of scores + 1). With --blend auto the weights that are not given, and a \
+      power of what is added up, are those with which MRR@100 is highest on the valid sessions; caravan blend does that \
+      once and saves it.
+      """, valueName: "folder[:weight]|auto"))
   var blend: [String] = []
 
   @Flag(
+    inversion: .prefixedNo,
     help: """
       Add the transitions within the ranked sessions, not those to their answers, to the counts of COVISIT, \
-      NEIGHBOURS and COUNTS.
+      NEIGHBOURS and COUNTS. (default: as a saved blend has it, else no)
       """)
-  var transductive = false
+  var transductive: Bool?
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      Add the transitions within the sessions of a file, as predict --sessions takes it, to these counts, too; may be \
+      given several times. Answers in it are not counted.
+      """, valueName: "file"))
+  var countSessions: [String] = []
 
   func validate() throws {
+    if blend.contains("auto"), itemTable == .sharded {
+      throw ValidationError("--blend auto needs --item-table replicated: choose the weights with caravan blend")
+    }
     if !(1...256).contains(threadsPerRank) {
       throw ValidationError("--threads-per-rank is \(threadsPerRank): choose a whole number from 1 to 256")
     }
   }
 
   /// The files and folders that are read.
-  func inputs() throws -> [String] {
-    [dataset, checkpoint] + (try blend.map { try BlendPart(parsing: $0).checkpoint })
+  func inputs(_ request: RankingRequest) -> [String] {
+    [dataset, checkpoint] + countSessions + request.members.map(\.checkpoint)
   }
 
-  /// The checkpoint and those blended in, on every rank; collective.
-  func loadRecommender(for dataset: PreparedDataset, group: any ProcessGroup) throws -> Recommender {
-    try Recommender.load(
-      checkpoint, blend: blend.map(BlendPart.init(parsing:)), for: dataset, placement: itemTable, group: group)
+  /// What is asked to rank; collective.
+  func request(_ group: any ProcessGroup) throws -> RankingRequest {
+    try RankingRequest(checkpoint: checkpoint, blend: blend, group: group)
+  }
+
+  /// How it ranks: as was asked for, else as a saved blend has it.
+  /// - Parameters:
+  ///   - candidates: as they were given.
+  ///   - usual: the candidates where nobody says anything.
+  func settings(
+    _ request: RankingRequest, candidates: String?, usual: CandidateRule
+  ) throws -> RankingSettings {
+    var settings = request.settings ?? RankingSettings(candidates: usual)
+    if let candidates { settings.candidates = try CandidateRule(parsing: candidates) }
+    if let filterSeen { settings.filterSeen = filterSeen }
+    if let transductive { settings.isTransductive = transductive }
+    return settings
+  }
+
+  /// Loads what is to rank, counts further sessions, and chooses weights that are to be chosen, on every rank;
+  /// collective.
+  /// - Parameter reading: how files of further sessions are read.
+  func recommender(
+    _ request: RankingRequest, _ settings: RankingSettings, for dataset: PreparedDataset,
+    _ reading: SessionReading = SessionReading(), group: any ProcessGroup
+  ) throws -> Recommender {
+    var recommender = try Recommender.load(
+      request.members, power: request.power, for: dataset, placement: itemTable, group: group)
+    for path in countSessions { try count(path, for: &recommender, of: dataset, reading, group) }
+    if request.choosesWeights { try chooseWeights(of: &recommender, request, settings, dataset, group) }
+    return recommender
+  }
+
+  private func chooseWeights(
+    of recommender: inout Recommender, _ request: RankingRequest, _ settings: RankingSettings,
+    _ dataset: PreparedDataset, _ group: any ProcessGroup
+  ) throws {
+    let metric = RankingMetric(.mrr, at: 100)
+    let valid = try ValidSessions(
+      of: dataset, for: recommender, settings, cutoff: metric.cutoff, threads: threadsPerRank, group: group)
+    // Nobody gave the first a weight: it is the one that the others are weighed against.
+    let given = request.members.map(\.weight)
+    let choice = try WeightChoice(of: recommender, given, by: metric, on: valid, group: group)
+    (recommender.weights, recommender.power) = (choice.weights, choice.power)
+    let weights = zip(request.members, choice.weights).map { "\($0.checkpoint):\($1)" }.joined(separator: ", ")
+    note(
+      [
+        "weights with the highest \(metric) on \(choice.sessions) valid sessions, "
+          + "\(choice.value.formatted(digits: 4)): \(weights), of shares to the power \(choice.power)"
+      ], group)
+  }
+
+  /// Adds the transitions within a file's sessions to the counts.
+  private func count(
+    _ path: String, for recommender: inout Recommender, of dataset: PreparedDataset, _ reading: SessionReading,
+    _ group: any ProcessGroup
+  ) throws {
+    let read = try group.together { group.rank == 0 ? try reading.read(path, of: dataset, for: recommender) : nil }
+    try recommender.learnTransitions(within: SessionTable.broadcast(read?.table, group: group))
+    guard let read else { return }
+    listBadRows(read.badRows, "left out")
+    note("counted \(read.table.count) sessions of \(path), without \(read.unknownClicks) clicks on unknown items")
   }
 }
 

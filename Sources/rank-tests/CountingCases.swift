@@ -62,6 +62,27 @@ var countingCases: [String: RankCase] {
         try expectEqual(try ranks(models, group), alone, "ranks of a blend, \(placement)")
       }
     },
+    // What weights are searched on: every rank has its own sessions, and all have the same ranks of all.
+    "blend-candidates": { group in
+      let shop = EvaluationShop(GRU4Rec.self, items: 2_000, sessions: 1_000)
+      func counts(_ group: any ProcessGroup) throws -> [Int] {
+        let popular = try ItemCounts.count(
+          .pop, in: shop.sessions, selection: shop.selection, rows: 2_001, localeCount: 6, group: group)
+        let members: [any CatalogueScorer] = [
+          SoftmaxScorer(SessionModelScorer(try ServedModel(shop.model))), popular.shareScorer(),
+        ]
+        return try EvaluationShop.options.flatMap { options in
+          let found = try Evaluator(shop.products, shop.names, options, group: group).blendCandidates(
+            members, on: shop.sessions, selection: shop.selection, depth: 50)
+          var ranks = BlendPower.allCases.flatMap { found.taking($0).ranks([1, 0.3], upTo: 60) }
+          try group.sum(&ranks)
+          return ranks
+        }
+      }
+      let alone = try counts(SoloGroup())
+      try expectEqual(try counts(group), alone, "ranks of blends")
+      try expect(alone.reduce(0, +) > 100, "there are ranks")
+    },
     // The bits themselves: probabilities of single rows, from whichever rank has them.
     "probabilities": { group in
       let shop = EvaluationShop(GRU4Rec.self, items: 9_000, sessions: 256)

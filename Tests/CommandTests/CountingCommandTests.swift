@@ -175,6 +175,54 @@ import Testing
     #expect(Set(files).count == 1)
   }
 
+  /// Clicks of a file count as those of the ranked sessions do: in one go or in several, on any number of ranks, and for
+  /// one session as for all.
+  @Test func furtherSessionsAreCounted() throws {
+    let sessions = folder + "/sessions/sessions_test.csv"
+    let lines = try String(contentsOfFile: sessions, encoding: .utf8).split(separator: "\n").map(String.init)
+    // A list in quotes may go over several lines.
+    let rows = lines.dropFirst().reduce(into: [String]()) { rows, line in
+      let isOpen = rows.last.map { !$0.filter { $0 == "\"" }.count.isMultiple(of: 2) } ?? false
+      if isOpen { rows[rows.count - 1] += "\n" + line } else { rows.append(line) }
+    }
+    func write(_ name: String, _ rows: some Collection<String>) throws -> String {
+      let path = "\(folder)/\(name).csv"
+      try Data(([lines[0]] + rows).map { $0 + "\n" }.joined().utf8).write(to: URL(fileURLWithPath: path))
+      return path
+    }
+    let first = try write("first", rows.prefix(rows.count / 2)),
+      second = try write("second", rows.dropFirst(rows.count / 2))
+    let one = try write("one", rows.prefix(1))
+    for model in ["COUNTS", "NEIGHBOURS"] {
+      #expect(try train(model, model).status == 0)
+      var made = 0
+      func predict(_ more: [String], of asked: String = sessions, ranks: Int? = nil) throws -> [String] {
+        made += 1
+        let out = "\(folder)/\(model)-\(made).jsonl"
+        let outcome = try CaravanCommand.run(
+          [
+            "predict", "--dataset", dataset, "--checkpoint", "\(folder)/\(model)", "--sessions", asked, "--out", out,
+            "--top", "50",
+          ] + more, ranks: ranks)
+        #expect(outcome.status == 0, "\(outcome.stderr)")
+        return try String(contentsOfFile: out, encoding: .utf8).split(separator: "\n").map(String.init)
+      }
+      let transductive = try predict(["--transductive"])
+      #expect(try transductive != predict([]))
+      #expect(try predict(["--count-sessions", sessions]) == transductive)
+      for ranks in 1...4 {
+        let parts = try predict(["--count-sessions", first, "--count-sessions", second], ranks: ranks)
+        #expect(parts == transductive, "\(model) on \(ranks) ranks")
+      }
+      #expect(try predict(["--count-sessions", sessions], of: one) == Array(transductive.prefix(1)))
+      let evaluated = try evaluate(model, ["--count-sessions", sessions])
+      #expect(evaluated.status == 0 && evaluated.stderr.contains("counted \(rows.count) sessions of"))
+      #expect(try evaluated.stdout != evaluate(model).stdout)
+    }
+    let missing = try evaluate("COUNTS", ranks: 2, ["--count-sessions", folder + "/none.csv"])
+    #expect(missing.status == 1 && missing.stderr.contains("none.csv"), "\(missing.stderr)")
+  }
+
   @Test func whatDoesNotFitIsRefusedInOneLine() throws {
     #expect(try train("POP", "pop").status == 0)
     let other = try CaravanCommand.temporaryFolder()
@@ -192,7 +240,7 @@ import Testing
       (try train("COUNTS", "p", ["--hops", "4"]), "--hops is 4: choose a whole number from 1 to 3"),
       (try train("POP", "pop", ["--resume", folder + "/pop"]), "choose auto or never: counting is one pass"),
       (try train("POPP", "p"), "--model is POPP: did you mean POP? Choose one of GRU4Rec"),
-      (try evaluate("pop", ["--transductive"]), "--transductive adds to what COVISIT, NEIGHBOURS and COUNTS count"),
+      (try evaluate("pop", ["--transductive"]), "--transductive and --count-sessions add to what COVISIT"),
       (try evaluate("pop", ["--blend", folder + "/other:0.3"]), "was trained on other items"),
       (try evaluate("other"), "was trained on other items"),
       (try evaluate("pop", ["--blend", folder + "/nowhere"]), "is neither a run nor a checkpoint"),

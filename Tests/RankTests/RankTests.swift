@@ -73,7 +73,7 @@ import Testing
   /// nil runs without a launcher, hence without MPI.
   @Test(arguments: [nil, 1, 2, 3, 4, 8])
   func blendsAreTheSameOnAnyNumberOfRanks(ranks: Int?) throws {
-    try expectAllPass(["blend", "probabilities"], ranks: ranks)
+    try expectAllPass(["blend", "blend-candidates", "probabilities"], ranks: ranks)
   }
 
   @Test(arguments: ["stop-evaluation", "stop-sharded-evaluation", "stop-sharded-prediction"])

@@ -9,19 +9,20 @@ package struct ItemCounts: Equatable, Sendable {
   package let transitions: TransitionCounts?
   /// Of COUNTS.
   package let byLocale: LocaleTransitions?
-  /// Of COUNTS: how often sessions whose pairs were added have each item. Popularity is without them.
-  private let ranked: ItemPopularity?
+  /// Of COUNTS: how often sessions whose pairs were added have each item, one after the other. Popularity is without
+  /// them.
+  private let added: [ItemPopularity]
 
   /// - Precondition: all are over the same catalogue.
   package init(
     popularity: ItemPopularity, transitions: TransitionCounts? = nil, byLocale: LocaleTransitions? = nil,
-    ranked: ItemPopularity? = nil
+    added: [ItemPopularity] = []
   ) {
     precondition(transitions?.rows ?? byLocale?.rows ?? popularity.rows == popularity.rows)
     self.popularity = popularity
     self.transitions = transitions
     self.byLocale = byLocale
-    self.ranked = ranked
+    self.added = added
   }
 
   /// Counts in one pass over the sessions, each rank its share of them; collective. Every session contributes all
@@ -52,7 +53,7 @@ package struct ItemCounts: Equatable, Sendable {
   }
 
   /// The counts with the transitions within other sessions added, never those to their answers; POP has none to
-  /// add to. Collective.
+  /// add to. Collective. May be done several times.
   /// - Parameter sessions: the same on every rank.
   package func adding(transitionsWithin sessions: SessionTable, group: any ProcessGroup) throws(MPIError) -> ItemCounts
   {
@@ -61,10 +62,10 @@ package struct ItemCounts: Equatable, Sendable {
       let others = try LocaleTransitions.count(
         byLocale.options, in: sessions, selection: selection, includesTargets: false, rows: popularity.rows,
         localeCount: popularity.localeCount, group: group)
-      let ranked = try ItemPopularity.count(
+      let items = try ItemPopularity.count(
         in: sessions, selection: selection, includesTargets: false, rows: popularity.rows,
         localeCount: popularity.localeCount, group: group)
-      return ItemCounts(popularity: popularity, byLocale: byLocale.adding(others), ranked: ranked)
+      return ItemCounts(popularity: popularity, byLocale: byLocale.adding(others), added: added + [items])
     }
     guard let transitions else { return self }
     let others = try TransitionCounts.count(
@@ -128,7 +129,7 @@ extension ItemCounts {
     return CountScorer(LocaleScores(everywhere: nothing), shares)
   }
 
-  private var seen: SeenItems { SeenItems([popularity] + [ranked].compactMap { $0 }) }
+  private var seen: SeenItems { SeenItems([popularity] + added) }
 
   /// - Parameter unit: what an occurrence counts for.
   private static func shares(_ counts: ArraySlice<Int64>, unit: Int32 = 1) -> [Float] {

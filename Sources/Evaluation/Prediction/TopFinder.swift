@@ -8,7 +8,8 @@ final class TopFinder {
   private let scorer: any CatalogueScorer
   private let candidates: Candidates
   private let filterSeen: Bool
-  private let top: Int
+  /// How many items are found for each session.
+  let top: Int
   private let team: ThreadTeam
   /// How long the lists of each of the holders are.
   private let limits: [Int]
@@ -24,7 +25,6 @@ final class TopFinder {
 
   /// - Parameters:
   ///   - filterSeen: whether a session's own items are no candidates.
-  ///   - top: how many items to find for each session.
   init(_ scorer: any CatalogueScorer, candidates: Candidates, filterSeen: Bool, top: Int, team: ThreadTeam) {
     self.scorer = scorer
     self.candidates = candidates

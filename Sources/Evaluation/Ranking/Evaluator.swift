@@ -22,10 +22,10 @@ public struct EvaluationOptions: Equatable, Sendable {
 /// same way on any rank, so is a score computed, ranks are integers, and every rank sums all of them in the order of
 /// the sessions.
 public final class Evaluator {
-  private let group: any ProcessGroup
-  private let options: EvaluationOptions
-  private let team: ThreadTeam
-  private let candidates: CandidateSets
+  let group: any ProcessGroup
+  let options: EvaluationOptions
+  let team: ThreadTeam
+  let candidates: CandidateSets
   private let locales: LocaleNames
   /// How often each row of the whole data set occurs in training.
   private let occurrences: [Int]

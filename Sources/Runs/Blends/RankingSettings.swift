@@ -1,0 +1,33 @@
+import Evaluation
+
+/// How sessions are ranked, beside what ranks them. A blend is saved with those that its weights were chosen for.
+public struct RankingSettings: Equatable, Sendable {
+  public var candidates: CandidateRule
+  /// Whether a session's own items are no candidates.
+  public var filterSeen = false
+  /// Whether the transitions within the ranked sessions are counted.
+  public var isTransductive = false
+
+  public init(candidates: CandidateRule) { self.candidates = candidates }
+}
+
+extension RankingSettings: Codable {
+  private enum CodingKeys: String, CodingKey {
+    case candidates, filterSeen
+    case isTransductive = "transductive"
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    candidates = try CandidateRule(parsing: values.decode(String.self, forKey: .candidates))
+    filterSeen = try values.decode(Bool.self, forKey: .filterSeen)
+    isTransductive = try values.decode(Bool.self, forKey: .isTransductive)
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var values = encoder.container(keyedBy: CodingKeys.self)
+    try values.encode("\(candidates)", forKey: .candidates)
+    try values.encode(filterSeen, forKey: .filterSeen)
+    try values.encode(isTransductive, forKey: .isTransductive)
+  }
+}

@@ -1,0 +1,24 @@
+import MPI
+import Runs
+import Sessions
+
+/// How files of sessions are read that are not prepared: as the data set's click logs were where nothing else is said.
+struct SessionReading {
+  var format = SessionFileFormat.auto
+  var columns = ColumnChoice()
+  var defaultLocale: String?
+  var zeros = ZeroMeaning.auto
+  var skipsBadRows = false
+
+  /// Reads a session file or a click log. Items that training never saw are left out, and counted.
+  func read(
+    _ path: String, of dataset: PreparedDataset, for recommender: Recommender
+  ) throws -> TranslatedSessions {
+    // Of another data set that this one goes on from, the checkpoint does not say what training saw.
+    let seen = recommender.wasTrainedHere ? dataset.candidates.rowsSeenInTraining(of: recommender.locales) : nil
+    return try TranslatedSessions.read(
+      path: path, format: format, log: dataset.manifest.options.log, columns: columns, defaultLocale: defaultLocale,
+      locales: dataset.locales, catalog: dataset.itemIDs, maxLength: dataset.manifest.options.maxLength, zeros: zeros,
+      skipsBadRows: skipsBadRows, isKnown: { Int($0) <= recommender.items && seen?[Int($0)] ?? true })
+  }
+}
