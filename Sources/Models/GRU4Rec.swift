@@ -18,7 +18,7 @@ public final class GRU4Rec: SessionModel {
       + "(arXiv:1511.06939)",
     "Tan, Xu and Liu, Improved Recurrent Neural Networks for Session-based Recommendations, DLRS 2016",
   ]
-  public static let recipe = ["lr": "0.01"]
+  public static let recipe = ["lr": "0.01", "dropout": "0.3"]
   public static let prefixes = RaggedBatch.PrefixLayout.shared
 
   /// Sizes and rates, named as in RecBole.
