@@ -4,8 +4,6 @@ import Text
 public enum RunError: Error, Equatable, CustomStringConvertible {
   case badConfiguration(path: String, reason: String)
   case noSessions(dataset: String, locales: String)
-  /// All targets are repeats, which are dropped.
-  case onlyRepeats(dataset: String)
   /// Fingerprints of a data set, as a rank sees it and as rank 0 does.
   case datasetsDiffer(path: String, host: String, own: String, leader: String)
   /// What told it, such as `the loss at step 2 is nan`; no checkpoint where none is left to go on from.
@@ -26,8 +24,6 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
       "\(path) is no plan for training: \(reason)"
     case .noSessions(let dataset, let locales):
       "\(dataset) has no training sessions\(locales.isEmpty ? "" : " in \(locales)"): nothing to train on"
-    case .onlyRepeats(let dataset):
-      "every target of \(dataset) had been in its session before: nothing to train on with --repeats drop"
     case .datasetsDiffer(let path, let host, let own, let leader):
       "the data set \(path) on \(host) is \(own.prefix(12))…, rank 0's is \(leader.prefix(12))…: give all ranks the "
         + "same files"

@@ -19,12 +19,6 @@ extension SessionTable {
     return next < range(of: session).upperBound ? items[next] : targets[session]
   }
 
-  /// Whether what came next had been seen before.
-  public func isRepeat(prefix row: Int32) -> Bool { clicks(ofPrefix: row).contains(target(ofPrefix: row)) }
-
-  /// Whether a session's target had been seen before.
-  public func isRepeat(session: Int32) -> Bool { items(of: Int(session)).contains(targets[Int(session)]) }
-
   /// The session that a click belongs to: the last one that does not begin behind it.
   private func session(ofClick click: Int) -> Int {
     var low = 0, high = count - 1

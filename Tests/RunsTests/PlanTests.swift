@@ -108,13 +108,6 @@ import Testing
     #expect(sampled.decidingOptions["n_sample"] == "2048" && sampled.decidingOptions["lr_decay"] == "0.1")
   }
 
-  @Test func repeatsCannotBeDroppedWhereEveryItemIsATarget() throws {
-    #expect(try plan(Self.least.merging(["repeats": "drop"]) { $1 }).repeats == .drop)
-    #expect(throws: OptionError.self) {
-      try plan(Self.least.merging(["repeats": "drop", "targets": "all"]) { $1 })
-    }
-  }
-
   @Test func localesAndModelsAreComparedFirst() throws {
     let saved = try plan(["dataset": "d", "model": "GRU4Rec", "lr_schedule": "cosine"]).decidingOptions
     let now = try plan(["dataset": "d", "model": "NARM"])

@@ -269,11 +269,4 @@ import Testing
     #expect((0..<6).map { Array(table.everyClick.items(of: $0)) } == [[1], [1, 2], [1, 2, 3], [4], [5], [5, 6]])
     #expect(Array(table.everyClick.targets) == [2, 3, 7, 8, 6, 9])
   }
-
-  @Test func aRepeatIsATargetThatWasSeen() {
-    let table = SessionTable(sessions: [[1, 2, 1], [4, 4], [5]], targets: [2, 6, 7], locales: [0, 0, 0])
-    #expect(
-      table.prefixRows(of: [0, 1, 2]).map { table.isRepeat(prefix: $0) } == [false, true, true, true, false, false])
-    #expect((0..<3).map { table.isRepeat(session: $0) } == [true, false, false])
-  }
 }

@@ -91,7 +91,7 @@ extension TrainingRun {
   package func requireFit() throws {
     guard let checkpoint = try findCheckpoint(.auto) else { return }
     let sessions = try dataset.trainingSessions(in: plan.locales)
-    try requireFit(checkpoint, lastStep: lastStep(of: schedule(of: try rows(of: sessions.table, sessions.chosen))))
+    try requireFit(checkpoint, lastStep: lastStep(of: schedule(of: rows(of: sessions.table, sessions.chosen))))
   }
 
   private var decidingOptions: [String: String] {

@@ -77,7 +77,7 @@ public struct TrainingRun {
     if let shortage = try CoreShortage.find(threads: plan.threadsPerRank, group: group) { log.warning("\(shortage)") }
     let sessions = try dataset.trainingSessions(in: plan.locales)
     try requireLength()
-    let rows = try rows(of: sessions.table, sessions.chosen)
+    let rows = rows(of: sessions.table, sessions.chosen)
     let schedule = schedule(of: rows)
     let sessionsPerRow = Double(sessions.chosen.count) / Double(rows.count)
     try group.together { try requireSupport(of: plan.precision) }
@@ -264,14 +264,8 @@ public struct TrainingRun {
   }
 
   /// What an epoch goes through: sessions, or their prefixes.
-  /// - Throws: `RunError.onlyRepeats`.
-  func rows(of table: SessionTable, _ chosen: [Int32]) throws(RunError) -> [Int32] {
-    let prefixes = plan.targets == .prefixes
-    let rows = prefixes ? table.prefixRows(of: chosen) : chosen
-    if plan.repeats == .keep { return rows }
-    let kept = rows.filter { prefixes ? !table.isRepeat(prefix: $0) : !table.isRepeat(session: $0) }
-    if kept.isEmpty { throw .onlyRepeats(dataset: dataset.folder) }
-    return kept
+  func rows(of table: SessionTable, _ chosen: [Int32]) -> [Int32] {
+    plan.targets == .prefixes ? table.prefixRows(of: chosen) : chosen
   }
 
   func schedule(of rows: [Int32]) -> BatchSchedule {

@@ -33,8 +33,6 @@ public struct TrainingPlan: Sendable {
   public var maxLength: Int?
   /// Which clicks are targets.
   public var targets = TargetRule.prefixes
-  /// What becomes of targets that their session has seen before.
-  public var repeats = RepeatRule.keep
   /// The locales whose sessions are trained on, by their names; empty for all. The vocabulary is kept whole.
   public var locales: [String] = []
   /// Ends the run after this many steps in all, counted over resumes.
@@ -97,9 +95,6 @@ extension TrainingPlan: RunPlan {
     .locales(\.locales),
     .targets(\.targets),
     OptionDeclaration(
-      "repeats", \.repeats, .choice,
-      "keep; or drop targets that their session had before, where those are never recommended (--filter-seen)."),
-    OptionDeclaration(
       "epochs", \.epochs, .wholeNumber(1...(1 << 24)), aliases: ["n_epochs"],
       // The rate along a cosine depends on the length of the run.
       decides: .when { $0.optimization.schedule == .cosine }, "How often all sessions are seen."),
@@ -154,10 +149,6 @@ extension TrainingPlan: RunPlan {
   public func validate() throws(OptionError) {
     try table.check(self)
     try model.validate()
-    if repeats == .drop, targets == .all {
-      throw .badValue(
-        "--repeats", value: "drop", allowed: "keep, or --targets prefixes: all has every item as a target")
-    }
     if loss.kind.isBinary && loss.samples == 0 {
       throw .badValue(
         "--n-sample", value: "0", allowed: "a number from 1 up: \(loss.kind.rawValue) has no other negatives")
