@@ -11,6 +11,7 @@ from pathlib import Path
 
 PACKAGES = {
     "parquet": ["pyarrow==22.0.0"],
+    "rerank": ["lightgbm==4.6.0", "pyarrow==22.0.0", "numpy==2.3.5; python_version >= '3.11'", "numpy==2.2.6; python_version < '3.11'"],
     "numpy": ["numpy==2.3.5; python_version >= '3.11'", "numpy==2.2.6; python_version < '3.11'"],
 }
 

@@ -12,6 +12,11 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
   case badBlend(String)
   /// Checkpoints that know different numbers of items are to be blended.
   case blendOfOtherItems(path: String, items: Int, first: String, firstItems: Int)
+  case badCandidateSource(String)
+  /// Recommenders that know different numbers of items are to propose candidates together.
+  case candidatesOfOtherItems(path: String, items: Int, first: String, firstItems: Int)
+  /// Candidates of training sessions are asked of a model that learned their answers.
+  case trainedOnAsked(path: String, model: String)
   /// The precision asked for needs instructions that a rank's CPU does not have.
   case unsupportedPrecision(String, host: String, instructionSet: String)
   /// A rank's CPU has them, but is to compute with less: `--isa`, or the variable `DNNL_MAX_CPU_ISA`.
@@ -41,6 +46,14 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
       "\(path) knows \(items) items, \(first) \(firstItems): blend checkpoints of one data set"
     case .badBlend(let text):
       "cannot blend in '\(text)': write a run or checkpoint and, if not 1, its weight from 0 up, such as runs/covisit:0.3"
+    case .badCandidateSource(let text):
+      "cannot take candidates from '\(text)': write a run or checkpoint and, if not \(CandidateSource.usualTop), how many "
+        + "from 1 to 10000, such as runs/counts:200"
+    case .candidatesOfOtherItems(let path, let items, let first, let firstItems):
+      "\(path) knows \(items) items, \(first) \(firstItems): take candidates from checkpoints of one data set"
+    case .trainedOnAsked(let path, let model):
+      "\(path) (\(model)) learned the answers of the training sessions, its scores would tell them: ask for --split "
+        + "valid, or leave it out, for only models that count can count again without a session"
     case .unsupportedPrecision(let precision, let host, let instructionSet):
       "--precision \(precision) needs a CPU with AVX512_BF16 or AMX, \(host) has \(instructionSet): use "
         + "--precision f32"

@@ -16,8 +16,8 @@ struct Caravan: ParsableCommand {
     version: version,
     subcommands: [
       PrepareCommand.self, SynthCommand.self, TrainCommand.self, FinetuneCommand.self, EvaluateCommand.self,
-      PredictCommand.self, ModelsCommand.self, BenchCommand.self, PlanCommand.self, InspectCommand.self,
-      SweepCommand.self,
+      PredictCommand.self, CandidatesCommand.self, ModelsCommand.self, BenchCommand.self, PlanCommand.self,
+      InspectCommand.self, SweepCommand.self,
     ])
 
   /// All that computes only where it is to be printed: to name the instruction set is to choose it, before `--isa`.

@@ -22,17 +22,7 @@ struct PredictCommand: GroupCommand {
     help: ArgumentHelp("The sessions: a session file, with or without answers, or a click log.", valueName: "file"))
   var sessions: String
 
-  @Option(help: "How columns are named: inter with RecBole's types, csv without; auto: by the first row.")
-  var format = SessionFileFormat.auto
-
-  @Option(
-    help: ArgumentHelp(
-      "What columns are for, see caravan prepare; click logs are read as those of the data set were.", valueName: "list"
-    ))
-  var columns: String?
-
-  @Option(help: ArgumentHelp("The locale of sessions in files that name none.", valueName: "locale"))
-  var defaultLocale: String?
+  @OptionGroup var file: SessionFileOptions
 
   @Option(
     help: ArgumentHelp(
@@ -45,12 +35,6 @@ struct PredictCommand: GroupCommand {
 
   @Option(help: ArgumentHelp("Where to write: .csv or .jsonl.", valueName: "file"))
   var out: String
-
-  @Option(
-    help: ArgumentHelp(
-      "What 0 in a list of items is. auto: an item if the data set has it, else padding.",
-      valueName: "auto|padding|item"))
-  var zeros = ZeroMeaning.auto
 
   @Flag(
     help: """
@@ -129,16 +113,8 @@ struct PredictCommand: GroupCommand {
   }
 
   private func readSessions(of dataset: PreparedDataset, for recommender: Recommender) throws -> TranslatedSessions {
-    let names = dataset.locales
-    let defaultLocale = try defaultLocale.map { names.names[Int(try names.code(matching: $0))] }
     // Of another data set that this one goes on from, the checkpoint does not say what training saw.
     let seen = recommender.wasTrainedHere ? dataset.candidates.rowsSeenInTraining(of: recommender.locales) : nil
-    return try TranslatedSessions.read(
-      path: sessions, format: format, log: dataset.manifest.options.log,
-      columns: try columns.map(ColumnChoice.init(parsing:)) ?? ColumnChoice(), defaultLocale: defaultLocale,
-      locales: names, catalog: dataset.itemIDs,
-      maxLength: dataset.manifest.options.maxLength, zeros: zeros, skipsBadRows: skipBadRows,
-      isKnown: { Int($0) <= recommender.items && seen?[Int($0)] ?? true }
-    )
+    return try file.read(sessions, for: dataset, skipsBadRows: skipBadRows, items: recommender.items, seen: seen)
   }
 }
