@@ -11,15 +11,10 @@ The same files and options give the same bytes; a second thread makes nothing fa
 """
 
 import argparse
-import json
 import os
-import sys
 from pathlib import Path
 
 from environment import enter, fail
-
-# Columns that tell rows apart; all others are features.
-NO_FEATURES = ("session", "session_id", "item", "label", "locale")
 
 
 def arguments() -> argparse.Namespace:
@@ -28,7 +23,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("rank", metavar="RANK.csv", type=Path, help="candidates to order")
     parser.add_argument("out", metavar="OUT", type=Path, help="where to write the lists: .csv or .jsonl")
     parser.add_argument("--top", default=100, type=int, help="items a session, and the figures' cut-off (default: 100)")
-    parser.add_argument("--held-out", default=0.2, type=float, help="share of sessions that say when to stop (default: 0.2)")
+    parser.add_argument("--held-out", default=0.1, type=float, help="share of sessions to stop by (default: 0.1)")
     parser.add_argument("--rounds", default=1000, type=int, help="trees at most (default: 1000)")
     parser.add_argument("--patience", default=50, type=int, help="trees without a better MRR that end it (default: 50)")
     parser.add_argument("--learning-rate", default=0.05, type=float, help="what a tree counts (default: 0.05)")
@@ -74,8 +69,8 @@ def main():
         del learned
         asked = Candidates.read(given.rank, without=without, items=True)
         if asked.features != features:
-            different = set(features).symmetric_difference(asked.features)
-            fail(f"{given.rank} has other features than {given.learn}: {', '.join(sorted(different)) or 'in another order'}")
+            different = ", ".join(sorted(set(features) ^ set(asked.features))) or "in another order"
+            fail(f"{given.rank} has other features than {given.learn}: {different}")
         places = order(asked, trees.predict(asked.values))
         write_lists(asked, places, given.top, given.out)
         if asked.labels is not None:

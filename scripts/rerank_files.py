@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
+# Columns that tell rows apart; all others are features.
 NO_FEATURES = ("session", "session_id", "item", "label", "locale")
 
 
@@ -111,7 +112,8 @@ def write_lists(asked: Candidates, places, top: int, path: Path):
     try:
         with open(temporary, "w", newline="", encoding="utf-8") as file:
             # Where rows are those of a whole file, their order tells the session, as a submission has it.
-            names = ([] if is_whole and asked.ids is None else ["session"]) + ([] if asked.locales is None else ["locale"])
+            names = [] if is_whole and asked.ids is None else ["session"]
+            names += [] if asked.locales is None else ["locale"]
             if path.suffix == ".csv":
                 file.write(",".join([*names, "next_item_prediction"]) + "\n")
             for session in np.argsort(asked.numbers, kind="stable"):
