@@ -9,9 +9,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+NUMPY = ["numpy==2.3.5; python_version >= '3.11'", "numpy==2.2.6; python_version < '3.11'"]
+
 PACKAGES = {
     "parquet": ["pyarrow==22.0.0"],
-    "numpy": ["numpy==2.3.5; python_version >= '3.11'", "numpy==2.2.6; python_version < '3.11'"],
+    "numpy": NUMPY,
+    "rerank": ["lightgbm==4.6.0", "pyarrow==22.0.0", *NUMPY],
 }
 
 

@@ -40,7 +40,7 @@ public enum EvaluationError: Error, Equatable, CustomStringConvertible {
     case .catalogueDiffers(let model, let dataset):
       "the model has \(model) items, the data set \(dataset): use the data set that the model was trained on"
     case .unknownOutputFormat(let path):
-      "\(path.isEmpty ? "''" : path) names no format for predictions: end it in .csv or .jsonl"
+      "\(path.isEmpty ? "''" : path) names no format of output: end it in .csv or .jsonl"
     case .badTop(let top, let items):
       "cannot predict the top \(top) of \(items) items: choose --top from 1 to \(min(items, Predictor.mostItems))"
     case .tooManyPredictions(let sessions, let top):

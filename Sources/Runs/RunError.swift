@@ -9,6 +9,11 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
   /// What told it, such as `the loss at step 2 is nan`; no checkpoint where none is left to go on from.
   case diverged(sign: String, rate: Double, checkpoint: String?)
   case sessionsTooLong(model: String, longest: Int, dataset: String, length: Int)
+  case badCandidateSource(String)
+  /// Recommenders that know different numbers of items are to propose candidates together.
+  case candidatesOfOtherItems(path: String, items: Int, first: String, firstItems: Int)
+  /// Candidates of training sessions are asked of a model that learned their answers.
+  case trainedOnAsked(path: String, model: String)
   /// The precision asked for needs instructions that a rank's CPU does not have.
   case unsupportedPrecision(String, host: String, instructionSet: String)
   /// A rank's CPU has them, but is to compute with less: `--isa`, or the variable `DNNL_MAX_CPU_ISA`.
@@ -34,6 +39,14 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
     case .sessionsTooLong(let model, let longest, let dataset, let length):
       "\(model) takes sessions of at most \(longest) clicks, \(dataset) has them up to \(length): raise "
         + "--max-length, or prepare the data set with a smaller one"
+    case .badCandidateSource(let text):
+      "cannot take candidates from '\(text)': write a run or checkpoint and, if not \(CandidateSource.usualTop), how many "
+        + "from 1 to 10000, such as runs/counts:200"
+    case .candidatesOfOtherItems(let path, let items, let first, let firstItems):
+      "\(path) knows \(items) items, \(first) \(firstItems): take candidates from checkpoints of one data set"
+    case .trainedOnAsked(let path, let model):
+      "\(path) (\(model)) learned the answers of the training sessions, its scores would tell them: ask for --split "
+        + "valid, or leave it out, for only models that count can count again without a session"
     case .unsupportedPrecision(let precision, let host, let instructionSet):
       "--precision \(precision) needs a CPU with AVX512_BF16 or AMX, \(host) has \(instructionSet): use "
         + "--precision f32"

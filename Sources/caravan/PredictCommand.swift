@@ -22,17 +22,7 @@ struct PredictCommand: GroupCommand {
     help: ArgumentHelp("The sessions: a session file, with or without answers, or a click log.", valueName: "file"))
   var sessions: String
 
-  @Option(help: "How columns are named: inter with RecBole's types, csv without; auto: by the first row.")
-  var format = SessionFileFormat.auto
-
-  @Option(
-    help: ArgumentHelp(
-      "What columns are for, see caravan prepare; click logs are read as those of the data set were.", valueName: "list"
-    ))
-  var columns: String?
-
-  @Option(help: ArgumentHelp("The locale of sessions in files that name none.", valueName: "locale"))
-  var defaultLocale: String?
+  @OptionGroup var file: SessionFileOptions
 
   @Option(
     help: ArgumentHelp(
@@ -47,12 +37,6 @@ struct PredictCommand: GroupCommand {
 
   @Option(help: ArgumentHelp("Where to write: .csv or .jsonl.", valueName: "file"))
   var out: String
-
-  @Option(
-    help: ArgumentHelp(
-      "What 0 in a list of items is. auto: an item if the data set has it, else padding.",
-      valueName: "auto|padding|item"))
-  var zeros = ZeroMeaning.auto
 
   @Flag(
     help: """
@@ -77,7 +61,7 @@ struct PredictCommand: GroupCommand {
     let writer = try PredictionWriter(path: out)
     try group.requirePlaces(for: [out], replaces: force, inputs: [sessions] + ranking.inputs(request))
     let dataset = try PreparedDataset.open(ranking.dataset, group: group)
-    let reading = try group.together { try fileReading(of: dataset) }
+    let reading = try group.together { try file.reading(of: dataset, skipsBadRows: skipBadRows) }
     var recommender = try ranking.recommender(request, settings, for: dataset, reading, group: group)
     let asked = try group.together {
       group.rank == 0 ? try reading.read(sessions, of: dataset, for: recommender) : nil
@@ -131,16 +115,5 @@ struct PredictCommand: GroupCommand {
     note(
       "the data set does not know the locale of \(sessions == 1 ? "1 session" : "\(sessions) sessions") (\(such)): "
         + "as without one, all products are candidates for --candidates locale")
-  }
-
-  private func fileReading(of dataset: PreparedDataset) throws -> SessionReading {
-    let names = dataset.locales
-    var reading = SessionReading()
-    reading.format = format
-    reading.columns = try columns.map(ColumnChoice.init(parsing:)) ?? ColumnChoice()
-    reading.defaultLocale = try defaultLocale.map { names.names[Int(try names.code(matching: $0))] }
-    reading.zeros = zeros
-    reading.skipsBadRows = skipBadRows
-    return reading
   }
 }

@@ -16,9 +16,19 @@ struct SessionReading {
   ) throws -> TranslatedSessions {
     // Of another data set that this one goes on from, the checkpoint does not say what training saw.
     let seen = recommender.wasTrainedHere ? dataset.candidates.rowsSeenInTraining(of: recommender.locales) : nil
-    return try TranslatedSessions.read(
+    return try read(path, of: dataset, items: recommender.items, seen: seen)
+  }
+
+  /// The same.
+  /// - Parameters:
+  ///   - items: how many of the data set's are known, the first ones.
+  ///   - seen: which rows of the catalogue training saw; nil where that is not known.
+  func read(
+    _ path: String, of dataset: PreparedDataset, items: Int, seen: [Bool]?
+  ) throws -> TranslatedSessions {
+    try TranslatedSessions.read(
       path: path, format: format, log: dataset.manifest.options.log, columns: columns, defaultLocale: defaultLocale,
       locales: dataset.locales, catalog: dataset.itemIDs, maxLength: dataset.manifest.options.maxLength, zeros: zeros,
-      skipsBadRows: skipsBadRows, isKnown: { Int($0) <= recommender.items && seen?[Int($0)] ?? true })
+      skipsBadRows: skipsBadRows, isKnown: { Int($0) <= items && seen?[Int($0)] ?? true })
   }
 }

@@ -3,6 +3,7 @@ import Evaluation
 import MPI
 import Models
 import Sessions
+import Tensors
 
 /// Counting and blending shared over ranks: every rank count gives what one process alone gives.
 var countingCases: [String: RankCase] {
@@ -37,6 +38,35 @@ var countingCases: [String: RankCase] {
       let alone = try bits(SoloGroup())
       try expectEqual(try bits(group), alone, "bits of scores")
       try expect(Set(alone).count > 1_000, "there are scores")
+    },
+    "candidates": { group in
+      let shop = CountingShop(sessions: 700)
+      func bytes(_ group: any ProcessGroup, threads: Int) throws -> [UInt8] {
+        let all = (table: shop.sessions, selection: Array(0..<Int32(700)))
+        let members = [
+          try shop.count(.counts, group).candidateMember(name: "counts", top: 30),
+          try shop.count(.neighbours, group).candidateMember(name: "neighbours", top: 20),
+        ]
+        let popularity = try PopularityFeatures(training: all, ranked: all, rows: 601, localeCount: 6, group: group)
+        let finder = try CandidateFinder(
+          members, [popularity, NeighbourFeatures(training: all, ranked: all, rows: 601)], .all,
+          CandidateTable(rows: 601), .amazon, filterSeen: true, team: ThreadTeam(count: threads), itemID: { "\($0)" },
+          group: group)
+        var text = try CandidateText(path: "rows.csv", isLabelled: true, locale: nil, itemID: { "\($0)" })
+        text.features = finder.featureNames
+        var bytes: [UInt8] = []
+        let tally = try finder.find(for: shop.sessions, all.selection, split: "test", text) {
+          bytes += Array($0)
+        } progress: { _ in
+        }
+        try expectEqual([tally.sessions], [700], "sessions")
+        return bytes
+      }
+      let alone = try bytes(SoloGroup(), threads: 1)
+      try expect(alone.count > 1_000_000, "there are rows")
+      for threads in [1, 3] {
+        try expectEqual(try bytes(group, threads: threads), group.rank == 0 ? alone : [], "rows on rank \(group.rank)")
+      }
     },
     "blend": { group in
       let shop = EvaluationShop(GRU4Rec.self, items: 2_000, sessions: 1_000)

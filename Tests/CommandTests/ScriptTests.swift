@@ -103,6 +103,62 @@ import Testing
     }
   }
 
+  @Test(.enabled("LightGBM cannot be installed here") { has("rerank") })
+  func whatIsRerankedHasTheFormOfPredictions() throws {
+    let dataset = try CaravanCommand.prepareDataset(in: folder, sessions: 4000, items: 300)
+    let counts = "\(folder)/counts"
+    #expect(try CaravanCommand.run(["train", "--dataset", dataset, "--model", "COUNTS", "--out", counts]).status == 0)
+    for split in ["train", "test"] {
+      let found = try CaravanCommand.run([
+        "candidates", "--dataset", dataset, "--split", split, "--from", "\(counts):30", "--out",
+        "\(folder)/\(split).csv",
+      ])
+      #expect(found.status == 0, "\(found.stderr)")
+    }
+    let sessions = "\(folder)/sessions/sessions_test.csv"
+    let asked = try CaravanCommand.run([
+      "candidates", "--dataset", dataset, "--sessions", sessions, "--from", "\(counts):30", "--out",
+      "\(folder)/asked.csv",
+    ])
+    let predicted = try CaravanCommand.run([
+      "predict", "--dataset", dataset, "--checkpoint", counts, "--sessions", sessions, "--candidates", "all", "--top",
+      "10", "--out", "\(folder)/predicted.csv",
+    ])
+    #expect(asked.status == 0 && predicted.status == 0, "\(asked.stderr)\(predicted.stderr)")
+    func rerank(_ rank: String, _ out: String, _ more: [String] = []) throws -> MPIRun.Outcome {
+      try Self.run(
+        "rerank.py", ["train.csv", rank, out].map { "\(folder)/\($0)" } + ["--top", "10", "--rounds", "20"] + more)
+    }
+    let first = try rerank("test.csv", "first.csv"), second = try rerank("test.csv", "second.csv")
+    #expect(first.status == 0 && first.stdout.contains("MRR@10"), "\(first.stderr)")
+    #expect(second.status == 0)
+    #expect(try data("first.csv") == data("second.csv"))
+    // Files without labels have lists, and no figures; their rows are those of predictions, one by one.
+    #expect(try rerank("asked.csv", "asked.out.csv").stdout.contains("locale ") == false)
+    let lists = try String(decoding: data("asked.out.csv"), as: UTF8.self).split(separator: "\n")
+    let theirs = try String(decoding: data("predicted.csv"), as: UTF8.self).split(separator: "\n")
+    #expect(lists.count == theirs.count && lists.first == theirs.first && lists.count > 100)
+    for (list, their) in zip(lists, theirs).dropFirst() {
+      #expect(list.prefix(3) == their.prefix(3) && list.count { $0 == "'" } == their.count { $0 == "'" })
+    }
+    #expect(try rerank("asked.csv", "asked.jsonl").status == 0)
+    #expect(try String(decoding: data("asked.jsonl"), as: UTF8.self).hasPrefix("{\"locale\": \""))
+
+    for (arguments, words) in [
+      (["asked.csv", "test.csv", "out.csv"], "asked.csv has no labels"),
+      (["train.csv", "nowhere.csv", "out.csv"], "nowhere.csv is no file"),
+      (["train.csv", "test.csv", "first.csv"], "--force to replace it"),
+      (["train.csv", "predicted.csv", "out.csv"], "is not what caravan candidates writes"),
+    ] {
+      let outcome = try Self.run("rerank.py", arguments.map { "\(folder)/\($0)" } + ["--rounds", "2"])
+      #expect(outcome.status == 1 && outcome.stderr.contains(words), "\(outcome.stderr)")
+      #expect(outcome.stderr.split(separator: "\n").count == 1, "\(outcome.stderr)")
+    }
+    let format = try Self.run("rerank.py", ["train.csv", "test.csv", "out.txt"].map { "\(folder)/\($0)" })
+    #expect(format.status == 2 && format.stderr.contains("names no format"), "\(format.stderr)")
+    #expect(!FileManager.default.fileExists(atPath: folder + "/out.csv"))
+  }
+
   /// What `evaluate --json` writes.
   private struct Evaluated: Decodable {
     let all: [String: Double]

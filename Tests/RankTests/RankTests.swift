@@ -61,7 +61,7 @@ import Testing
   /// nil runs without a launcher, hence without MPI.
   @Test(arguments: [nil, 1, 2, 3, 4])
   func countingIsTheSameOnAnyNumberOfRanks(ranks: Int?) throws {
-    try expectAllPass(["count", "hops"], ranks: ranks)
+    try expectAllPass(["count", "hops", "candidates"], ranks: ranks)
   }
 
   /// nil runs without a launcher, hence without MPI.

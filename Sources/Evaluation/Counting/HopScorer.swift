@@ -1,4 +1,3 @@
-import Models
 import Sessions
 
 /// Scores what was seen near a session's items, directly and over other items: COUNTS.
@@ -14,27 +13,18 @@ import Sessions
 /// Sums go through a session's items from its end, through the items that these lead to in the order in which they were
 /// found, through the pairs of an item by row: the same order wherever a session is scored.
 final class HopScorer: SparseScorer {
-  private let options: CountingOptions
-  private let rows: Int
-  private let ofAll: PairRows
-  /// By the locale's code.
-  private let ofLocales: [PairRows]
-  private let seen: SeenItems
+  private let tables: HopTables
   private let isShare: Bool
   private var workers: [HopWorker] = []
 
   /// - Parameter isShare: whether scores are divided by their sum + 1, for adding to others.
-  init(_ transitions: LocaleTransitions, seen: SeenItems, isShare: Bool) {
-    options = transitions.options
-    rows = transitions.rows
-    ofAll = PairRows(transitions.all)
-    ofLocales = transitions.runs.dropLast().map(PairRows.init)
-    self.seen = seen
+  init(_ tables: HopTables, isShare: Bool) {
+    self.tables = tables
     self.isShare = isShare
   }
 
   func prepare(threads: Int) {
-    while workers.count < threads { workers.append(HopWorker(options, rows: rows, ofAll)) }
+    while workers.count < threads { workers.append(HopWorker(tables)) }
   }
 
   func scores(of chunk: SessionChunk, thread: Int) -> SparseScores {
@@ -43,10 +33,10 @@ final class HopScorer: SparseScorer {
     // A locale's sessions together: the worker turns to it once.
     for session in (0..<chunk.count).sorted(by: { (chunk.locales[$0], $0) < (chunk.locales[$1], $1) }) {
       let code = chunk.locales[session]
-      worker.turn(to: code, code < ofLocales.count ? ofLocales[Int(code)] : nil, seen)
+      worker.turn(to: code)
       worker.score(Array(chunk.batch.items[chunk.batch.clicks(of: session)]))
       scores.add(worker.scores(isShare: isShare), session: session)
     }
-    return SparseScores(scores, rows: rows)
+    return SparseScores(scores, rows: tables.rows)
   }
 }

@@ -54,10 +54,13 @@ package struct ItemCounts: Equatable, Sendable {
 
   /// The counts with the transitions within other sessions added, never those to their answers; POP has none to
   /// add to. Collective. May be done several times.
-  /// - Parameter sessions: the same on every rank.
-  package func adding(transitionsWithin sessions: SessionTable, group: any ProcessGroup) throws(MPIError) -> ItemCounts
-  {
-    let selection = Array(0..<Int32(sessions.count))
+  /// - Parameters:
+  ///   - sessions: the same on every rank.
+  ///   - selection: which of them, by their numbers; nil for all.
+  package func adding(
+    transitionsWithin sessions: SessionTable, selection: [Int32]? = nil, group: any ProcessGroup
+  ) throws(MPIError) -> ItemCounts {
+    let selection = selection ?? Array(0..<Int32(sessions.count))
     if let byLocale {
       let others = try LocaleTransitions.count(
         byLocale.options, in: sessions, selection: selection, includesTargets: false, rows: popularity.rows,
@@ -82,12 +85,8 @@ extension ItemCounts {
   ///
   /// But for the hops' scores, they are places in that order, whole numbers, so that nothing is rounded.
   package func rankingScorer() -> CountScorer {
+    if let byLocale { return countsScorer(HopTables(byLocale, seen: seen)) }
     let places = popularity.places()
-    if let byLocale {
-      // Below 0, so that whatever has a score comes before.
-      return CountScorer(
-        places.lowered(by: places.highest + 1), HopScorer(byLocale, seen: seen, isShare: false))
-    }
     guard let transitions else { return CountScorer(places) }
     // Above the place of every item, in every locale.
     let above = places.highest + 1
@@ -103,6 +102,12 @@ extension ItemCounts {
     return CountScorer(places, ranked)
   }
 
+  private func countsScorer(_ tables: HopTables) -> CountScorer {
+    let places = popularity.places()
+    // Below 0, so that whatever has a score comes before.
+    return CountScorer(places.lowered(by: places.highest + 1), HopScorer(tables, isShare: false))
+  }
+
   /// Scores that are shares of all that was counted, below 1, for adding to others: of what followed the session's
   /// last item, or for POP of what occurred in its locale. count / (sum of counts + 1): little is sure of what was
   /// seen once.
@@ -110,7 +115,7 @@ extension ItemCounts {
     let nothing = [Float](repeating: 0, count: popularity.rows)
     if let byLocale {
       return CountScorer(
-        LocaleScores(everywhere: nothing), HopScorer(byLocale, seen: seen, isShare: true))
+        LocaleScores(everywhere: nothing), HopScorer(HopTables(byLocale, seen: seen), isShare: true))
     }
     guard let transitions else {
       let offsets = popularity.offsets
@@ -127,6 +132,18 @@ extension ItemCounts {
         .map { ($0, $1) }
     }
     return CountScorer(LocaleScores(everywhere: nothing), shares)
+  }
+
+  /// What proposes candidates, and tells them apart: COUNTS by all parts of its scores, the others by their shares.
+  package func candidateMember(name: String, top: Int) -> CandidateMember {
+    guard let byLocale else {
+      let shares = shareScorer()
+      return CandidateMember(
+        name: name, top: top, ranking: rankingScorer(), others: [shares], features: ScoreFeatures(shares))
+    }
+    let tables = HopTables(byLocale, seen: seen)
+    return CandidateMember(
+      name: name, top: top, ranking: countsScorer(tables), others: [], features: HopFeatures(tables))
   }
 
   private var seen: SeenItems { SeenItems([popularity] + added) }

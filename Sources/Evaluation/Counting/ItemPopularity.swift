@@ -74,6 +74,14 @@ package struct ItemPopularity: Equatable, Sendable {
     return sums
   }
 
+  /// How often an item occurred in a locale; nil for a session without one.
+  func count(of item: Int32, in code: UInt16) -> Int64? {
+    guard code < localeCount else { return nil }
+    let listed = Int(offsets[Int(code)])..<Int(offsets[Int(code) + 1])
+    let place = items.firstPlace(notBelow: item, in: listed)
+    return place < listed.upperBound && items[place] == item ? counts[place] : 0
+  }
+
   /// Where each item stands in each locale, 0 for the least popular, equal where nothing tells two items apart. An item is
   /// more popular with more occurrences in the locale, of equal ones with more in all; without a locale those alone count.
   package func places() -> LocaleScores {

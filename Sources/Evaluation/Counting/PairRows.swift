@@ -32,6 +32,12 @@ final class PairRows: Sendable {
   /// What the pairs of a row count together.
   func sum(ofRow row: Int) -> Float { sums[row] }
 
+  /// What a pair of a row counts; 0 where it was not seen.
+  func weight(row: Int, next item: Int32) -> Float {
+    let places = offsets[row]..<offsets[row + 1], place = next.firstPlace(notBelow: item, in: places)
+    return place < places.upperBound && next[place] == item ? weights[place] : 0
+  }
+
   /// Adds each pair of a row, times a factor.
   func add(row: Int, times factor: Float, to sums: ItemSums) {
     for place in offsets[row]..<offsets[row + 1] { sums.add(weights[place] * factor, to: next[place]) }

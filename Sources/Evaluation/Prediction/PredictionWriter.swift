@@ -70,22 +70,3 @@ public struct PredictionWriter {
 private func numpyList(_ ids: [String]) -> String {
   "[" + ids.map { $0.utf8.contains(0x27) ? "\"\($0)\"" : "'\($0)'" }.joined(separator: " ") + "]"
 }
-
-/// A field of a CSV row, in quotes where it needs them.
-private func csvField(_ text: String) -> String {
-  guard text.utf8.contains(where: { $0 == 0x22 || $0 == 0x2c || $0 == 0x0a || $0 == 0x0d }) else { return text }
-  return "\"" + text.replacingOccurrences(of: "\"", with: "\"\"") + "\""
-}
-
-private func jsonString(_ text: String) -> String {
-  var result = "\""
-  for scalar in text.unicodeScalars {
-    switch scalar {
-    case "\"": result += "\\\""
-    case "\\": result += "\\\\"
-    case _ where scalar.value < 0x20: result += String(format: "\\u%04x", scalar.value)
-    default: result.unicodeScalars.append(scalar)
-    }
-  }
-  return result + "\""
-}

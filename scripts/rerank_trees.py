@@ -1,0 +1,100 @@
+"""The trees of rerank.py: learning, ordering, figures."""
+
+import lightgbm
+import numpy as np
+
+from rerank_files import Candidates
+
+
+def ranks(labels, scores, starts, sizes) -> np.ndarray:
+    """The rank of each session's answer among its rows, 0 where it is none of them; ties keep the rows' order."""
+    sessions = np.repeat(np.arange(len(sizes)), sizes)
+    found = np.zeros(len(sizes), np.int64)
+    answers = np.flatnonzero(labels)
+    bar = np.full(len(sizes), np.nan)
+    bar[sessions[answers]] = scores[answers]
+    row = np.zeros(len(sizes), np.int64)
+    row[sessions[answers]] = answers
+    before = (scores > bar[sessions]) | ((scores == bar[sessions]) & (np.arange(len(scores)) < row[sessions]))
+    counts = np.bincount(sessions[before], minlength=len(sizes))
+    found[sessions[answers]] = counts[sessions[answers]] + 1
+    return found
+
+
+def reciprocal(ranks, top: int) -> np.ndarray:
+    """1 / rank of those that are found, 0 of the others."""
+    return np.where((ranks > 0) & (ranks <= top), 1 / np.maximum(ranks, 1), 0)
+
+
+def learn(learned: Candidates, given) -> lightgbm.Booster:
+    """Learns from sessions whose answer is among their candidates; of the others there is nothing to be learned."""
+    has_answer = np.zeros(learned.session_count, bool)
+    sessions = np.repeat(np.arange(learned.session_count), learned.sizes)
+    has_answer[sessions[learned.labels == 1]] = True
+    useful = np.flatnonzero(has_answer)
+    if len(useful) < 2:
+        raise ValueError("too few sessions have their answer among the candidates")
+    # Sessions are drawn, never rows: the same wherever they stand in the file.
+    places = np.random.default_rng(given.seed).permutation(len(useful))
+    is_held_out = places < max(1, round(len(useful) * given.held_out))
+
+    def dataset(chosen, reference=None):
+        rows = learned.rows_of(chosen)
+        return lightgbm.Dataset(
+            learned.values[rows], learned.labels[rows], group=learned.sizes[chosen], reference=reference,
+            feature_name=learned.features, params=PARAMETERS, free_raw_data=True)
+
+    held_out = useful[is_held_out]
+    sizes = learned.sizes[held_out]
+    starts = np.cumsum(sizes) - sizes
+
+    def mrr(scores, data):
+        found = ranks(data.get_label(), scores, starts, sizes)
+        return "MRR", float(np.mean(reciprocal(found, given.top))), True
+
+    parameters = PARAMETERS | {
+        "learning_rate": given.learning_rate, "num_leaves": given.leaves, "seed": given.seed,
+    }
+    train = dataset(useful[~is_held_out])
+    history = {}
+    trees = lightgbm.train(
+        parameters, train, given.rounds, valid_sets=[dataset(held_out, train)], feval=mrr,
+        callbacks=[
+            lightgbm.early_stopping(given.patience, verbose=False), lightgbm.record_evaluation(history),
+        ])
+    rows = learned.rows_of(held_out)
+    before = ranks(learned.labels[rows], -np.arange(len(rows), dtype=float), starts, sizes)
+    print(
+        f"{learned.session_count} sessions, {len(useful)} with their answer among the candidates: "
+        f"learned from {len(useful) - len(held_out)}, {trees.best_iteration} trees\n"
+        f"MRR@{given.top} of the other {len(held_out)}: {trees.best_score['valid_0']['MRR']:.4f}, "
+        f"{np.mean(reciprocal(before, given.top)):.4f} as the rows stand", flush=True)
+    return trees
+
+
+PARAMETERS = {
+    "objective": "lambdarank", "metric": "None", "label_gain": [0, 1], "num_threads": 1, "verbosity": -1,
+    "deterministic": True, "force_row_wise": True, "min_data_in_leaf": 100, "feature_fraction": 0.8,
+    "bagging_fraction": 0.8, "bagging_freq": 1, "max_bin": 255,
+    # Whatever stands lower is compared with the first ones alone: as good here as to compare all, in half the time.
+    "lambdarank_truncation_level": 30,
+}
+
+
+def order(asked: Candidates, scores) -> np.ndarray:
+    """The rows of each session, best first; equal ones stay as they are."""
+    sessions = np.repeat(np.arange(asked.session_count), asked.sizes)
+    return np.lexsort((np.arange(len(scores)), -scores, sessions))
+
+
+def figures(asked: Candidates, places, top: int) -> dict:
+    """By locale and for all: sessions, Recall and MRR. Without places, of the rows as they stand."""
+    scores = np.zeros(len(asked.labels))
+    scores[np.arange(len(scores)) if places is None else places] = -np.arange(len(scores))
+    gains = reciprocal(ranks(asked.labels, scores, asked.starts, asked.sizes), top)
+    names = np.array(asked.locales if asked.locales is not None else [""] * asked.session_count)
+    parts = {name: names == name for name in sorted(set(asked.locales or []))} | {"all": np.full(len(names), True)}
+    return {
+        name: (int(part.sum()), float(np.mean(gains[part] > 0)), float(np.mean(gains[part])))
+        for name, part in parts.items()
+    }
