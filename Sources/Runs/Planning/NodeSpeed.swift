@@ -55,7 +55,7 @@ public struct NodeSpeed: Codable, Equatable, Sendable {
       Precision.float32.rawValue: Head(gflops: 105, nanosecondsPerLogit: 0.33),
       Precision.bfloat16.rawValue: Head(gflops: 220, nanosecondsPerLogit: 0.85),
     ],
-    encoderMicroseconds: ["GRU4Rec": 6.9, "NARM": 9.8, "STAMP": 1.4, "SRGNN": 4.7, "CORE": 11, "SASRec": 9],
+    encoderMicroseconds: ["GRU4Rec": 6.9, "NARM": 9.8, "STAMP": 1.4, "SRGNN": 4.7, "CORE": 11, "SASRec": 8.2],
     memoryGigabytesPerSecond: 40, exchangeGigabytesPerSecond: 5, messageMicroseconds: 5, networkMessageMicroseconds: 40,
     checkpointMegabytesPerSecond: 400)
 

@@ -12,7 +12,8 @@ public struct LossPlan: Equatable, Sendable {
     case sampledCrossEntropy = "ce-sampled"
     case bprMax = "bpr-max"
     case top1Max = "top1-max"
-    /// Binary cross-entropy of the target and the samples.
+    /// Binary cross-entropy of the target and the samples. It first learns how popular items are, and may take a dozen
+    /// epochs before it goes on from there.
     case bce
     /// The same with the target's probability to a power, which makes up for the negatives that were not sampled.
     case generalisedBCE = "gbce"
