@@ -161,9 +161,15 @@ struct CandidatesCommand: GroupCommand {
     let text = try CandidateText(
       path: out, isLabelled: names.hasAnswers && !noLabels, sessionID: names.ids.map { ids in { ids[$0] } },
       locale: names.locales.map { locales in { locales[$0] } }, itemIDs: dataset.itemIDs)
+    let isLabelled = names.hasAnswers && !noLabels
+    if isLabelled {
+      let advice =
+        "if training saw these sessions, features know their answers: of training sessions ask for --split train"
+      note(["\(path) has answers; \(advice)"], group)
+    }
     try write(
       KnownSessions(table, items: run.items).table, table.sessions(in: nil), named: "asked", text,
-      isLabelled: names.hasAnswers && !noLabels, run, group)
+      isLabelled: isLabelled, run, group)
   }
 
   private func write(
