@@ -32,7 +32,7 @@ fi
 
 say "Training GRU4Rec on $ranks ranks"
 $mpirun "$caravan" train --dataset "$folder/dataset" --model GRU4Rec \
-  --lr 0.005 --batch-size 512 --dropout 0.2 --epochs 5 --out "$folder/run"
+  --targets last --batch-size 512 --out "$folder/run"
 
 say "Evaluating on the test sessions"
 $mpirun "$caravan" evaluate --dataset "$folder/dataset" --checkpoint "$folder/run" --json "$folder/test.json"
