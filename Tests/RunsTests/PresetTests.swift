@@ -24,6 +24,7 @@ import Testing
       #expect(recbole.targets == .last && recbole.epochs == 10)
       #expect(recbole.optimization.rate == 0.001 && recbole.optimization.schedule == .constant)
       #expect(recbole.optimization.warmupSteps == 0)
+      #expect(name != "GRU4Rec" || recbole.table["dropout"]?.read(recbole) == "0.3")
     }
   }
 
