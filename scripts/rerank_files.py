@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+from pyarrow import compute as pc
 from pyarrow import csv as arrow_csv
 
 # Columns that tell rows apart; all others are features.
@@ -32,57 +33,68 @@ class Candidates:
     ids: list[str] | None
 
     @staticmethod
-    def read(path: Path, without: set = frozenset(), items: bool = False) -> "Candidates":
-        """Reads a file piece by piece: what is kept of a row is its numbers, and its item where that is asked for."""
+    def read(path: Path, without: set = frozenset(), items: bool = False, answered: bool = False) -> "Candidates":
+        """Reads a file piece by piece, twice: what its sessions are, then the numbers of their rows.
+
+        items: whether to keep what the items are called.
+        answered: whether to keep those sessions alone whose answer is among their candidates.
+        """
         names = header(path)
-        features = [name for name in names if name not in NO_FEATURES and name not in without]
         unknown = set(without) - set(names)
         if unknown:
             raise ValueError(f"{path} has no features {', '.join(sorted(unknown))}")
-        texts = [name for name in ("session_id", "locale") if name in names]
-        wanted = ["session", *texts, *(["item"]), *(["label"] if "label" in names else []), *features]
-        types = {name: pa.float32() for name in features}
-        types |= {"session": pa.int64(), "label": pa.int8()} | {name: pa.string() for name in ("item", *texts)}
-        options = arrow_csv.ConvertOptions(
-            column_types=types, include_columns=wanted, null_values=[""], strings_can_be_null=False)
-        values, sessions, labels, kept, firsts = [], [], [], [], {name: [] for name in texts}
-        last = None
-        with arrow_csv.open_csv(
-            path, read_options=arrow_csv.ReadOptions(block_size=1 << 24), convert_options=options
-        ) as reader:
-            for batch in reader:
-                numbers = batch.column("session").to_numpy()
-                is_first = np.append(numbers[:1] != last, numbers[1:] != numbers[:-1])
-                last = numbers[-1] if len(numbers) else last
-                for name in texts:
-                    firsts[name] += batch.column(name).filter(pa.array(is_first)).to_pylist()
-                # A session without candidates has a row without an item, which is no candidate.
-                is_real = np.not_equal(pa.compute.binary_length(batch.column("item")).to_numpy(), 0)
-                sessions.append((numbers, is_real))
-                real = batch.filter(pa.array(is_real))
-                values.append(np.column_stack([real.column(name).to_numpy(zero_copy_only=False) for name in features]))
-                if "label" in names:
-                    labels.append(real.column("label").to_numpy())
-                if items:
-                    kept.append(real.column("item"))
-        if not sessions:
-            raise ValueError(f"{path} has no candidates")
         self = Candidates()
-        self.features = features
-        self.values = np.concatenate(values)
-        self.labels = np.concatenate(labels) if labels else None
-        self.items = pa.chunked_array(kept, pa.string()) if items else None
-        self._group(np.concatenate([part for part, _ in sessions]), np.concatenate([part for _, part in sessions]))
-        self.locales, self.ids = firsts.get("locale"), firsts.get("session_id")
+        self.features = [name for name in names if name not in NO_FEATURES and name not in without]
+        is_kept = self._read_sessions(path, names, answered)
+        self._read_values(path, is_kept, items)
         return self
 
-    def _group(self, numbers, is_real):
+    def _read_sessions(self, path: Path, names: list[str], answered: bool) -> np.ndarray:
+        """Which sessions there are; returns which rows are kept."""
+        texts = [name for name in ("session_id", "locale") if name in names]
+        labels = ["label"] if "label" in names else []
+        numbers, lengths, answers, firsts = [], [], [], {name: [] for name in texts}
+        last = None
+        for batch in batches(path, ["session", "item", *labels, *texts]):
+            part = batch.column("session").to_numpy()
+            is_first = np.append(part[:1] != last, part[1:] != part[:-1])
+            last = part[-1]
+            numbers.append(part)
+            lengths.append(pc.binary_length(batch.column("item")).to_numpy())
+            answers += [batch.column(name).to_numpy() for name in labels]
+            for name in texts:
+                firsts[name] += batch.column(name).filter(pa.array(is_first)).to_pylist()
+        if not numbers:
+            raise ValueError(f"{path} has no candidates")
+        numbers = np.concatenate(numbers)
         begins = np.flatnonzero(np.append(True, numbers[1:] != numbers[:-1]))
         self.numbers = numbers[begins]
         if len(np.unique(self.numbers)) != len(begins):
             raise ValueError("the rows of a session do not stand together")
-        self.sizes = np.add.reduceat(is_real.astype(np.int64), begins)
+        # A session without candidates has a row without an item, which is no candidate.
+        is_kept = np.concatenate(lengths) > 0
+        self.labels = np.concatenate(answers) if labels else None
+        self.locales, self.ids = firsts.get("locale"), firsts.get("session_id")
+        self.all_count = len(begins)
+        if answered and labels:
+            is_answered = np.add.reduceat(self.labels, begins, dtype=np.int64) > 0
+            is_kept &= np.repeat(is_answered, np.diff(np.append(begins, len(numbers))))
+        self.sizes = np.add.reduceat(is_kept, begins, dtype=np.int64)
         self.starts = np.cumsum(self.sizes) - self.sizes
+        self.labels = self.labels[is_kept] if labels else None
+        return is_kept
+
+    def _read_values(self, path: Path, is_kept: np.ndarray, items: bool):
+        self.values = np.empty((np.count_nonzero(is_kept), len(self.features)), np.float32)
+        kept, row, place = [], 0, 0
+        for batch in batches(path, [*(["item"] if items else []), *self.features]):
+            chosen = batch.filter(pa.array(is_kept[row:row + batch.num_rows]))
+            row += batch.num_rows
+            for column, name in enumerate(self.features):
+                self.values[place:place + chosen.num_rows, column] = chosen.column(name).to_numpy(zero_copy_only=False)
+            place += chosen.num_rows
+            kept += [chosen.column("item")] if items else []
+        self.items = pa.chunked_array(kept, pa.string()) if items else None
 
     @property
     def session_count(self) -> int:
@@ -91,6 +103,20 @@ class Candidates:
     def rows_of(self, sessions) -> np.ndarray:
         """The rows of some sessions, by their places."""
         return np.flatnonzero(np.repeat(np.isin(np.arange(self.session_count), sessions), self.sizes))
+
+
+def batches(path: Path, columns: list[str]):
+    """Some columns of a file, as batches of rows. An empty feature is none, an empty text is a text."""
+    types = {"session": pa.int64(), "label": pa.int8()}
+    types |= {name: pa.string() for name in ("item", "session_id", "locale")}
+    options = arrow_csv.ConvertOptions(
+        column_types={name: types.get(name, pa.float32()) for name in columns}, include_columns=columns,
+        null_values=[""], strings_can_be_null=False)
+    block = arrow_csv.ReadOptions(block_size=1 << 24, use_threads=False)
+    with arrow_csv.open_csv(path, read_options=block, convert_options=options) as reader:
+        for batch in reader:
+            if batch.num_rows > 0:
+                yield batch
 
 
 def header(path: Path) -> list[str]:

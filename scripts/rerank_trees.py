@@ -28,10 +28,7 @@ def reciprocal(ranks, top: int) -> np.ndarray:
 
 def learn(learned: Candidates, given) -> lightgbm.Booster:
     """Learns from sessions whose answer is among their candidates; of the others there is nothing to be learned."""
-    has_answer = np.zeros(learned.session_count, bool)
-    sessions = np.repeat(np.arange(learned.session_count), learned.sizes)
-    has_answer[sessions[learned.labels == 1]] = True
-    useful = np.flatnonzero(has_answer)
+    useful = np.flatnonzero(learned.sizes)
     if len(useful) < 2:
         raise ValueError("too few sessions have their answer among the candidates")
     # Sessions are drawn, never rows: the same wherever they stand in the file.
