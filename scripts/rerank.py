@@ -25,7 +25,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--top", default=100, type=int, help="items a session, and the figures' cut-off (default: 100)")
     parser.add_argument("--held-out", default=0.2, type=float, help="share of sessions to stop by (default: 0.2)")
     parser.add_argument("--rounds", default=1000, type=int, help="trees at most (default: 1000)")
-    parser.add_argument("--patience", default=100, type=int, help="trees without a better NDCG to end it (default: 100)")
+    parser.add_argument(
+        "--patience", default=100, type=int, help="trees without a better NDCG that end it (default: 100)")
     parser.add_argument("--learning-rate", default=0.05, type=float, help="what a tree counts (default: 0.05)")
     parser.add_argument("--leaves", default=31, type=int, help="leaves of a tree (default: 31)")
     parser.add_argument("--seed", default=1, type=int, help="of the draws of features and sessions (default: 1)")

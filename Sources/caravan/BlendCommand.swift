@@ -87,9 +87,7 @@ struct BlendCommand: GroupCommand {
   }
 
   func validate() throws {
-    if !(1...256).contains(threadsPerRank) {
-      throw ValidationError("--threads-per-rank is \(threadsPerRank): choose a whole number from 1 to 256")
-    }
+    try requireThreadCount(threadsPerRank)
   }
 }
 

@@ -75,9 +75,7 @@ struct CandidatesCommand: GroupCommand {
   @OptionGroup(title: "Machine") var machine: MachineOptions
 
   func validate() throws {
-    if !(1...256).contains(threadsPerRank) {
-      throw ValidationError("--threads-per-rank is \(threadsPerRank): choose a whole number from 1 to 256")
-    }
+    try requireThreadCount(threadsPerRank)
     if (split == nil) == (sessions == nil) {
       throw ValidationError("give the sessions: either --split, or --sessions and a file")
     }
@@ -114,10 +112,8 @@ struct CandidatesCommand: GroupCommand {
     guard let whole = dataset.split(split), whole.count > 0 else {
       throw EvaluationError.noSessions(split: split.rawValue)
     }
-    if split == .train || transductive, dataset.manifest.splits[split.rawValue]?.prefixRows == true {
-      throw SessionsError.invalidOption(
-        name: split == .train ? "--split" : "--transductive",
-        reason: "counts answers where rows are prefixes of one session, as in \(dataset.folder)")
+    if split == .train || transductive {
+      try dataset.requireWholeSessions(split, for: split == .train ? "--split" : "--transductive")
     }
     let chosen = try select(from: whole, of: dataset, split)
     let isLabelled = !noLabels && !whole.targets.contains(0)
@@ -138,9 +134,7 @@ struct CandidatesCommand: GroupCommand {
 
   /// Those of a split's sessions that are asked for.
   private func select(from table: SessionTable, of dataset: PreparedDataset, _ split: DatasetSplit) throws -> [Int32] {
-    guard let names = locales.map(LocaleName.parse(list:)) ?? [] else {
-      throw SessionsError.invalidOption(name: "--locales", reason: "lists names with commas between, such as ES,FR,IT")
-    }
+    let names = try locales.map(localeList) ?? []
     let all = table.sessions(in: try dataset.locales.codes(of: names))
     if all.isEmpty { throw EvaluationError.noSessions(split: "\(split.rawValue) \(names.joined(separator: ", "))") }
     guard let sample, sample < all.count else { return all }

@@ -83,10 +83,6 @@ struct EvaluateCommand: GroupCommand {
 }
 
 extension EvaluateCommand {
-  private func hasPrefixRows(_ dataset: PreparedDataset) -> Bool {
-    dataset.manifest.splits[split.rawValue]?.prefixRows == true
-  }
-
   /// Every click may be asked for where none was trained on and none comes up twice.
   private func requireWholeSessions(_ dataset: PreparedDataset) throws {
     if dataset.manifest.options.leaveOneOut == true {
@@ -94,7 +90,7 @@ extension EvaluateCommand {
         name: "--every-click",
         reason: "asks for clicks that training saw: \(dataset.folder) was made with --leave-one-out")
     }
-    if hasPrefixRows(dataset) {
+    if dataset.hasPrefixRows(split) {
       throw SessionsError.invalidOption(
         name: "--every-click",
         reason: "takes whole sessions: \(split.rawValue) rows of \(dataset.folder) are prefixes already")

@@ -59,9 +59,7 @@ struct RankingOptions: ParsableArguments {
     if blend.contains("auto"), itemTable == .sharded {
       throw ValidationError("--blend auto needs --item-table replicated: choose the weights with caravan blend")
     }
-    if !(1...256).contains(threadsPerRank) {
-      throw ValidationError("--threads-per-rank is \(threadsPerRank): choose a whole number from 1 to 256")
-    }
+    try requireThreadCount(threadsPerRank)
   }
 
   /// The files and folders that are read.

@@ -32,12 +32,9 @@ public struct BlendMember: Equatable, Sendable {
   /// Parses `CHECKPOINT` or `CHECKPOINT:weight`.
   /// - Throws: `BlendError.badMember` for an empty path or a weight that is negative or not finite.
   public init(parsing text: String) throws(BlendError) {
-    var path = text[...], weight: Float?
-    if let colon = text.lastIndex(of: ":"), let number = Float(text[text.index(after: colon)...]) {
-      (path, weight) = (text[..<colon], number)
-    }
+    let (path, weight): (String, Float?) = pathAndNumber(in: text)
     guard !path.isEmpty, (weight ?? 0) >= 0, (weight ?? 0).isFinite else { throw .badMember(text) }
-    self.init(String(path), weight: weight)
+    self.init(path, weight: weight)
   }
 }
 

@@ -7,7 +7,7 @@ import Storage
 ///
 /// Paths are relative to the folder, so that a blend and its members can be moved together. Nothing in it tells time,
 /// place or the number of ranks.
-public struct SavedBlend: Codable, Equatable, Sendable {
+public struct SavedBlend: ChecksummedJSON, Equatable, Sendable {
   public static let fileName = "blend.json"
   private static let currentVersion = 1
 
@@ -39,7 +39,7 @@ public struct SavedBlend: Codable, Equatable, Sendable {
   /// nil where all weights were given.
   var chosen: Choice?
   /// SHA-256 of this as it is encoded without the checksum itself.
-  private var checksum: String?
+  package var checksum: String?
 
   init(members: [Member], power: BlendPower, settings: RankingSettings, chosen: Choice?) {
     self.members = members
@@ -71,35 +71,8 @@ public struct SavedBlend: Codable, Equatable, Sendable {
     self = blend
   }
 
-  /// - Throws: a decoding error.
-  init(decoding data: Data) throws {
-    let decoder = JSONDecoder()
-    decoder.keyDecodingStrategy = .convertFromSnakeCase
-    self = try decoder.decode(Self.self, from: data)
-  }
-
   private var isPossible: Bool {
     members.count > 1 && members.allSatisfy { $0.weight >= 0 && $0.weight.isFinite && !$0.checkpoint.isEmpty }
-  }
-
-  /// As JSON, with its checksum.
-  func encoded() throws -> Data {
-    var blend = self
-    blend.checksum = try ownChecksum()
-    return try blend.json()
-  }
-
-  private func ownChecksum() throws -> String {
-    var blend = self
-    blend.checksum = nil
-    return Checksum.sha256(of: try blend.json())
-  }
-
-  private func json() throws -> Data {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    encoder.keyEncodingStrategy = .convertToSnakeCase
-    return try encoder.encode(self) + Data("\n".utf8)
   }
 
   /// The members of the blend in a folder, as they are asked for.

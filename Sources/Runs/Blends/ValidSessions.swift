@@ -56,14 +56,3 @@ public struct ValidSessions {
     return (try learned.members.map { try figures($0.model.rankingScorer()) }, try figures(learned.scorer()))
   }
 }
-
-extension PreparedDataset {
-  /// Checks that the sessions of a split come up once each: the clicks of a row that is a prefix are another's answer.
-  /// - Throws: `SessionsError.invalidOption`.
-  public func requireWholeSessions(_ split: DatasetSplit) throws(SessionsError) {
-    if manifest.splits[split.rawValue]?.prefixRows == true {
-      throw .invalidOption(
-        name: "--transductive", reason: "counts answers where rows are prefixes of one session, as in \(folder)")
-    }
-  }
-}

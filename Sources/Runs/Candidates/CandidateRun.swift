@@ -47,7 +47,7 @@ public struct CandidateRun {
 
   /// The locales that any recommender was trained on, by their codes; nil for all, or where that is not known.
   public var locales: Set<UInt16>? {
-    let ofSources = sources.map { $0.locales(of: dataset) }
+    let ofSources = sources.map { $0.state.localeCodes(of: dataset) }
     return strangers.isEmpty && !ofSources.contains(nil) ? Set(ofSources.flatMap { $0 ?? [] }) : nil
   }
 
@@ -152,7 +152,8 @@ extension CandidateRun {
     case .counting(let counted): counts = counted
     }
     if part.isTraining, let model = source.state.countingModel {
-      let (table, numbers) = training(items: dataset.itemCount, locales: source.locales(of: dataset), without: part)
+      let locales = source.state.localeCodes(of: dataset)
+      let (table, numbers) = training(items: dataset.itemCount, locales: locales, without: part)
       counts = try ItemCounts.count(
         model, in: table, selection: numbers, rows: dataset.itemCount + 1, localeCount: dataset.locales.count,
         options: CountingOptions(options: source.state.options), group: group)

@@ -16,13 +16,10 @@ public struct CandidateSource: Equatable, Sendable {
   /// Parses `RUN` or `RUN:k`.
   /// - Throws: `RunError.badCandidateSource` for an empty path or a number that is none from 1 to 10,000.
   public init(parsing text: String) throws(RunError) {
-    var path = text[...], top = Self.usualTop
-    if let colon = text.lastIndex(of: ":"), let number = Int(text[text.index(after: colon)...]) {
-      (path, top) = (text[..<colon], number)
-    }
+    let (path, number): (String, Int?) = pathAndNumber(in: text)
+    top = number ?? Self.usualTop
     guard !path.isEmpty, (1...10_000).contains(top) else { throw .badCandidateSource(text) }
-    checkpoint = String(path)
-    self.top = top
+    checkpoint = path
   }
 }
 
@@ -56,10 +53,5 @@ struct LoadedSource {
           state: opened.state, model: try RankingModel.load(opened, for: dataset, group: group)))
     }
     return loaded
-  }
-
-  /// The locales whose sessions it was trained on, by their codes; nil for all.
-  func locales(of dataset: PreparedDataset) -> Set<UInt16>? {
-    state.locales.isEmpty ? nil : Set(state.locales.compactMap(dataset.locales.code(of:)))
   }
 }

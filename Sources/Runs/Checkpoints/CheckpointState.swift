@@ -7,7 +7,7 @@ import Storage
 /// Where a run is, beside weights and moments: `state.json` of a checkpoint. It also lists the checkpoint's files.
 ///
 /// Nothing in it tells time, place or the number of ranks: the same run gives the same bytes.
-public struct CheckpointState: Codable, Equatable, Sendable {
+public struct CheckpointState: ChecksummedJSON, Equatable, Sendable {
   package static let fileName = "state.json"
   static let currentVersion = 3
   /// Those that are read: 2 tells neither what computed the checkpoint nor of an evaluation that is still to be done.
@@ -33,7 +33,7 @@ public struct CheckpointState: Codable, Equatable, Sendable {
   /// SHA-256 of the checkpoint's other files, by name.
   public var files: [String: String] = [:]
   /// SHA-256 of this state as it is encoded without the checksum itself.
-  private var checksum: String?
+  package var checksum: String?
 
   /// The model, from the options.
   package func modelConfiguration() throws -> ModelConfiguration { try ModelConfiguration(options: options) }
@@ -47,31 +47,9 @@ public struct CheckpointState: Codable, Equatable, Sendable {
   /// The locales whose sessions were trained on, by their names; empty for all.
   var locales: [String] { options["locales"].flatMap(LocaleName.parse(list:)) ?? [] }
 
-  /// As JSON, with its checksum.
-  func encoded() throws -> Data {
-    var state = self
-    state.checksum = try ownChecksum()
-    return try state.json()
-  }
-
-  private func ownChecksum() throws -> String {
-    var state = self
-    state.checksum = nil
-    return Checksum.sha256(of: try state.json())
-  }
-
-  private func json() throws -> Data {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    encoder.keyEncodingStrategy = .convertToSnakeCase
-    return try encoder.encode(self) + Data("\n".utf8)
-  }
-
-  /// - Throws: a decoding error.
-  package init(decoding data: Data) throws {
-    let decoder = JSONDecoder()
-    decoder.keyDecodingStrategy = .convertFromSnakeCase
-    self = try decoder.decode(Self.self, from: data)
+  /// The same by the codes that a data set has for them; nil for all.
+  func localeCodes(of dataset: PreparedDataset) -> Set<UInt16>? {
+    locales.isEmpty ? nil : Set(locales.compactMap(dataset.locales.code(of:)))
   }
 
   /// Reads the state of a checkpoint folder, without looking at the other files.

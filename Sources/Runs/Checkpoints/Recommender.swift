@@ -57,7 +57,7 @@ public struct Recommender {
           model: try RankingModel.load(opened, for: dataset, placement: placement, group: group),
           weight: member.weight ?? 1))
     }
-    let trained = states.map { $0.locales.isEmpty ? nil : Set($0.locales.compactMap(dataset.locales.code(of:))) }
+    let trained = states.map { $0.localeCodes(of: dataset) }
     var recommender = Recommender(
       locales: trained.contains(nil) ? nil : trained.reduce(into: []) { $0?.formUnion($1 ?? []) },
       commonLocales: trained.reduce(nil) { common, own in own.map { common?.intersection($0) ?? $0 } ?? common },

@@ -62,10 +62,9 @@ extension RunPlan {
   /// What an option was before there was a choice, for the plan's model: RecBole's value.
   package func originalText(of name: String) -> String? {
     var plan = Self()
-    let given = ["model": table["model"]?.read(self), "preset": table["preset"].map { _ in Preset.recbole.rawValue }]
-    for (name, text) in given.sorted(by: { $0.key < $1.key }) {
-      if let text { try? plan.table.set(GivenOption(flag: name, text), in: &plan) }
-    }
-    return plan.defaults[name] ?? plan.table[name]?.read(plan)
+    if let model = table["model"]?.read(self) { try? plan.table.set(known: ["model": model], in: &plan) }
+    try? plan.table.set(known: ["preset": Preset.recbole.rawValue], in: &plan)
+    try? plan.table.set(known: plan.defaults, in: &plan)
+    return plan.table[name]?.read(plan)
   }
 }
