@@ -41,6 +41,7 @@ struct Caravan: ParsableCommand {
         if let wrong = UsageError.wrongCommand(line) { throw ValidationError(wrong) }
         if let empty = line.emptyOption { throw ValidationError("\(empty) is empty, leave it out or give it a value") }
         let command = try parsed.get()
+        Activity.begin(type(of: command)._commandName)
         note(line.notices, group)
         try run(command, group)
         try requirePrinted(command, group)
@@ -57,7 +58,8 @@ struct Caravan: ParsableCommand {
       try command.machine.settle(group)
       return try command.run(group)
     }
-    // What needs one process runs on rank 0, and the others wait for it.
+    // What needs one process runs on rank 0, and the others wait for it, however long that takes.
+    HangTimeout.set(nil)
     var command = command
     var end: (any Error)?
     try group.together {

@@ -110,6 +110,7 @@ public struct TrainingRun {
       let rate = rates.rate(at: step)
       try tracer?.willStep()
       let began = ContinuousClock.now
+      Activity.begin("step \(step + 1)")
       let (loss, targets) = try training.run(step, on: batch, of: sessions.table, rate: rate)
       step += 1
       if !loss.isFinite {
@@ -170,6 +171,7 @@ public struct TrainingRun {
     let epoch = step / stepsPerEpoch
     let isEvaluated = epoch % plan.evaluationEpochs == 0
     let valid: (value: Double, figures: RankingMetrics)?
+    Activity.begin("evaluation after step \(step)")
     do {
       valid = isEvaluated ? try validation.evaluate(ServedModel(training.model, training.table)) : nil
     } catch is EndOfProcess {
