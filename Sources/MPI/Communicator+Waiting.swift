@@ -33,8 +33,8 @@ extension Communicator {
 
 /// What a rank does between two looks at what it waits for.
 private struct Patience {
-  /// Some tens of microseconds, in which most messages between sound ranks come.
-  static let looksAtOnce = 500
+  /// A few microseconds, in which most messages between sound ranks come.
+  static let looksAtOnce = 30
   /// From when on waiting is worth a pause of the core. A message that takes this long loses nothing by it.
   private static let restsAfter = Duration.seconds(1)
   private static let looksForOthersEvery = Duration.milliseconds(100)

@@ -23,7 +23,7 @@ public enum MPIRuntime {
   }
 
   /// Whether an MPI launcher started this process.
-  static var isLaunched: Bool {
+  public static var isUnderLauncher: Bool {
     let names = [
       "OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "PMIX_NAMESPACE", "PMI_RANK", "PMI_SIZE", "MV2_COMM_WORLD_SIZE",
     ]
@@ -64,7 +64,7 @@ public enum MPIRuntime {
   /// If `body` throws, the whole job ends with exit code 1 and one line on standard error; but `EndOfProcess`, which
   /// all ranks throw together, ends it in order, with the code that it names.
   public static func run(_ body: (any ProcessGroup) throws -> Void) {
-    guard isLaunched else { return runAlone(body) }
+    guard isUnderLauncher else { return runAlone(body) }
     do {
       let world = try start()
       var end: EndOfProcess?
@@ -164,7 +164,8 @@ public enum MPIRuntime {
   /// 69, sysexits.h's EX_UNAVAILABLE, where a rank or the network was lost: the same command may go well when it is
   /// started again. 1 where it would fail again.
   private static func exitCode(of error: any Error) -> Int32 {
-    switch error as? MPIError {
+    if let error = error as? any PassingFailure { return error.passes ? lostCode : 1 }
+    return switch error as? MPIError {
     case .failed, .noAnswer: lostCode
     default: 1
     }
@@ -189,4 +190,9 @@ public enum MPIRuntime {
   }
 
   static func environment(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
+}
+
+/// An error that may pass by itself: the job ends with `MPIRuntime.lostCode`.
+public protocol PassingFailure: Error {
+  var passes: Bool { get }
 }

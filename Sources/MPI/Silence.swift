@@ -13,7 +13,8 @@ public struct Silence: Equatable, Sendable, CustomStringConvertible {
   public var description: String {
     let time = "\(waited.components.seconds) s"
     guard !missing.isEmpty else {
-      return "\(activity): all \(waiting.count) ranks have waited for one another for \(time), and messages between them "
+      return
+        "\(activity): all \(waiting.count) ranks have waited for one another for \(time), and messages between them "
         + "are lost: check the network between the hosts, and start the same command again"
     }
     let names = missing.prefix(8).map { "rank \($0.rank) on host \($0.host)" }.joined(separator: ", ")

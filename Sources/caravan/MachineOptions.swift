@@ -21,7 +21,8 @@ struct MachineOptions: ParsableArguments {
   /// - Throws: `InstructionSetError`, `RankAgreement.Difference`.
   func settle(_ group: any ProcessGroup) throws {
     HangTimeout.set(
-      hangTimeout == "never" ? nil : .microseconds(try TimeSpan(of: hangTimeout, option: "--hang-timeout").microseconds))
+      hangTimeout == "never" ? nil : .microseconds(try TimeSpan(of: hangTimeout, option: "--hang-timeout").microseconds)
+    )
     if let isa { try group.together { try InstructionSet.pin(isa) } }
     if allowMixedIsa { return }
     let build = BuildInformation.current
