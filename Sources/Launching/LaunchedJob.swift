@@ -42,10 +42,10 @@ public struct LaunchedJob {
       ranks: ranks, hosts: hosts, interface: interface, isRoot: geteuid() == 0, variables: passedOn, command: command)
   }
 
-  /// Variables that decide what ranks compute with. A rank has one core, if nothing else was said.
+  /// Variables that decide what ranks compute with, and how they tell. A rank has one core, if nothing else was said.
   private var passedOn: [String] {
     ["OMP_NUM_THREADS" + (environment["OMP_NUM_THREADS"] == nil ? "=1" : "")]
-      + ["DNNL_MAX_CPU_ISA", "CARAVAN_TERMINAL"].filter { environment[$0] != nil }
+      + ["DNNL_MAX_CPU_ISA", CaravanRun.variable].filter { environment[$0] != nil }
   }
 
   /// Starts it, and starts it again where it was lost.
@@ -69,7 +69,7 @@ public struct LaunchedJob {
       let isOwnFailure = code == 1 && remark == nil || code == 64
       // A rank that was stopped before it could listen has nothing that could be lost.
       if signals.isStopping { return isOwnFailure ? code : Self.stoppedCode }
-      let end = "mpirun ended with exit code \(code)" + (remark.map { ": \($0)" } ?? "")
+      let end = sentence(of: code, remark)
       if isOwnFailure { return code }
       guard var wait = rule.next() else {
         note(restarts == 0 ? end : "\(end); \(restarts) restarts brought no new checkpoint: see what the ranks said")
@@ -86,6 +86,16 @@ public struct LaunchedJob {
           wait = next
         }
       } while present?.isEmpty ?? false
+    }
+  }
+
+  private func sentence(of code: Int32, _ remark: String?) -> String {
+    switch code {
+    case Self.lostCode where remark == nil: "a rank was lost"
+    // Open MPI 4's own, for a daemon that no longer answers.
+    case 205: "a host was lost"
+    case 129...159: "a rank was ended by signal \(code - 128)"
+    default: "mpirun ended with exit code \(code)" + (remark.map { ": \(printable($0))" } ?? "")
     }
   }
 

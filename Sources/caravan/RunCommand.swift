@@ -58,7 +58,7 @@ struct RunCommand: LeaderCommand {
     let parsed = try parseCommand()
     if parsed is RunCommand { throw ValidationError("caravan run starts another command, not itself") }
     var environment = ProcessInfo.processInfo.environment
-    if StandardError.isTerminal { environment["CARAVAN_TERMINAL"] = "1" }
+    environment[CaravanRun.variable] = StandardError.isTerminal ? "terminal" : "lines"
     let hosts = try hostfile.map { try RankHost.read(file: $0) }
     let job = LaunchedJob(
       launcher: try MPILauncher.find(environment: environment), ranks: n ?? defaultRanks(environment), hosts: hosts,
