@@ -99,49 +99,71 @@ public struct LaunchedJob {
     }
   }
 
+  /// Starts it once, and shows nothing.
+  /// - Returns: its exit code, and what its ranks said on standard error.
+  /// - Throws: `LaunchError`.
+  public func runQuietly() throws(LaunchError) -> (code: Int32, text: String) {
+    let signals = StopRequests()
+    let (code, reader) = try start(on: hosts, signals, isQuiet: true)
+    return (signals.isStopping && code != 0 ? Self.stoppedCode : code, reader.text)
+  }
+
   /// - Returns: its exit code, and what the launcher gave as the reason where no rank has.
   private func runOnce(on hosts: [RankHost]?, _ signals: StopRequests) throws(LaunchError) -> (
     code: Int32, remark: String?
   ) {
-    let child = try ChildProcess(arguments(on: hosts), environment: environment)
-    let reader = ErrorReader(child.errors)
+    let (code, reader) = try start(on: hosts, signals, isQuiet: false)
+    let noise = reader.noise
+    return (code, noise.hasHeardRank ? nil : noise.firstRemark ?? (code == 1 ? "it gave no reason" : nil))
+  }
+
+  private func start(
+    on hosts: [RankHost]?, _ signals: StopRequests, isQuiet: Bool
+  ) throws(LaunchError) -> (code: Int32, ErrorReader) {
+    let child = try ChildProcess(arguments(on: hosts), environment: environment, output: !isQuiet)
+    let reader = ErrorReader(child.errors, isQuiet: isQuiet)
     var code = child.end()
     while code == nil {
       signals.pass(to: child)
       code = child.end()
     }
-    let noise = reader.finish()
-    return (code ?? 1, noise.hasHeardRank ? nil : noise.firstRemark ?? (code == 1 ? "it gave no reason" : nil))
+    reader.finish()
+    return (code ?? 1, reader)
   }
 }
 
 /// Passes on what a job's ranks and launcher say, in a thread of its own.
 private final class ErrorReader: Sendable {
-  private let noise = Mutex(LauncherNoise())
+  private let heard = Mutex((noise: LauncherNoise(), text: ""))
   private let isDone = Atomic(false)
 
-  init(_ descriptor: Int32) {
+  /// - Parameter isQuiet: whether it is kept in the place of being shown.
+  init(_ descriptor: Int32, isQuiet: Bool) {
     Thread.detachNewThread { [self] in
       var bytes = [UInt8](repeating: 0, count: 4096)
       while true {
         let count = read(descriptor, &bytes, bytes.count)
         if count < 0, errno == EINTR { continue }
         if count <= 0 { break }
-        show(noise.withLock { $0.take(bytes[..<count]) })
+        pass(heard.withLock { $0.noise.take(bytes[..<count]) }, isQuiet)
       }
-      show(noise.withLock { $0.finish() })
+      pass(heard.withLock { $0.noise.finish() }, isQuiet)
       isDone.store(true, ordering: .releasing)
     }
   }
 
-  /// What was heard in all. What a process that outlived its launcher may still say is not waited for.
-  func finish() -> LauncherNoise {
+  var noise: LauncherNoise { heard.withLock { $0.noise } }
+  var text: String { heard.withLock { $0.text } }
+
+  /// Returns when all is read. What a process that outlived its launcher may still say is not waited for.
+  func finish() {
     for _ in 0..<100 where !isDone.load(ordering: .acquiring) { usleep(10_000) }
-    return noise.withLock { $0 }
   }
 
-  private func show(_ bytes: [UInt8]) {
-    if !bytes.isEmpty { StandardError.print(String(decoding: bytes, as: UTF8.self)) }
+  private func pass(_ bytes: [UInt8], _ isQuiet: Bool) {
+    if bytes.isEmpty { return }
+    let text = String(decoding: bytes, as: UTF8.self)
+    if isQuiet { heard.withLock { $0.text += text } } else { StandardError.print(text) }
   }
 }
 

@@ -55,6 +55,7 @@ struct RunCommand: LeaderCommand {
 
   func run() throws {
     if MPIRuntime.isUnderLauncher { throw ValidationError("caravan run starts mpirun by itself: start it without one") }
+    if ["--help", "-h"].contains(command.first) { throw CleanExit.helpRequest(self) }
     let parsed = try parseCommand()
     if parsed is RunCommand { throw ValidationError("caravan run starts another command, not itself") }
     var environment = ProcessInfo.processInfo.environment
@@ -62,7 +63,7 @@ struct RunCommand: LeaderCommand {
     let hosts = try hostfile.map { try RankHost.read(file: $0) }
     let job = LaunchedJob(
       launcher: try MPILauncher.find(environment: environment), ranks: n ?? defaultRanks(environment), hosts: hosts,
-      interface: interface, command: [ownPath] + command + ownOptions(of: parsed), environment: environment,
+      interface: interface, command: [ownExecutable] + command + ownOptions(of: parsed), environment: environment,
       ownName: MPIRuntime.hostname)
     if dryRun { return print(job.arguments().map(quoted).joined(separator: " ")) }
     let code = try job.run(restarts: restarts, folder: outFolder) { note($0) }
@@ -104,13 +105,13 @@ struct RunCommand: LeaderCommand {
     return nil
   }
 
-  /// The executable under a name that other hosts have, too.
-  private var ownPath: String {
-    (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
-  }
-
   private func quoted(_ word: String) -> String {
     let plain = word.allSatisfy { $0.isLetter || $0.isNumber || "-_./=:,+@%".contains($0) } && !word.isEmpty
     return plain ? word : "'" + word.replacing("'", with: "'\\''") + "'"
   }
+}
+
+/// This executable's path, for ranks that may be on other hosts.
+var ownExecutable: String {
+  (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
 }
