@@ -17,7 +17,7 @@
 # Without arguments all of them. CARAVAN is the executable, WORK a folder on a disk that all nodes see; RANDOM's seed is
 # SEED. One line a fault; the exit code is 1 if any went wrong.
 set -uo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit
 root=$PWD
 caravan=${CARAVAN:-$root/.build/release/caravan}
 work=${WORK:-$root/.build/torture}
@@ -72,7 +72,7 @@ kill_ranks() {
     begin -n $((RANDOM % 4 + 1)) --restarts 1
     for _ in 1 2 3; do
       moment 3000
-      victim=$(ranks | shuf -n 1 --random-source=<(yes $RANDOM))
+      victim=$(ranks | shuf -n 1 --random-source=<(yes "$RANDOM"))
       [ -z "$victim" ] || kill -KILL "$victim" 2>/dev/null
     done
     wait $job
@@ -93,7 +93,7 @@ kill_saving() {
       kill -0 $job 2>/dev/null || break
       sleep 0.005
     done
-    kill -KILL $(rank 0) 2>/dev/null
+    kill -KILL "$(rank 0)" 2>/dev/null
     wait $job
     first=$?
     finish -n 3
@@ -107,7 +107,7 @@ stall() {
     training
     moment 2000
     which=$((RANDOM % 3))
-    kill -STOP $(rank $which) 2>/dev/null
+    kill -STOP "$(rank $which)" 2>/dev/null
     stopped=$(date +%s)
     wait $job
     first=$?
@@ -145,7 +145,7 @@ damage() {
   for i in $(seq "$1"); do
     rm -rf out
     cp -a keep out
-    file=$(find -H out/checkpoints/latest/ -type f | sort | shuf -n 1 --random-source=<(yes $RANDOM))
+    file=$(find -H out/checkpoints/latest/ -type f | sort | shuf -n 1 --random-source=<(yes "$RANDOM"))
     size=$(stat -c %s "$file")
     place=$(((RANDOM * 32768 + RANDOM) % size))
     if [ $((RANDOM % 2)) -eq 0 ]; then
@@ -193,7 +193,7 @@ full() {
 # ranks (ERP).
 matrix() {
   for model in GRU4Rec NARM STAMP SRGNN CORE SASRec; do
-    train=(train --dataset shop --model $model --batch-size 256 --max-steps 20 --resume auto)
+    train=(train --dataset shop --model "$model" --batch-size 256 --max-steps 20 --resume auto)
     sums=""
     one() { # NAME RANKS ARGUMENTS …
       name=$1 ranks=$2

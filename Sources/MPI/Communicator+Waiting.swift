@@ -28,6 +28,7 @@ extension Communicator {
       try patience.pause()
       try check(cmpi_test(&request, &isDone), call)
     } while isDone == 0
+    timeWaited += patience.passed
   }
 }
 
@@ -48,8 +49,10 @@ private struct Patience {
 
   init(_ group: Communicator) { self.group = group }
 
+  var passed: Duration { ContinuousClock.now - began }
+
   mutating func pause() throws(MPIError) {
-    let waited = ContinuousClock.now - began
+    let waited = passed
     guard waited >= Self.restsAfter else {
       // Ranks may share a core.
       sched_yield()

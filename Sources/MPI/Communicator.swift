@@ -8,6 +8,7 @@ public final class Communicator: ProcessGroup {
   public let rank: Int
   public let size: Int
   public internal(set) var bytesSent = 0
+  public internal(set) var timeWaited = Duration.zero
 
   /// The most elements that one MPI call is given: longer buffers go in pieces, cut alike on all ranks. MPI's
   /// counts have 32 bits; 2^27 elements of 8 bytes keep the bytes below 2^31 as well, beyond which MPI libraries
