@@ -12,19 +12,22 @@ public struct LaunchedJob {
   public let interface: String?
   /// The program and its arguments.
   public let command: [String]
+  /// The same when it is started again.
+  public let commandAgain: [String]
   public let environment: [String: String]
   /// This machine's name.
   public let ownName: String
 
   public init(
     launcher: MPILauncher, ranks: Int?, hosts: [RankHost]?, interface: String? = nil, command: [String],
-    environment: [String: String] = ProcessInfo.processInfo.environment, ownName: String
+    commandAgain: [String]? = nil, environment: [String: String] = ProcessInfo.processInfo.environment, ownName: String
   ) {
     self.launcher = launcher
     self.ranks = ranks
     self.hosts = hosts
     self.interface = interface
     self.command = command
+    self.commandAgain = commandAgain ?? command
     self.environment = environment
     self.ownName = ownName
   }
@@ -34,9 +37,9 @@ public struct LaunchedJob {
   public static let stoppedCode: Int32 = 75, lostCode: Int32 = 69
 
   /// The command line of the first start.
-  public func arguments() -> [String] { arguments(on: hosts) }
+  public func arguments() -> [String] { arguments(command, on: hosts) }
 
-  private func arguments(on hosts: [RankHost]?) -> [String] {
+  private func arguments(_ command: [String], on hosts: [RankHost]?) -> [String] {
     let ranks = ranks.map { wanted in hosts == self.hosts ? wanted : min(wanted, hosts?.slots ?? wanted) }
     return launcher.arguments(
       ranks: ranks, hosts: hosts, interface: interface, isRoot: geteuid() == 0, variables: passedOn, command: command)
@@ -63,8 +66,10 @@ public struct LaunchedJob {
     let signals = StopRequests()
     var rule = Restarts(limit: restarts, folder: folder)
     var present = hosts
+    var command = command
     while true {
-      let (code, remark) = try runOnce(on: present, signals)
+      let (code, remark) = try runOnce(command, on: present, signals)
+      command = commandAgain
       if code == 0 || code == Self.stoppedCode { return code }
       let isOwnFailure = code == 1 && remark == nil || code == 64
       // A rank that was stopped before it could listen has nothing that could be lost.
@@ -104,23 +109,23 @@ public struct LaunchedJob {
   /// - Throws: `LaunchError`.
   public func runQuietly() throws(LaunchError) -> (code: Int32, text: String) {
     let signals = StopRequests()
-    let (code, reader) = try start(on: hosts, signals, isQuiet: true)
+    let (code, reader) = try start(command, on: hosts, signals, isQuiet: true)
     return (signals.isStopping && code != 0 ? Self.stoppedCode : code, reader.text)
   }
 
   /// - Returns: its exit code, and what the launcher gave as the reason where no rank has.
-  private func runOnce(on hosts: [RankHost]?, _ signals: StopRequests) throws(LaunchError) -> (
+  private func runOnce(_ command: [String], on hosts: [RankHost]?, _ signals: StopRequests) throws(LaunchError) -> (
     code: Int32, remark: String?
   ) {
-    let (code, reader) = try start(on: hosts, signals, isQuiet: false)
+    let (code, reader) = try start(command, on: hosts, signals, isQuiet: false)
     let noise = reader.noise
     return (code, noise.hasHeardRank ? nil : noise.firstRemark ?? (code == 1 ? "it gave no reason" : nil))
   }
 
   private func start(
-    on hosts: [RankHost]?, _ signals: StopRequests, isQuiet: Bool
+    _ command: [String], on hosts: [RankHost]?, _ signals: StopRequests, isQuiet: Bool
   ) throws(LaunchError) -> (code: Int32, ErrorReader) {
-    let child = try ChildProcess(arguments(on: hosts), environment: environment, output: !isQuiet)
+    let child = try ChildProcess(arguments(command, on: hosts), environment: environment, output: !isQuiet)
     let reader = ErrorReader(child.errors, isQuiet: isQuiet)
     var code = child.end()
     while code == nil {

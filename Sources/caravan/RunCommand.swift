@@ -63,7 +63,8 @@ struct RunCommand: LeaderCommand {
     let hosts = try hostfile.map { try RankHost.read(file: $0) }
     let job = LaunchedJob(
       launcher: try MPILauncher.find(environment: environment), ranks: n ?? defaultRanks(environment), hosts: hosts,
-      interface: interface, command: [ownExecutable] + command + ownOptions(of: parsed), environment: environment,
+      interface: interface, command: [ownExecutable] + command + ownOptions(of: parsed),
+      commandAgain: [ownExecutable] + resuming + ownOptions(of: parsed), environment: environment,
       ownName: MPIRuntime.hostname)
     if dryRun { return print(job.arguments().map(quoted).joined(separator: " ")) }
     let code = try job.run(restarts: restarts, folder: outFolder) { note($0) }
@@ -94,6 +95,15 @@ struct RunCommand: LeaderCommand {
   private func ownOptions(of parsed: any ParsableCommand) -> [String] {
     guard parsed is any GroupCommand, let hangTimeout else { return [] }
     return ["--hang-timeout", hangTimeout]
+  }
+
+  /// The command without its --resume: what it said of the first start is done.
+  private var resuming: [String] {
+    var rest = command[...], kept: [String] = []
+    while let word = rest.popFirst() {
+      if word == "--resume" { rest = rest.dropFirst() } else if !word.hasPrefix("--resume=") { kept.append(word) }
+    }
+    return kept
   }
 
   /// What the command gives as --out, for its checkpoints.
