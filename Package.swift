@@ -24,6 +24,7 @@ let package = Package(
     // Swift libraries, from the ground up
     .target(name: "MPI", dependencies: ["CMPI", "Text"]),
     .target(name: "Text"),
+    .target(name: "Launching", dependencies: ["Storage", "Text"]),
     .target(name: "OptionTables", dependencies: ["Text"]),
     .target(name: "Randomness", dependencies: ["CPhilox"]),
     .target(name: "Storage", dependencies: ["COpenSSL", "Text"]),
@@ -60,8 +61,8 @@ let package = Package(
     .executableTarget(
       name: "caravan",
       dependencies: [
-        "Campaigns", "Catalogue", "Evaluation", "MPI", "Models", "OptionTables", "Provenance", "Runs", "Sessions",
-        "Storage", "Tensors", "Text",
+        "Campaigns", "Catalogue", "Evaluation", "Launching", "MPI", "Models", "OptionTables", "Provenance", "Runs",
+        "Sessions", "Storage", "Tensors", "Text",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
@@ -79,6 +80,7 @@ let package = Package(
       path: "Tests/TestSupport",
       resources: [.copy("Fixtures")]),
     .testTarget(name: "MPITests", dependencies: ["MPI"]),
+    .testTarget(name: "LaunchingTests", dependencies: ["Launching"]),
     .testTarget(name: "RandomnessTests", dependencies: ["Randomness", "CPhilox"]),
     .testTarget(name: "OptionTablesTests", dependencies: ["OptionTables"]),
     .testTarget(name: "StorageTests", dependencies: ["Storage", "TestSupport", "Text"]),

@@ -4,6 +4,8 @@
 #
 #   scripts/cluster-sim.sh up N [--rate 1gbit]    N nodes, sim1 … simN; without --rate the links have no limit
 #   scripts/cluster-sim.sh run [-n P] COMMAND …   mpirun COMMAND from sim1 on P ranks (N), as many on each node
+#   scripts/cluster-sim.sh on HOST COMMAND …      COMMAND on that node, such as caravan run --hostfile STATE/hostfile …
+#   scripts/cluster-sim.sh off HOST               that node loses its power
 #   scripts/cluster-sim.sh rate 100mbit           another rate for all links, both ways; or none
 #   scripts/cluster-sim.sh cut HOST               pulls that node's cable; `heal HOST` puts it back
 #   scripts/cluster-sim.sh down                   ends all that runs there and removes everything
@@ -206,6 +208,30 @@ run() {
     -x OMP_NUM_THREADS "$@"
 }
 
+# on HOST COMMAND …: with what makes Open MPI's own ssh, and ours, find the way between the nodes.
+on() {
+  need_up
+  host=$1
+  shift
+  grep -q "^$host " "$state/hostfile" || die "there is no node $host: they are sim1 … sim$nodes"
+  unset TMPDIR
+  # shellcheck disable=SC2016
+  enter "$host" env OMPI_MCA_plm_rsh_agent=ssh OMPI_MCA_plm_rsh_args="-F $inside/ssh_config" \
+    OMPI_MCA_pml=ob1 OMPI_MCA_btl=tcp,vader,self OMP_NUM_THREADS="${OMP_NUM_THREADS:-1}" \
+    OMPI_MCA_btl_tcp_if_include="$subnet.0/24" OMPI_MCA_oob_tcp_if_include="$subnet.0/24" \
+    sh -c 'cd "$1" 2>/dev/null || { echo "cluster-sim: nodes have no $1: start elsewhere" >&2; exit 1; }
+    shift; exec "$@"' sh "$PWD" "$@"
+}
+
+# off HOST: all that runs there is gone at once, and nobody answers.
+off() {
+  need_up
+  plug "$1" down
+  pids=$(ip netns pids "$prefix-${1#sim}")
+  # shellcheck disable=SC2086
+  [ -z "$pids" ] || kill -KILL $pids 2>/dev/null || :
+}
+
 # plug HOST up|down: the end at the switch, so that the node keeps its address and sees a pulled cable.
 plug() {
   need_up
@@ -247,6 +273,8 @@ up)
   ;;
 run) run "$@" ;;
 rate) [ $# -eq 1 ] || usage; need_up; limit "$1" "$nodes" ;;
+on) [ $# -ge 2 ] || usage; on "$@" ;;
+off) [ $# -eq 1 ] || usage; off "$1" ;;
 cut) [ $# -eq 1 ] || usage; plug "$1" down ;;
 heal) [ $# -eq 1 ] || usage; plug "$1" up ;;
 down) [ $# -eq 0 ] || usage; down ;;

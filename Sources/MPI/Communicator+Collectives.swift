@@ -2,7 +2,7 @@ import CMPI
 
 extension Communicator {
   public func barrier() throws(MPIError) {
-    try check(cmpi_barrier(handle), "MPI_Barrier")
+    try complete("MPI_Ibarrier") { cmpi_start_barrier(handle, $0) }
   }
 
   public func broadcast<E: MPIElement>(
@@ -11,8 +11,9 @@ extension Communicator {
     if rank == root { bytesSent += (size - 1) * data.count * MemoryLayout<E>.stride }
     for piece in pieces(of: data.count) {
       let base = data.baseAddress! + piece.lowerBound
-      let status = cmpi_broadcast(base, Int32(piece.count), E.datatype.handle, Int32(root), handle)
-      try check(status, "MPI_Bcast")
+      try complete("MPI_Ibcast") {
+        cmpi_start_broadcast(base, Int32(piece.count), E.datatype.handle, Int32(root), handle, $0)
+      }
     }
   }
 
@@ -22,13 +23,13 @@ extension Communicator {
     bytesSent += 2 * (size - 1) * data.count * MemoryLayout<E>.stride / size
     for piece in pieces(of: data.count) {
       let base = data.baseAddress! + piece.lowerBound
-      let status = cmpi_all_reduce_in_place(
-        base, Int32(piece.count), E.datatype.handle, operation.handle, handle)
-      try check(status, "MPI_Allreduce")
+      try complete("MPI_Iallreduce") {
+        cmpi_start_all_reduce_in_place(base, Int32(piece.count), E.datatype.handle, operation.handle, handle, $0)
+      }
     }
   }
 
-  /// One MPI_Allgatherv where offsets fit its 32 bits. Beyond, every rank sends its block straight to all others:
+  /// One MPI_Iallgatherv where offsets fit its 32 bits. Beyond, every rank sends its block straight to all others:
   /// the same bytes arrive, and the exchange cuts each message by itself. All ranks know all counts, so all take
   /// the same branch.
   public func allGather<E: MPIElement>(
@@ -37,10 +38,12 @@ extension Communicator {
     requireBlocks(counts, of: data.count)
     guard data.count > elementsPerCall else {
       bytesSent += (size - 1) * counts[rank] * MemoryLayout<E>.stride
-      let starts = blockStarts(counts).map { Int32($0) }
-      let status = cmpi_all_gather_in_place(
-        data.baseAddress, counts.map { Int32($0) }, starts, E.datatype.handle, handle)
-      return try check(status, "MPI_Allgatherv")
+      // Both arrays must outlive the call that starts it.
+      return try withIntegers(counts, blockStarts(counts)) { (counts, starts) throws(MPIError) in
+        try complete("MPI_Iallgatherv") {
+          cmpi_start_all_gather_in_place(data.baseAddress, counts, starts, E.datatype.handle, handle, $0)
+        }
+      }
     }
     let starts = blockStarts(counts)
     let own = UnsafeBufferPointer(block(of: data, start: starts[rank], count: counts[rank]))
@@ -52,7 +55,7 @@ extension Communicator {
     try exchange(transfers)
   }
 
-  /// One MPI_Reduce_scatter where it can take the whole buffer; beyond, one MPI_Reduce to each owner, in pieces.
+  /// One MPI_Ireduce_scatter where it can take the whole buffer; beyond, one MPI_Ireduce to each owner, in pieces.
   public func reduceScatter<E: MPIElement>(
     _ mine: UnsafeBufferPointer<E>, counts: [Int], into own: UnsafeMutableBufferPointer<E>,
     _ operation: ReductionOperator
@@ -61,18 +64,35 @@ extension Communicator {
     precondition(own.count == counts[rank], "rank \(rank) owns \(counts[rank]) elements, not \(own.count)")
     bytesSent += (mine.count - own.count) * MemoryLayout<E>.stride
     guard mine.count > elementsPerCall else {
-      let status = cmpi_reduce_scatter(
-        mine.baseAddress, own.baseAddress, counts.map { Int32($0) }, E.datatype.handle, operation.handle, handle)
-      return try check(status, "MPI_Reduce_scatter")
+      return try withIntegers(counts, []) { (counts, _) throws(MPIError) in
+        try complete("MPI_Ireduce_scatter") {
+          cmpi_start_reduce_scatter(
+            mine.baseAddress, own.baseAddress, counts, E.datatype.handle, operation.handle, handle, $0)
+        }
+      }
     }
     for (owner, start) in blockStarts(counts).enumerated() {
       for piece in pieces(of: counts[owner]) {
         let total = owner == rank ? own.baseAddress! + piece.lowerBound : nil
-        let status = cmpi_reduce(
-          mine.baseAddress! + start + piece.lowerBound, total, Int32(piece.count), E.datatype.handle,
-          operation.handle, Int32(owner), handle)
-        try check(status, "MPI_Reduce")
+        try complete("MPI_Ireduce") {
+          cmpi_start_reduce(
+            mine.baseAddress! + start + piece.lowerBound, total, Int32(piece.count), E.datatype.handle,
+            operation.handle, Int32(owner), handle, $0)
+        }
       }
+    }
+  }
+}
+
+/// MPI's 32-bit integers, at places that stay while `body` runs.
+private func withIntegers(
+  _ first: [Int], _ second: [Int],
+  _ body: (UnsafePointer<Int32>?, UnsafePointer<Int32>?) throws(MPIError) -> Void
+) throws(MPIError) {
+  let (first, second) = (first.map { Int32($0) }, second.map { Int32($0) })
+  try first.withUnsafeBufferPointer { (first) throws(MPIError) in
+    try second.withUnsafeBufferPointer { (second) throws(MPIError) in
+      try body(first.baseAddress, second.baseAddress)
     }
   }
 }

@@ -8,6 +8,7 @@ public final class Communicator: ProcessGroup {
   public let rank: Int
   public let size: Int
   public internal(set) var bytesSent = 0
+  public internal(set) var timeWaited = Duration.zero
 
   /// The most elements that one MPI call is given: longer buffers go in pieces, cut alike on all ranks. MPI's
   /// counts have 32 bits; 2^27 elements of 8 bytes keep the bytes below 2^31 as well, beyond which MPI libraries
@@ -15,27 +16,33 @@ public final class Communicator: ProcessGroup {
   package var elementsPerCall = 1 << 27
 
   let handle: cmpi_comm
+  /// Who is asked when a message does not come.
+  let rollCall: RollCall
   /// Kept between exchanges, so that a step allocates nothing once warm.
   private var requests: [cmpi_request] = []
 
-  init(handle: cmpi_comm) throws(MPIError) {
+  init(handle: cmpi_comm, _ rollCall: RollCall) throws(MPIError) {
     var rank: Int32 = 0
     var size: Int32 = 0
     try check(cmpi_rank(handle, &rank), "MPI_Comm_rank")
     try check(cmpi_size(handle, &size), "MPI_Comm_size")
     self.handle = handle
+    self.rollCall = rollCall
     self.rank = Int(rank)
     self.size = Int(size)
   }
 
   public func split(color: Int?, key: Int) throws(MPIError) -> (any ProcessGroup)? {
     precondition(color ?? 0 >= 0, "the color of a group is not negative, but \(color ?? 0) is")
+    // MPI_Comm_split waits inside MPI: not before all are there.
+    try barrier()
     var group = cmpi_comm()
     try check(cmpi_split(handle, color.map { Int32($0) } ?? -1, Int32(key), &group), "MPI_Comm_split")
     return cmpi_is_null(group) != 0 ? nil : try child(group)
   }
 
   public func splitByNode() throws(MPIError) -> any ProcessGroup {
+    try barrier()
     var group = cmpi_comm()
     try check(cmpi_split_by_node(handle, Int32(rank), &group), "MPI_Comm_split_type")
     return try child(group)
@@ -43,12 +50,13 @@ public final class Communicator: ProcessGroup {
 
   /// Gives the group's resources back; collective. The group must not be used afterwards.
   public func free() throws(MPIError) {
+    try barrier()
     var handle = handle
     try check(cmpi_free(&handle), "MPI_Comm_free")
   }
 
   private func child(_ handle: cmpi_comm) throws(MPIError) -> Communicator {
-    let group = try Communicator(handle: handle)
+    let group = try Communicator(handle: handle, rollCall)
     group.elementsPerCall = elementsPerCall
     return group
   }
@@ -62,9 +70,9 @@ public final class Communicator: ProcessGroup {
     bytesSent += data.count * MemoryLayout<E>.stride
     for piece in pieces(of: data.count) {
       let base = data.baseAddress! + piece.lowerBound
-      let status = cmpi_send(
-        base, Int32(piece.count), E.datatype.handle, Int32(peer), Int32(tag), handle)
-      try check(status, "MPI_Send")
+      try complete("MPI_Isend") {
+        cmpi_start_send(base, Int32(piece.count), E.datatype.handle, Int32(peer), Int32(tag), handle, $0)
+      }
     }
   }
 
@@ -74,9 +82,9 @@ public final class Communicator: ProcessGroup {
     precondition((0...largestTag).contains(tag), "tag \(tag) is outside 0 ... \(largestTag)")
     for piece in pieces(of: data.count) {
       let base = data.baseAddress! + piece.lowerBound
-      let status = cmpi_receive(
-        base, Int32(piece.count), E.datatype.handle, Int32(peer), Int32(tag), handle)
-      try check(status, "MPI_Recv")
+      try complete("MPI_Irecv") {
+        cmpi_start_receive(base, Int32(piece.count), E.datatype.handle, Int32(peer), Int32(tag), handle, $0)
+      }
     }
   }
 
@@ -86,8 +94,8 @@ public final class Communicator: ProcessGroup {
     for transfer in transfers where !transfer.isSend { try start(transfer) }
     for transfer in transfers where transfer.isSend { try start(transfer) }
     work()
-    let status = requests.withUnsafeMutableBufferPointer { cmpi_wait_all($0.baseAddress, Int64($0.count)) }
-    try check(status, "MPI_Wait")
+    // One after another: all of them progress during each wait, so the order costs nothing.
+    for index in requests.indices { try wait(for: &requests[index], of: "an exchange") }
   }
 
   private func start(_ transfer: Transfer) throws(MPIError) {

@@ -16,6 +16,8 @@ public enum MPIError: Error, Equatable {
   case noSuchRank(Int, size: Int)
   /// Rank `rank` failed in a step that all ranks agreed to take together; it reports the cause.
   case peerFailed(rank: Int)
+  /// Ranks that are waited for sent nothing for the time of `HangTimeout`.
+  case noAnswer(Silence)
   case lanesNotAPowerOfTwo(Int)
   case moreRanksThanLanes(ranks: Int, lanes: Int)
   case moreRanksThanBlocks(ranks: Int, blocks: Int)
@@ -41,6 +43,8 @@ extension MPIError: CustomStringConvertible {
       "there is no rank \(rank) in a group of \(size): address ranks 0 to \(size - 1)"
     case .peerFailed(let rank):
       "rank \(rank) failed: see its message"
+    case .noAnswer(let silence):
+      "\(silence)"
     case .lanesNotAPowerOfTwo(let lanes):
       "\(lanes) lanes are not a power of two from 1 to \(LaneTree.maximumLanes): choose --lanes accordingly"
     case .moreRanksThanLanes(let ranks, let lanes):

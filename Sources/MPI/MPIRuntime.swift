@@ -23,7 +23,7 @@ public enum MPIRuntime {
   }
 
   /// Whether an MPI launcher started this process.
-  static var isLaunched: Bool {
+  public static var isUnderLauncher: Bool {
     let names = [
       "OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "PMIX_NAMESPACE", "PMI_RANK", "PMI_SIZE", "MV2_COMM_WORLD_SIZE",
     ]
@@ -64,7 +64,7 @@ public enum MPIRuntime {
   /// If `body` throws, the whole job ends with exit code 1 and one line on standard error; but `EndOfProcess`, which
   /// all ranks throw together, ends it in order, with the code that it names.
   public static func run(_ body: (any ProcessGroup) throws -> Void) {
-    guard isLaunched else { return runAlone(body) }
+    guard isUnderLauncher else { return runAlone(body) }
     do {
       let world = try start()
       var end: EndOfProcess?
@@ -119,11 +119,24 @@ public enum MPIRuntime {
     var funneled: Int32 = 0
     try check(cmpi_start(&funneled), "MPI_Init_thread")
     if funneled == 0 { throw .threadsUnsupported }
-    var duplicate = cmpi_comm()
-    try check(cmpi_duplicate(cmpi_world(), &duplicate), "MPI_Comm_dup")
-    let world = try Communicator(handle: duplicate)
+    var ours = cmpi_comm(), watched = cmpi_comm()
+    try check(cmpi_duplicate(cmpi_world(), &ours), "MPI_Comm_dup")
+    try check(cmpi_duplicate(cmpi_world(), &watched), "MPI_Comm_dup")
+    let world = try Communicator(handle: ours, RollCall(watched))
     if let claimed = launchedSize, claimed > 1, world.size == 1 { throw .wrongLauncher(claimedRanks: claimed) }
+    world.rollCall.hosts = try hosts(of: world)
     return world
+  }
+
+  /// The host of every rank.
+  private static func hosts(of world: Communicator) throws(MPIError) -> [String] {
+    let length = 64
+    var own = [UInt8](repeating: 0, count: length)
+    for (place, byte) in hostname.utf8.prefix(length).enumerated() { own[place] = byte }
+    let names = try world.allGather(own, counts: [Int](repeating: length, count: world.size))
+    return stride(from: 0, to: names.count, by: length).map { start in
+      String(decoding: names[start..<start + length].prefix { $0 != 0 }, as: UTF8.self)
+    }
   }
 
   /// Reports the error and ends the job.
@@ -143,9 +156,23 @@ public enum MPIRuntime {
         sleep(6)
       }
     }
-    cmpi_abort(cmpi_world(), 1)
-    exit(1)
+    let code = exitCode(of: error)
+    cmpi_abort(cmpi_world(), code)
+    exit(code)
   }
+
+  /// 69, sysexits.h's EX_UNAVAILABLE, where a rank or the network was lost: the same command may go well when it is
+  /// started again. 1 where it would fail again.
+  private static func exitCode(of error: any Error) -> Int32 {
+    if let error = error as? any PassingFailure { return error.passes ? lostCode : 1 }
+    return switch error as? MPIError {
+    case .failed, .noAnswer: lostCode
+    default: 1
+    }
+  }
+
+  /// The exit code of a job that lost a rank, or the way to it.
+  public static let lostCode: Int32 = 69
 
   /// The error on one line.
   private static func sentence(_ error: any Error) -> String {
@@ -163,4 +190,9 @@ public enum MPIRuntime {
   }
 
   static func environment(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
+}
+
+/// An error that may pass by itself: the job ends with `MPIRuntime.lostCode`.
+public protocol PassingFailure: Error {
+  var passes: Bool { get }
 }

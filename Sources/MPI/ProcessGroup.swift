@@ -15,6 +15,9 @@ public protocol ProcessGroup: AnyObject {
   /// those of its best algorithm, whichever the MPI library chose.
   var bytesSent: Int { get }
 
+  /// How long this rank has waited for messages so far.
+  var timeWaited: Duration { get }
+
   /// Returns when every rank has called it.
   func barrier() throws(MPIError)
 

@@ -5,6 +5,7 @@ public final class SoloGroup: ProcessGroup {
   public var rank: Int { 0 }
   public var size: Int { 1 }
   public var bytesSent: Int { 0 }
+  public var timeWaited: Duration { .zero }
 
   public func barrier() {}
 

@@ -128,7 +128,7 @@ public enum StopSignal {
       if LostPeer.isTold { _exit(1) }
       usleep(50_000)
     }
-    if isHeeded.load(ordering: .relaxed) || !LostPeer.isFirstToTell() { return }
+    if CaravanRun.isThere || isHeeded.load(ordering: .relaxed) || !LostPeer.isFirstToTell() { return }
     MPIRuntime.printError(
       "rank \(MPIRuntime.launchedRank) on host \(MPIRuntime.hostname): mpirun ends the job: it was stopped, or one of "
         + "its ranks was killed: start the same command again")

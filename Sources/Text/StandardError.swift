@@ -21,8 +21,8 @@ public enum StandardError {
     }
   }
 
-  /// Whether it is a terminal.
-  public static var isTerminal: Bool { isatty(STDERR_FILENO) == 1 }
+  /// Whether it is a terminal, or ends at one.
+  public static var isTerminal: Bool { isatty(STDERR_FILENO) == 1 || CaravanRun.isOnTerminal }
 }
 
 /// The three streams that every process is given.

@@ -18,7 +18,7 @@ struct Caravan: ParsableCommand {
       PrepareCommand.self, SynthCommand.self, TrainCommand.self, FinetuneCommand.self, EvaluateCommand.self,
       PredictCommand.self, BlendCommand.self, CandidatesCommand.self, ModelsCommand.self, BenchCommand.self,
       PlanCommand.self,
-      InspectCommand.self, SweepCommand.self,
+      InspectCommand.self, SweepCommand.self, RunCommand.self, CertifyCommand.self,
     ])
 
   /// All that computes only where it is to be printed: to name the instruction set is to choose it, before `--isa`.
@@ -41,6 +41,7 @@ struct Caravan: ParsableCommand {
         if let wrong = UsageError.wrongCommand(line) { throw ValidationError(wrong) }
         if let empty = line.emptyOption { throw ValidationError("\(empty) is empty, leave it out or give it a value") }
         let command = try parsed.get()
+        Activity.begin(type(of: command)._commandName)
         note(line.notices, group)
         try run(command, group)
         try requirePrinted(command, group)
@@ -57,7 +58,8 @@ struct Caravan: ParsableCommand {
       try command.machine.settle(group)
       return try command.run(group)
     }
-    // What needs one process runs on rank 0, and the others wait for it.
+    // What needs one process runs on rank 0, and the others wait for it, however long that takes.
+    HangTimeout.set(nil)
     var command = command
     var end: (any Error)?
     try group.together {
@@ -73,7 +75,9 @@ struct Caravan: ParsableCommand {
 
   /// Checks that results reached standard output. A run's are in its folder.
   private static func requirePrinted(_ command: any ParsableCommand, _ group: any ProcessGroup) throws {
-    if command is TrainCommand || command is FinetuneCommand || command is SweepCommand { return }
+    if command is TrainCommand || command is FinetuneCommand || command is SweepCommand || command is RunCommand {
+      return
+    }
     try group.together {
       if group.rank == 0, fflush(nil) != 0 {
         throw StorageError.cannotWrite(path: "standard output", reason: String(cString: strerror(errno)))
@@ -101,3 +105,8 @@ protocol GroupCommand: ParsableCommand {
 
 /// A command that one process runs.
 protocol LeaderCommand: ParsableCommand {}
+
+extension StorageError: PassingFailure {
+  /// Ranks that were cut off hold the lock of a folder until they notice.
+  public var passes: Bool { if case .inUse = self { true } else { false } }
+}

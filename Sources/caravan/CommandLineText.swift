@@ -1,3 +1,4 @@
+import ArgumentParser
 import Campaigns
 import Models
 import OptionTables
@@ -37,6 +38,13 @@ struct CommandLineText {
 
   /// The command's name, if there is one.
   var command: String? { arguments.first.flatMap { $0.hasPrefix("-") ? nil : $0 } }
+
+  /// What is the command's own: not what stands behind another command's name, which `run` starts.
+  var own: ArraySlice<String> {
+    guard command == "run" else { return arguments[...] }
+    let commands = Caravan.configuration.subcommands.compactMap { $0.configuration.commandName }
+    return arguments.prefix(1) + arguments.dropFirst().prefix { !commands.contains($0) }
+  }
 
   /// What is said: the values of each option, and what stands outside options under "the command".
   var facts: [(name: String, value: String)] {

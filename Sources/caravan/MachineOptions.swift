@@ -15,9 +15,18 @@ struct MachineOptions: ParsableArguments {
   @Flag(help: "Go on where ranks, or a checkpoint, have another instruction set, oneDNN or caravan: to other bits.")
   var allowMixedIsa = false
 
-  /// Pins the instruction set, and compares what computes on all ranks; collective.
+  @Option(
+    help: ArgumentHelp(
+      "How long a rank waits for another before it ends the job, and says which one did not answer; or never.",
+      valueName: "10m|never"))
+  var hangTimeout = "10m"
+
+  /// Sets how long ranks wait, pins the instruction set, and compares what computes on all ranks; collective.
   /// - Throws: `InstructionSetError`, `RankAgreement.Difference`.
   func settle(_ group: any ProcessGroup) throws {
+    HangTimeout.set(
+      hangTimeout == "never" ? nil : .microseconds(try TimeSpan(of: hangTimeout, option: "--hang-timeout").microseconds)
+    )
     if let isa { try group.together { try InstructionSet.pin(isa) } }
     if allowMixedIsa { return }
     let build = BuildInformation.current

@@ -43,6 +43,8 @@ struct TrainCommand: GroupCommand {
   @OptionGroup(title: "Model") var model: OptionFlags<ModelSection>
   @OptionGroup(title: "Counting") var counting: OptionFlags<CountingSection>
 
+  @OptionGroup(title: "Output") var output: OutputOptions
+
   @OptionGroup(title: "Machine") var machine: MachineOptions
 
   func run(_ group: any ProcessGroup) throws {
@@ -57,9 +59,10 @@ struct TrainCommand: GroupCommand {
       try group.requirePlaces(for: [trace], replaces: true, inputs: inputs)
       let log = try group.together { try openLog(isLeader: group.rank == 0) }
       log.info("\(plan.modelName) on \(ranks(of: group)), \(plan.lanes) lanes: \(out)")
-      let run = try TrainingRun(plan, dataset: dataset, folder: out, group: group, log: log, trace: trace)
+      let run = try TrainingRun(
+        plan, dataset: dataset, folder: out, group: group, log: log, output: output.output, trace: trace)
       let summary = try run.run(resumePolicy)
-      if group.rank == 0 { print(text(of: summary)) }
+      if group.rank == 0 { finish(text(of: summary), log) }
     }
   }
 
@@ -76,14 +79,20 @@ struct TrainCommand: GroupCommand {
       }
       log.info("\(plan.modelName) on \(ranks(of: group)): \(out)")
       try CountingRun(plan, dataset: dataset, folder: out, group: group, log: log).run(resumePolicy)
-      if group.rank == 0 { print("counted: \(out)/checkpoints/latest") }
+      if group.rank == 0 { finish("counted: \(out)/checkpoints/latest", log) }
     }
+  }
+
+  /// Says what came of it, also in the log.
+  private func finish(_ line: String, _ log: Logger) {
+    print(line)
+    log.debug("\(line)")
   }
 
   private func ranks(of group: any ProcessGroup) -> String { group.size == 1 ? "1 rank" : "\(group.size) ranks" }
 
   private func openLog(isLeader: Bool) throws -> Logger {
-    isLeader ? try RunLogHandler.logger(run: out) : RunLogHandler.silent
+    isLeader ? try RunLogHandler.logger(run: out, output: output.output) : RunLogHandler.silent
   }
 
   private var resumePolicy: ResumePolicy {

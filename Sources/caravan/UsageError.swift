@@ -29,7 +29,7 @@ struct UsageError: CustomStringConvertible {
     let name = line.command.flatMap { commands.contains($0) ? $0 : nil }
     let command = Caravan.configuration.subcommands.first { $0.configuration.commandName == name }
     let known = flags(of: command ?? Caravan.self)
-    let typed = line.arguments.prefix { $0 != "--" }.filter { $0.hasPrefix("--") }.map {
+    let typed = line.own.prefix { $0 != "--" }.filter { $0.hasPrefix("--") }.map {
       String($0.prefix { $0 != "=" })
     }
     guard let stray = typed.first(where: { !known.contains($0) }) else { return nil }

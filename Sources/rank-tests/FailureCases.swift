@@ -39,6 +39,21 @@ var failureCases: [String: RankCase] {
       if group.rank == 1 { kill(getpid(), SIGKILL) }
       try group.barrier()
     },
+    // A rank that stands still in the middle of a job, for one who waits for it alone and one who waits for both.
+    "stall-rank-1": { group in
+      HangTimeout.set(.seconds(2))
+      Activity.begin("step 3")
+      if group.rank == 1 { kill(getpid(), SIGSTOP) }
+      try group.barrier()
+    },
+    "stall-rank-0-of-a-part": { group in
+      HangTimeout.set(.seconds(2))
+      Activity.begin("step 3")
+      let part = try group.split(color: group.rank % 2, key: 0)!
+      if group.rank == 0 { kill(getpid(), SIGSTOP) }
+      try part.barrier()
+      try group.barrier()
+    },
     // All ranks end in order, with an exit code of their own.
     "end-75": { group in
       try group.barrier()

@@ -71,7 +71,7 @@ var groupCases: [String: RankCase] {
         try one.withUnsafeBufferPointer { try group.send($0, to: group.size + 3, tag: 0) }
         throw CheckFailed("a message to no one went out")
       } catch MPIError.failed(let call, _, let text) {
-        try expect(call == "MPI_Send" && text.contains("rank"), "MPI's own text is carried in \(call): \(text)")
+        try expect(call == "MPI_Isend" && text.contains("rank"), "MPI's own text is carried in \(call): \(text)")
       }
     },
   ]

@@ -61,6 +61,24 @@ import Testing
     #expect(try figures([:], ranks: nil) == figures(older, ranks: 2))
   }
 
+  @Test func aCertificateIsVerifiedOnAnotherCPU() throws {
+    guard InstructionSet.ofCPU != nil else { return }
+    _ = try train("GRU4Rec", "plan", steps: 2)
+    let certificate = folder + "/certificate.json"
+    func certify(_ options: [String], _ environment: [String: String]) throws -> MPIRun.Outcome {
+      try CaravanCommand.run(
+        [
+          "certify", "--dataset", dataset, "--ranks", "1,2", "--threads", "1", "--layouts", "replicated", "--work",
+          folder + "/certified",
+        ] + options, environment: environment)
+    }
+    let made = try certify(
+      ["--config", folder + "/plan/config.yaml", "--steps", "4", "--isa", "portable", "--out", certificate], [:])
+    #expect(made.status == 0, "\(made.stderr)")
+    let verified = try certify(["--verify", certificate], older)
+    #expect(verified.status == 0 && verified.stdout.hasSuffix("\nsame\n"), "\(verified.stdout)\(verified.stderr)")
+  }
+
   /// One rank with AVX-512 where the CPU has it, and one without.
   @Test func ranksOnUnlikeCPUsTrainTogether() throws {
     guard InstructionSet.ofCPU != nil else { return }

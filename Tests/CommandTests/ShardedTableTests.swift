@@ -57,8 +57,7 @@ import Testing
     }
     #expect(try checksums("parts") == checksums("whole"))
     func valid(_ run: String) throws -> [String] {
-      try String(contentsOfFile: "\(folder)/\(run)/metrics.jsonl", encoding: .utf8).split(separator: "\n")
-        .map { String($0.drop { $0 != "v" }) }
+      try CaravanCommand.epochs(ofRun: "\(folder)/\(run)").map { String($0.drop { $0 != "v" }) }
     }
     #expect(try valid("parts") == valid("whole") && valid("whole").count == 2)
   }

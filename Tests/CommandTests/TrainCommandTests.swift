@@ -31,7 +31,7 @@ import Testing
   }
 
   private func metrics(_ run: String) throws -> [[String: Any]] {
-    try String(contentsOfFile: "\(folder)/\(run)/metrics.jsonl", encoding: .utf8).split(separator: "\n")
+    try CaravanCommand.epochs(ofRun: "\(folder)/\(run)")
       .map { try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any] ?? [:] }
   }
 
@@ -143,8 +143,7 @@ import Testing
 
   @Test func epochsBetweenEvaluationsAreNotJudged() throws {
     #expect(try train("every-other", ranks: 2, ["--epochs", "5", "--eval-step", "2"]).status == 0)
-    let lines = try String(contentsOfFile: folder + "/every-other/metrics.jsonl", encoding: .utf8).split(
-      separator: "\n")
+    let lines = try CaravanCommand.epochs(ofRun: folder + "/every-other")
     #expect(lines.map { $0.contains("\"valid\"") } == [false, true, false, true, false])
     let state = try String(
       contentsOfFile: folder + "/every-other/checkpoints/latest/state.json", encoding: .utf8)
@@ -329,5 +328,27 @@ import Testing
     #expect(stray.status == 1)
     #expect(stray.stderr.contains("GRU4Rec has no option learning_rats in \(config): did you mean learning_rate?"))
     #expect(!FileManager.default.fileExists(atPath: folder + "/stray"))
+  }
+
+  @Test func whatARunSaysCanBeReadByPrograms() throws {
+    let told = try train("told", ranks: 2, ["--max-steps", "100", "--log-every", "40", "--log-format", "json"])
+    #expect(told.status == 0)
+    let said = try told.stderr.split(separator: "\n").map {
+      try #require(try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])
+    }
+    #expect(said.allSatisfy { $0["message"] is String && $0["level"] as? String == "info" })
+    #expect(said.contains { $0["step"] as? Double == 100 && $0["steps"] as? Double == 100 })
+    let log = try String(contentsOfFile: folder + "/told/log.txt", encoding: .utf8).split(separator: "\n")
+    #expect(log.dropLast().map { String($0) } == told.stderr.split(separator: "\n").map { String($0) })
+    #expect(log.last?.contains(told.stdout.dropLast()) ?? false)
+
+    let quiet = try train("quiet", ranks: 2, ["--max-steps", "100", "--log-every", "40", "--quiet"])
+    #expect(quiet.status == 0 && quiet.stderr == "")
+    #expect(try String(contentsOfFile: folder + "/quiet/log.txt", encoding: .utf8).contains("step 100/100"))
+    let records = try String(contentsOfFile: folder + "/quiet/metrics.jsonl", encoding: .utf8).split(separator: "\n")
+      .map { try #require(try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any]) }
+      .filter { $0["epoch"] == nil }
+    #expect(records.map { $0["step"] as? Int } == [40, 80])
+    #expect(records.allSatisfy { Set($0.keys) == ["step", "loss", "lr", "sessions_per_second", "waiting"] })
   }
 }

@@ -91,7 +91,7 @@ import Testing
 
   @Test func aSweepEndsWithAFailureThatRanksDoNotShare() throws {
     let outcome = try run("sweep-lost-rank", ranks: 3, timeout: 60)
-    #expect(!outcome.timedOut && outcome.status == 1)
+    #expect(!outcome.timedOut && outcome.status == 69)
     #expect(outcome.stderr.contains("rank 1 on host \(host): MPI_Send failed"), "\(outcome.stderr)")
   }
 
@@ -109,6 +109,17 @@ import Testing
     let own = outcome.stderr.split(separator: "\n").filter { !$0.hasPrefix("[") }
     #expect(own.joined(separator: "\n") + "\n" == line)
     #expect(outcome.stdout == "")
+  }
+
+  @Test(arguments: [("stall-rank-1", 3, 1, 2), ("stall-rank-0-of-a-part", 3, 0, 2)])
+  func aStalledRankIsNamed(name: String, ranks: Int, missing: Int, waiting: Int) throws {
+    let outcome = try run(name, ranks: ranks)
+    #expect(!outcome.timedOut)
+    #expect(outcome.status == 69)
+    #expect(
+      outcome.stderr.contains(
+        "step 3: no answer for 4 s from rank \(missing) on host \(host), stopped, cut off or busy for longer than "
+          + "--hang-timeout; \(waiting) ranks wait: start the same command again\n"), "\(outcome.stderr)")
   }
 
   @Test func aKilledRankEndsTheJob() throws {

@@ -28,6 +28,12 @@ public enum CaravanCommand {
     return sums
   }
 
+  /// The lines of a run's metrics.jsonl that tell of epochs; others tell of some steps.
+  public static func epochs(ofRun folder: String) throws -> [String] {
+    try String(contentsOfFile: folder + "/metrics.jsonl", encoding: .utf8).split(separator: "\n").map(String.init)
+      .filter { $0.hasPrefix("{\"epoch\"") }
+  }
+
   /// Synthetic sessions, prepared: about 90 % to train on, the rest to validate.
   /// - Returns: the folder of the data set, in `folder`.
   public static func prepareDataset(in folder: String, sessions: Int, items: Int) throws -> String {

@@ -105,6 +105,20 @@ static inline int cmpi_duplicate(cmpi_comm c, cmpi_comm *copy) {
   return cmpi_returning_errors(status, *copy);
 }
 
+/* The rank in `whole` of a rank of `part`. */
+static inline int cmpi_rank_in(cmpi_comm part, int32_t rank, cmpi_comm whole, int32_t *other) {
+  MPI_Group from, to;
+  int status = MPI_Comm_group(part.raw, &from);
+  if (status != MPI_SUCCESS) return status;
+  status = MPI_Comm_group(whole.raw, &to);
+  if (status == MPI_SUCCESS) {
+    status = MPI_Group_translate_ranks(from, 1, &rank, to, other);
+    MPI_Group_free(&to);
+  }
+  MPI_Group_free(&from);
+  return status;
+}
+
 /* A negative color stands for no group: *group is then the null communicator. */
 static inline int cmpi_split(cmpi_comm c, int32_t color, int32_t key, cmpi_comm *group) {
   int status = MPI_Comm_split(c.raw, color < 0 ? MPI_UNDEFINED : color, key, &group->raw);
@@ -132,48 +146,51 @@ static inline cmpi_op cmpi_sum(void) { return (cmpi_op){MPI_SUM}; }
 static inline cmpi_op cmpi_minimum(void) { return (cmpi_op){MPI_MIN}; }
 static inline cmpi_op cmpi_maximum(void) { return (cmpi_op){MPI_MAX}; }
 
-/* Collectives: every rank of the communicator calls them, in the same order. */
+/* Calls are started here and waited for by cmpi_test: a wait inside MPI cannot be left again when a peer is gone. Data
+ * must stay in place, and what is sent unchanged, until the request is done. */
 
-static inline int cmpi_barrier(cmpi_comm c) { return MPI_Barrier(c.raw); }
-
-static inline int cmpi_broadcast(void *data, int32_t count, cmpi_type t, int32_t root, cmpi_comm c) {
-  return MPI_Bcast(data, count, t.raw, root, c.raw);
+/* Sets *done to 1 once the request is; the request is then null. Makes MPI move whatever else is on its way, too. */
+static inline int cmpi_test(cmpi_request *r, int32_t *done) {
+  int flag = 0;
+  int status = MPI_Test(&r->raw, &flag, MPI_STATUS_IGNORE);
+  *done = flag;
+  return status;
 }
 
-static inline int cmpi_all_reduce_in_place(void *data, int32_t count, cmpi_type t, cmpi_op o, cmpi_comm c) {
-  return MPI_Allreduce(MPI_IN_PLACE, data, count, t.raw, o.raw, c.raw);
+/* Collectives: every rank of the communicator calls them, in the same order. */
+
+static inline int cmpi_start_barrier(cmpi_comm c, cmpi_request *r) { return MPI_Ibarrier(c.raw, &r->raw); }
+
+static inline int cmpi_start_broadcast(
+    void *data, int32_t count, cmpi_type t, int32_t root, cmpi_comm c, cmpi_request *r) {
+  return MPI_Ibcast(data, count, t.raw, root, c.raw, &r->raw);
+}
+
+static inline int cmpi_start_all_reduce_in_place(
+    void *data, int32_t count, cmpi_type t, cmpi_op o, cmpi_comm c, cmpi_request *r) {
+  return MPI_Iallreduce(MPI_IN_PLACE, data, count, t.raw, o.raw, c.raw, &r->raw);
 }
 
 /* total is read on the root alone; it must not overlap mine. */
-static inline int cmpi_reduce(
-    const void *mine, void *total, int32_t count, cmpi_type t, cmpi_op o, int32_t root, cmpi_comm c) {
-  return MPI_Reduce(mine, total, count, t.raw, o.raw, root, c.raw);
+static inline int cmpi_start_reduce(
+    const void *mine, void *total, int32_t count, cmpi_type t, cmpi_op o, int32_t root, cmpi_comm c, cmpi_request *r) {
+  return MPI_Ireduce(mine, total, count, t.raw, o.raw, root, c.raw, &r->raw);
 }
 
-/* mine holds the sum of counts; own, counts[rank] elements, must not overlap it. */
-static inline int cmpi_reduce_scatter(
-    const void *mine, void *own, const int32_t *counts, cmpi_type t, cmpi_op o, cmpi_comm c) {
-  return MPI_Reduce_scatter(mine, own, counts, t.raw, o.raw, c.raw);
+/* mine holds the sum of counts; own, counts[rank] elements, must not overlap it. counts must stay as well. */
+static inline int cmpi_start_reduce_scatter(
+    const void *mine, void *own, const int32_t *counts, cmpi_type t, cmpi_op o, cmpi_comm c, cmpi_request *r) {
+  return MPI_Ireduce_scatter(mine, own, counts, t.raw, o.raw, c.raw, &r->raw);
 }
 
-/* Each rank's block is already at its place in data: counts[r] elements from starts[r]. */
-static inline int cmpi_all_gather_in_place(
-    void *data, const int32_t *counts, const int32_t *starts, cmpi_type t, cmpi_comm c) {
-  return MPI_Allgatherv(MPI_IN_PLACE, 0, t.raw, data, counts, starts, t.raw, c.raw);
+/* Each rank's block is already at its place in data: counts[r] elements from starts[r], which must both stay. */
+static inline int cmpi_start_all_gather_in_place(
+    void *data, const int32_t *counts, const int32_t *starts, cmpi_type t, cmpi_comm c, cmpi_request *r) {
+  return MPI_Iallgatherv(MPI_IN_PLACE, 0, t.raw, data, counts, starts, t.raw, c.raw, &r->raw);
 }
 
 /* Point to point */
 
-static inline int cmpi_send(
-    const void *data, int32_t count, cmpi_type t, int32_t peer, int32_t tag, cmpi_comm c) {
-  return MPI_Send(data, count, t.raw, peer, tag, c.raw);
-}
-
-static inline int cmpi_receive(void *data, int32_t count, cmpi_type t, int32_t peer, int32_t tag, cmpi_comm c) {
-  return MPI_Recv(data, count, t.raw, peer, tag, c.raw, MPI_STATUS_IGNORE);
-}
-
-/* data must stay in place and unchanged until the request is waited for. */
 static inline int cmpi_start_send(
     const void *data, int32_t count, cmpi_type t, int32_t peer, int32_t tag, cmpi_comm c, cmpi_request *r) {
   return MPI_Isend(data, count, t.raw, peer, tag, c.raw, &r->raw);
@@ -184,14 +201,21 @@ static inline int cmpi_start_receive(
   return MPI_Irecv(data, count, t.raw, peer, tag, c.raw, &r->raw);
 }
 
-/* One by one, since MPI_Waitall hides the cause of a failure behind MPI_ERR_IN_STATUS. All of them progress
- * during each wait, so the order costs nothing. */
-static inline int cmpi_wait_all(cmpi_request *requests, int64_t count) {
-  for (int64_t i = 0; i < count; i++) {
-    int status = MPI_Wait(&requests[i].raw, MPI_STATUS_IGNORE);
-    if (status != MPI_SUCCESS) return status;
-  }
-  return MPI_SUCCESS;
+/* Sends an empty message that nobody here waits for: its tag is what it says. */
+static inline int cmpi_post(int32_t peer, int32_t tag, cmpi_comm c) {
+  MPI_Request request;
+  int status = MPI_Isend(NULL, 0, MPI_UINT8_T, peer, tag, c.raw, &request);
+  return status == MPI_SUCCESS ? MPI_Request_free(&request) : status;
+}
+
+/* Takes such a message, if one has come: *came is then 1. */
+static inline int cmpi_take_post(int32_t peer, int32_t tag, cmpi_comm c, int32_t *came) {
+  int flag = 0;
+  int status = MPI_Iprobe(peer, tag, c.raw, &flag, MPI_STATUS_IGNORE);
+  if (status == MPI_SUCCESS && flag)
+    status = MPI_Recv(NULL, 0, MPI_UINT8_T, peer, tag, c.raw, MPI_STATUS_IGNORE);
+  *came = flag;
+  return status;
 }
 
 #endif

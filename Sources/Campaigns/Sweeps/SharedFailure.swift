@@ -17,7 +17,7 @@ func isSharedFailure(_ error: any Error) -> Bool {
   case let error as MPIError:
     switch error {
     case .peerFailed, .moreRanksThanLanes, .moreRanksThanBlocks, .lanesNotAPowerOfTwo: true
-    case .failed, .wrongLauncher, .startedSideBySide, .loneRank, .threadsUnsupported, .noSuchRank: false
+    case .failed, .noAnswer, .wrongLauncher, .startedSideBySide, .loneRank, .threadsUnsupported, .noSuchRank: false
     }
   case is OptionError, is LearningError, is RunError, is CheckpointError, is HandOffError, is SweepError: true
   case is EvaluationError, is SessionsError, is StorageError: true

@@ -4,9 +4,12 @@ import Text
 extension RankingMetrics {
   /// The metrics as text for a terminal: a line a locale, `all` last, columns aligned. Of many locales the largest have
   /// lines, and the others one that counts them.
-  /// - Parameter names: of the data set, in whose order they stand.
-  public func table(of names: LocaleNames) -> String {
-    let metrics = all.metrics, present = names.names.filter { locales[$0] != nil }
+  /// - Parameters:
+  ///   - names: of the data set, in whose order they stand.
+  ///   - cutoff: of the metrics that are shown; nil for all.
+  public func table(of names: LocaleNames, cutoff: Int? = nil) -> String {
+    let metrics = all.metrics.filter { cutoff == nil || $0.cutoff == cutoff }
+    let present = names.names.filter { locales[$0] != nil }
     let header = [present.isEmpty ? "" : "locale", isEveryClick ? "targets" : "sessions"] + metrics.map(\.description)
     func line(_ name: String, _ sessions: Int, _ values: MetricValues?) -> [String] {
       [name, "\(sessions)"] + metrics.map { values?[$0]?.formatted(digits: 4) ?? "" }

@@ -25,9 +25,9 @@ package final class EventFile {
   }
 
   /// Adds one point of a curve.
-  func append(step: Int, tag: String, value: Float) throws {
+  func append(step: Int, tag: String, value: Double) throws {
     let time = Date().timeIntervalSince1970
-    try handle.write(contentsOf: Self.scalarRecord(time: time, step: step, tag: tag, value: value))
+    try handle.write(contentsOf: Self.scalarRecord(time: time, step: step, tag: tag, value: Float(value)))
   }
 
   /// The record that opens a file.

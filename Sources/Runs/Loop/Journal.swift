@@ -9,7 +9,7 @@ public struct EpochRecord: Codable, Sendable {
   public var epoch: Int
   /// Steps done.
   public var step: Int
-  /// Mean over the epoch's sessions, in nats.
+  /// Mean over the epoch's targets, in nats.
   public var loss: Double
   /// Of training alone.
   public var seconds: Double
@@ -23,9 +23,10 @@ public struct EpochRecord: Codable, Sendable {
   }
 }
 
-/// The record of a run, `metrics.jsonl` and a TensorBoard event file beside it. Only rank 0 keeps one.
+/// The record of a run, `metrics.jsonl` and a TensorBoard event file beside it: epochs, and some steps in between. Only
+/// rank 0 keeps one.
 ///
-/// A line that cannot be written, as on a full disk, is said once and ends nothing; it comes with a later one.
+/// A line that cannot be written, as on a full disk, is said once and ends nothing; it comes with a later epoch's.
 package final class Journal {
   private let path: String
   private let events: EventFile
@@ -38,19 +39,47 @@ package final class Journal {
     path = Self.path(ofRun: run)
     events = try EventFile(folder: run)
     self.log = log
-    let kept = Self.entries(ofRun: run).filter { $0.record.step <= step }
+    let kept = Self.entries(ofRun: run).filter { $0.entry.step <= step }
     lines = Data(kept.flatMap { $0.line + [UInt8(ascii: "\n")] })
     try atomicWrite(lines, to: path)
   }
 
   /// The epochs of a run, as far as its journal can be read.
-  package static func records(ofRun run: String) -> [EpochRecord] { entries(ofRun: run).map(\.record) }
+  package static func records(ofRun run: String) -> [EpochRecord] {
+    entries(ofRun: run).compactMap { if case .epoch(let record) = $0.entry { record } else { nil } }
+  }
+
+  /// The steps in between.
+  package static func steps(ofRun run: String) -> [StepRecord] {
+    entries(ofRun: run).compactMap { if case .step(let record) = $0.entry { record } else { nil } }
+  }
+
+  /// What a line says. An epoch's has a number of its own.
+  private enum Entry: Decodable {
+    case epoch(EpochRecord)
+    case step(StepRecord)
+
+    var step: Int {
+      switch self {
+      case .epoch(let record): record.step
+      case .step(let record): record.step
+      }
+    }
+
+    init(from decoder: any Decoder) throws {
+      if let epoch = try? EpochRecord(from: decoder) {
+        self = .epoch(epoch)
+      } else {
+        self = .step(try StepRecord(from: decoder))
+      }
+    }
+  }
 
   /// The lines that can be read, as they are and what they say.
-  private static func entries(ofRun run: String) -> [(line: Data, record: EpochRecord)] {
+  private static func entries(ofRun run: String) -> [(line: Data, entry: Entry)] {
     let lines = FileManager.default.contents(atPath: path(ofRun: run)) ?? Data()
     return lines.split(separator: UInt8(ascii: "\n")).compactMap { line in
-      (try? JSONDecoder().decode(EpochRecord.self, from: line)).map { (line, $0) }
+      (try? JSONDecoder().decode(Entry.self, from: line)).map { (line, $0) }
     }
   }
 
@@ -58,16 +87,51 @@ package final class Journal {
 
   /// Adds an epoch.
   func append(_ record: EpochRecord) {
-    do {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.sortedKeys]
-      lines.append(try encoder.encode(record) + Data("\n".utf8))
+    attempt {
+      lines.append(try line(record))
       try atomicWrite(lines, to: path)
-      try events.append(step: record.step, tag: "train/loss", value: Float(record.loss))
+      try events.append(step: record.step, tag: "train/epoch_loss", value: record.loss)
       guard let valid = record.valid else { return }
-      for metric in valid.all.metrics {
-        try events.append(step: record.step, tag: "valid/\(metric)", value: Float(valid.all[metric] ?? 0))
+      try append(valid.all, under: "valid", step: record.step)
+      for (locale, values) in valid.locales.sorted(by: { $0.key < $1.key }) {
+        try append(values, under: "valid_\(locale)", step: record.step)
       }
+    }
+  }
+
+  /// Adds some steps. The file is not synced for them: what a crash takes away is trained again.
+  func append(_ record: StepRecord) {
+    attempt {
+      let line = try line(record)
+      lines.append(line)
+      guard let file = FileHandle(forWritingAtPath: path) else {
+        throw StorageError.cannotWrite(path: path, reason: "it cannot be opened")
+      }
+      try file.seekToEnd()
+      try file.write(contentsOf: line)
+      try events.append(step: record.step, tag: "train/loss", value: record.loss)
+      try events.append(step: record.step, tag: "train/lr", value: record.lr)
+      try events.append(step: record.step, tag: "train/sessions_per_second", value: record.sessionsPerSecond)
+      try events.append(step: record.step, tag: "train/waiting", value: record.waiting)
+    }
+  }
+
+  /// Metrics under the names that they have in JSON.
+  private func append(_ values: MetricValues, under group: String, step: Int) throws {
+    for metric in values.metrics {
+      try events.append(step: step, tag: "\(group)/\(metric.key)", value: values[metric] ?? 0)
+    }
+  }
+
+  private func line(_ record: some Encodable) throws -> Data {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys]
+    return try encoder.encode(record) + Data("\n".utf8)
+  }
+
+  private func attempt(_ write: () throws -> Void) {
+    do {
+      try write()
     } catch {
       if !isWarned { log.warning("training goes on, but its figures are not recorded: \(error)") }
       isWarned = true

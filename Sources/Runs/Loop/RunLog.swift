@@ -4,19 +4,23 @@ import Storage
 import Text
 
 /// Sends log messages to standard error and to `log.txt` of the run. Rank 0's; the other ranks log nothing.
+///
+/// Debug messages are for `log.txt` alone: what is said elsewhere as well, such as on standard output.
 public struct RunLogHandler: LogHandler {
   static let fileName = "log.txt"
 
   public var metadata: Logger.Metadata = [:]
-  public var logLevel: Logger.Level = .info
+  public var logLevel: Logger.Level = .debug
   private let file: FileHandle?
   private let label: String?
+  private let output: RunOutput
 
   /// - Parameters:
   ///   - run: the folder of the run, which exists; nil for standard error alone.
   ///   - label: what its lines on standard error begin with, where several runs share it; nil for none there.
-  public init(run: String?, label: String? = "") throws {
+  public init(run: String?, label: String? = "", output: RunOutput = RunOutput()) throws {
     self.label = label
+    self.output = output
     file = try run.map { run in
       let path = joined(run, Self.fileName)
       let isThere = FileManager.default.fileExists(atPath: path)
@@ -34,18 +38,47 @@ public struct RunLogHandler: LogHandler {
   }
 
   public func log(event: LogEvent) {
-    let level = event.level >= .warning ? "\(event.level): " : ""
+    let line = line(of: event)
+    if let label, event.level >= (output.isQuiet ? .warning : .info) {
+      StandardError.print(output.format == .json ? line : label + words(of: event) + "\n")
+    }
+    try? file?.write(contentsOf: Data(line.utf8))
+  }
+
+  private func line(of event: LogEvent) -> String {
     let time = Date().ISO8601Format()
-    if let label { StandardError.print("\(label)\(level)\(event.message)\n") }
-    try? file?.write(contentsOf: Data("\(time) \(level)\(event.message)\n".utf8))
+    guard output.format == .json else { return "\(time) \(words(of: event))\n" }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    let entry = JSONEntry(
+      level: event.level.rawValue, message: "\(event.message)", time: time,
+      figures: (event.metadata ?? [:]).compactMapValues { Double("\($0)") })
+    return String(decoding: (try? encoder.encode(entry)) ?? Data(), as: UTF8.self) + "\n"
+  }
+
+  private func words(of event: LogEvent) -> String {
+    (event.level >= .warning ? "\(event.level): " : "") + "\(event.message)"
+  }
+
+  /// A line of the JSON format: what a message carries as numbers stands beside it.
+  private struct JSONEntry: Encodable {
+    let level: String
+    let message: String
+    let time: String
+    let figures: [String: Double]
+
+    func encode(to encoder: any Encoder) throws {
+      try ["level": level, "message": message, "time": time].encode(to: encoder)
+      try figures.encode(to: encoder)
+    }
   }
 
   /// A logger that says nothing, for ranks other than 0.
   public static var silent: Logger { Logger(label: "caravan") { _ in SwiftLogNoOpLogHandler() } }
 
   /// A logger for rank 0.
-  public static func logger(run: String?, label: String? = "") throws -> Logger {
-    let handler = try RunLogHandler(run: run, label: label)
+  public static func logger(run: String?, label: String? = "", output: RunOutput = RunOutput()) throws -> Logger {
+    let handler = try RunLogHandler(run: run, label: label, output: output)
     return Logger(label: "caravan") { _ in handler }
   }
 }

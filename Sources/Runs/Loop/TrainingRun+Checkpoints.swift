@@ -103,6 +103,7 @@ extension TrainingRun {
   func saveCheckpoint(
     _ training: Trainer, step: Int, _ progress: RunProgress, in place: FolderIdentity?
   ) throws {
+    Activity.begin("checkpoint after step \(step)")
     try timeline.measure(.checkpoint) {
       insideEpochs.cancel()
       try group.together { try place?.requireSame() }
@@ -118,6 +119,7 @@ extension TrainingRun {
   func takeCheckpoint(
     _ training: Trainer, step: Int, _ progress: RunProgress, in place: FolderIdentity?
   ) throws {
+    Activity.begin("checkpoint after step \(step)")
     let isTaken = try timeline.measure(.checkpoint) {
       try insideEpochs.begin(
         training, state(step: step, progress), items: dataset.itemIDs, to: checkpoints.path(ofStep: step), in: place)

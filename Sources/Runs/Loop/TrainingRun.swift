@@ -36,6 +36,7 @@ public struct TrainingRun {
   private let tracer: StepTracer?
   /// Whether rank 0 shows on standard error how far it is.
   package var showsProgress = true
+  private let output: RunOutput
 
   /// - Parameters:
   ///   - adaptation: what sets a run of a hand-off apart.
@@ -43,11 +44,13 @@ public struct TrainingRun {
   ///   - dataset: the same on all ranks: see `PreparedDataset.open`.
   ///   - folder: the run's folder, which exists on rank 0's host.
   ///   - log: says what happens; silent on ranks other than 0.
+  ///   - output: what is said besides.
   ///   - trace: where a trace of the first steps goes; nil for none.
   /// - Throws: where the plan's metric, or one of its locales, is none.
   public init(
     _ plan: TrainingPlan, _ adaptation: Adaptation = Adaptation(), configuration: (any RunPlan)? = nil,
-    dataset: PreparedDataset, folder: String, group: any ProcessGroup, log: Logger, trace: String? = nil
+    dataset: PreparedDataset, folder: String, group: any ProcessGroup, log: Logger, output: RunOutput = RunOutput(),
+    trace: String? = nil
   ) throws {
     var plan = plan
     // What is written down, and compared with checkpoints, are the data set's names in its order.
@@ -59,6 +62,7 @@ public struct TrainingRun {
     self.folder = folder
     self.group = group
     self.log = log
+    self.output = output
     validation = try ValidEvaluation(
       plan, candidates: adaptation.candidates, dataset: dataset, group: group)
     checkpoints = CheckpointStore(run: folder)
@@ -91,7 +95,8 @@ public struct TrainingRun {
     let journal = try group.together {
       group.rank == 0 ? try Journal(run: folder, step: awaitsEvaluation ? step - 1 : step, log: log) : nil
     }
-    var report = makeReport(totalSteps: max(0, lastStep - step))
+    var report = makeReport(lastStep: lastStep)
+    var sums = StepSums(every: output.stepsPerRecord)
     var time = EpochTime()
     if awaitsEvaluation {
       if start.isElsewhere { try saveCheckpoint(training, step: step, progress, in: place) }
@@ -109,7 +114,8 @@ public struct TrainingRun {
       let batch = order[schedule.batch(of: step)]
       let rate = rates.rate(at: step)
       try tracer?.willStep()
-      let began = ContinuousClock.now
+      let began = ContinuousClock.now, waitedBefore = group.timeWaited
+      Activity.begin("step \(step + 1)")
       let (loss, targets) = try training.run(step, on: batch, of: sessions.table, rate: rate)
       step += 1
       if !loss.isFinite {
@@ -117,11 +123,19 @@ public struct TrainingRun {
         throw try divergence(sign, isOfStart: true, step: step, rate: rate, in: place)
       }
       let trained = Double(batch.count) * sessionsPerRow
-      time.add(ContinuousClock.now - began, sessions: trained)
+      let seconds = (ContinuousClock.now - began) / .seconds(1)
+      let waited = (group.timeWaited - waitedBefore) / .seconds(1)
+      time.add(seconds, sessions: trained)
       progress.epochLoss += loss
       progress.epochTargets += targets
       report.didStep(
-        step, epoch: epoch + 1, epochs: plan.epochs, loss: loss / Double(targets), of: trained)
+        step, epoch: epoch + 1, epochs: plan.epochs, loss: loss / Double(targets), of: trained, took: seconds,
+        waited: waited)
+      if let record = sums.add(
+        step: step, loss: loss, targets: targets, sessions: trained, seconds: seconds, waited: waited, rate: rate)
+      {
+        journal?.append(record)
+      }
 
       let requests = try StepRequests(insideEpochs.report(afterStep: step), group: group)
       let endsEpoch = step % schedule.stepsPerEpoch == 0
@@ -170,6 +184,7 @@ public struct TrainingRun {
     let epoch = step / stepsPerEpoch
     let isEvaluated = epoch % plan.evaluationEpochs == 0
     let valid: (value: Double, figures: RankingMetrics)?
+    Activity.begin("evaluation after step \(step)")
     do {
       valid = isEvaluated ? try validation.evaluate(ServedModel(training.model, training.table)) : nil
     } catch is EndOfProcess {
@@ -191,7 +206,10 @@ public struct TrainingRun {
         try checkpoints.publish(step: step, best: finished.bestStep)
       }
     }
-    log.info("\(record.sentence(metric: plan.validMetric, value: valid?.value))")
+    log.info("\(record.sentence(metric: plan.validMetric, value: valid?.value))", metadata: record.figures)
+    guard showsProgress, output.format == .text, let figures = valid?.figures, !figures.locales.isEmpty else { return }
+    let table = figures.table(of: dataset.locales, cutoff: try? RankingMetric(parsing: plan.validMetric).cutoff)
+    for line in table.split(separator: "\n") { log.info("\(line)") }
   }
 
   /// - Throws: `RunError.sessionsTooLong`.
@@ -257,10 +275,10 @@ public struct TrainingRun {
       "a weight after step \(step) is \(value)", isOfStart: !isNumber, step: step, rate: rate, in: place)
   }
 
-  private func makeReport(totalSteps: Int) -> ProgressReport {
-    let style = StandardError.isTerminal && adaptation.label.isEmpty ? ProgressReport.Style.bar : .lines
-    return ProgressReport(
-      style: group.rank == 0 && showsProgress ? style : .none, totalSteps: totalSteps, label: adaptation.label)
+  private func makeReport(lastStep: Int) -> ProgressReport {
+    let isBar = StandardError.isTerminal && adaptation.label.isEmpty && output.format == .text && !output.isQuiet
+    let isShown = group.rank == 0 && showsProgress
+    return ProgressReport(style: isShown ? isBar ? .bar : .lines : .none, lastStep: lastStep, log: log)
   }
 
   /// What an epoch goes through: sessions, or their prefixes.
@@ -338,13 +356,22 @@ private struct EpochTime {
 
   var sessionsPerSecond: Double { seconds > 0 ? sessions / seconds : 0 }
 
-  mutating func add(_ time: Duration, sessions: Double) {
-    seconds += time / .seconds(1)
+  mutating func add(_ seconds: Double, sessions: Double) {
+    self.seconds += seconds
     self.sessions += sessions
   }
 }
 
 extension EpochRecord {
+  /// What a program wants to know of it.
+  fileprivate var figures: Logger.Metadata {
+    var figures: Logger.Metadata = [
+      "epoch": "\(epoch)", "step": "\(step)", "loss": "\(loss)", "sessions_per_second": "\(sessionsPerSecond)",
+    ]
+    for metric in valid?.all.metrics ?? [] { figures["valid/\(metric.key)"] = "\(valid?.all[metric] ?? 0)" }
+    return figures
+  }
+
   /// The record in words.
   fileprivate func sentence(metric: String, value: Double?) -> String {
     let quality = value.map { "  valid \(metric) \($0.formatted(digits: 4))" } ?? ""
