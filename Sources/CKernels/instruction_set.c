@@ -4,6 +4,7 @@
 #include "variants.h"
 
 _Atomic(int) ck_chosen_isa;
+static _Atomic(bool) is_portable;
 
 // What the kernels take where oneDNN takes `isa`: there is one instruction set, whether the option, the variable
 // DNNL_MAX_CPU_ISA or the CPU sets it. Levels rise, so the larger of two is the one with more instructions.
@@ -44,14 +45,29 @@ ck_isa ck_cpu_isa(void) {
 // Every thread that comes here first finds the same.
 int ck_choose_isa(void) {
   const ck_isa of_products = level_of(dnnl_get_effective_cpu_isa()), of_cpu = ck_cpu_isa();
-  atomic_store_explicit(&ck_chosen_isa, of_products < of_cpu ? of_products : of_cpu, memory_order_relaxed);
-  return ck_chosen_isa;
+  ck_isa chosen = of_products < of_cpu ? of_products : of_cpu;
+  // Of the levels that have the same bits, the nearest.
+  if (is_portable && chosen < CK_AVX2) chosen = CK_AVX2;
+  if (is_portable && chosen > CK_AVX512) chosen = CK_AVX512;
+  atomic_store_explicit(&ck_chosen_isa, chosen, memory_order_relaxed);
+  return chosen;
 }
 
 ck_isa ck_isa_in_use(void) { return (ck_isa)ck_isa_of_kernels(); }
 
+bool ck_is_portable(void) { return atomic_load_explicit(&is_portable, memory_order_relaxed); }
+
+ck_pin_status ck_pin_portable(void) {
+  if (ck_cpu_isa() < CK_AVX2) return CK_CPU_LACKS_ISA;
+  if (!is_portable && ck_chosen_isa) return CK_ISA_IN_USE;
+  is_portable = true;
+  ck_choose_isa();
+  return CK_PINNED;
+}
+
 ck_pin_status ck_pin_instruction_set(ck_isa level) {
   if (ck_cpu_isa() < level) return CK_CPU_LACKS_ISA;
+  if (is_portable) return CK_ISA_IN_USE;
   // Refused once oneDNN has chosen, and by a oneDNN that was built without the choice.
   if (dnnl_set_max_cpu_isa(highest_of(level)) != dnnl_success &&
       dnnl_get_effective_cpu_isa() != highest_of(level))
@@ -60,6 +76,7 @@ ck_pin_status ck_pin_instruction_set(ck_isa level) {
 }
 
 const char *ck_instruction_set(void) {
+  if (is_portable) return "portable";
   switch (dnnl_get_effective_cpu_isa()) {
     case dnnl_cpu_isa_sse41: return "sse41";
     case dnnl_cpu_isa_avx: return "avx";

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "CKernels.h"
+#include "portable_matmul.h"
 
 // One engine for all threads, for a primitive runs on streams of its own engine alone; a stream for each thread.
 // oneDNN's own threads are switched off: it would otherwise split a product by their number, and stripes and lanes
@@ -42,6 +43,10 @@ void ck_onednn_version(char *text, int capacity) {
 
 int ck_matmul(bool transpose_a, bool transpose_b, int64_t m, int64_t n, int64_t k,
               const float *a, const float *b, bool accumulate, float *c) {
+  if (ck_is_portable()) {
+    ck_portable_matmul(transpose_a, transpose_b, m, n, k, a, b, accumulate, c);
+    return 0;
+  }
   dnnl_status_t status = start();
   if (status != dnnl_success) return status;
   return dnnl_sgemm(transpose_a ? 'T' : 'N', transpose_b ? 'T' : 'N', m, n, k, 1.0f, a, transpose_a ? m : k,
@@ -49,8 +54,11 @@ int ck_matmul(bool transpose_a, bool transpose_b, int64_t m, int64_t n, int64_t 
 }
 
 struct ck_matmul_plan {
+  // NULL where the process is portable: the shape is then all that there is.
   dnnl_primitive_t primitive;
   dnnl_memory_t a, b, c;
+  bool transpose_a, transpose_b, accumulate;
+  int64_t m, n, k;
 };
 
 static dnnl_status_t describe(dnnl_memory_desc_t *memory, int64_t rows, int64_t columns, bool transposed,
@@ -85,7 +93,13 @@ static dnnl_status_t create_primitive(dnnl_primitive_t *primitive, const dnnl_me
 ck_matmul_plan *ck_matmul_plan_create(bool transpose_a, bool transpose_b, int64_t m, int64_t n, int64_t k,
                                       bool accumulate, bool from_bf16) {
   const dnnl_data_type_t type = from_bf16 ? dnnl_bf16 : dnnl_f32;
+  if (from_bf16 && ck_is_portable()) return NULL;
   ck_matmul_plan *plan = calloc(1, sizeof *plan);
+  if (plan && ck_is_portable()) {
+    *plan = (ck_matmul_plan){.transpose_a = transpose_a, .transpose_b = transpose_b, .accumulate = accumulate,
+                             .m = m, .n = n, .k = k};
+    return plan;
+  }
   dnnl_memory_desc_t a, b, c;
   if (plan && start() == dnnl_success && describe(&a, m, k, transpose_a, type) == dnnl_success &&
       describe(&b, k, n, transpose_b, type) == dnnl_success && describe(&c, m, n, false, dnnl_f32) == dnnl_success &&
@@ -99,6 +113,10 @@ ck_matmul_plan *ck_matmul_plan_create(bool transpose_a, bool transpose_b, int64_
 }
 
 int ck_matmul_plan_run(ck_matmul_plan *plan, const void *a, const void *b, float *c) {
+  if (!plan->primitive) {
+    ck_portable_matmul(plan->transpose_a, plan->transpose_b, plan->m, plan->n, plan->k, a, b, plan->accumulate, c);
+    return 0;
+  }
   // The thread may be another one than created the plan.
   dnnl_status_t status = start();
   if (status == dnnl_success) status = dnnl_memory_set_data_handle(plan->a, (void *)a);

@@ -12,8 +12,11 @@ public struct BuildInformation: Codable, Hashable, Sendable {
   /// The MPI library that is loaded: `Open MPI v4.1.4`.
   public var mpi: String
   public var oneDNN: String
-  /// As oneDNN calls it, which is the form in checkpoints: `avx512_core_bf16`.
+  /// As oneDNN calls it, which is the form in checkpoints: `avx512_core_bf16`; or `portable`.
   public var instructionSet: String
+
+  /// The oneDNN that decides the bits; nil where products are not its own.
+  public var oneDNNOfBits: String? { InstructionSet(recorded: instructionSet) == .portable ? nil : oneDNN }
 
   enum CodingKeys: String, CodingKey {
     case version = "caravan"

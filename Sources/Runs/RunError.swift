@@ -18,6 +18,8 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
   case unsupportedPrecision(String, host: String, instructionSet: String)
   /// A rank's CPU has them, but is to compute with less: `--isa`, or the variable `DNNL_MAX_CPU_ISA`.
   case precisionNotAllowed(String, host: String, isa: String)
+  /// It has other bits on other CPUs, where `--isa portable` asks for the same.
+  case precisionNotPortable(String)
   /// The ranks of a node need more memory than there is; in bytes.
   case notEnoughMemory(host: String, ranks: Int, needed: Int, available: Int)
   /// Transitions of further sessions are to be counted, but nothing counts transitions.
@@ -53,6 +55,8 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
     case .precisionNotAllowed(let precision, let host, let isa):
       "--precision \(precision) needs more than --isa \(isa), or DNNL_MAX_CPU_ISA, allows on \(host): leave that out, or "
         + "use --precision f32"
+    case .precisionNotPortable(let precision):
+      "--isa portable has no --precision \(precision), whose products only some CPUs have: leave one of them out"
     case .notEnoughMemory(let host, let ranks, let needed, let available):
       "training needs \(gigabytes(needed)) GB on \(host) for its \(ranks == 1 ? "rank" : "\(ranks) ranks"), "
         + "which has \(gigabytes(available)) GB left: use more nodes, or smaller sizes such as --embedding-size"

@@ -5,7 +5,11 @@ import Tensors
 
 /// What the ranks of a command compute with: the same, or the bits would be those of no machine.
 struct MachineOptions: ParsableArguments {
-  @Option(help: "Compute with no more than avx2, avx512 or avx512_bf16, as all ranks must. (default: what the CPU has)")
+  @Option(
+    help: """
+      Compute with no more than avx2, avx512 or avx512_bf16, as all ranks must; or portable, to the same bits on all of \
+      these. (default: what the CPU has)
+      """)
   var isa: InstructionSet?
 
   @Flag(help: "Go on where ranks, or a checkpoint, have another instruction set, oneDNN or caravan: to other bits.")
@@ -28,9 +32,9 @@ struct MachineOptions: ParsableArguments {
     let build = BuildInformation.current
     try RankAgreement.require(
       [
-        ("caravan", "\(build.version) (\(build.commit))"), ("MPI", build.mpi), ("oneDNN", build.oneDNN),
-        ("the instruction set", build.instructionSet),
-      ], group, advice: "install the same everywhere, pin --isa avx2 or what all have, or say --allow-mixed-isa")
+        ("caravan", "\(build.version) (\(build.commit))"), ("MPI", build.mpi),
+        ("oneDNN", build.oneDNNOfBits ?? "any"), ("the instruction set", build.instructionSet),
+      ], group, advice: "install the same everywhere, pin --isa portable or what all have, or say --allow-mixed-isa")
   }
 }
 

@@ -2,13 +2,19 @@ import CKernels
 import CPhilox
 import Foundation
 import MPI
+import Tensors
 
 /// Runs every kernel once and writes what came out, as a JSON object of lists of numbers, into the file that is the
-/// case's argument. InstructionSetTests compares what processes on several instruction sets write.
+/// case's argument; with an instruction set as another argument, pinned to it. InstructionSetTests compares what
+/// processes on several instruction sets write.
 var kernelCases: [String: RankCase] {
   [
     "kernels": { _ in
       guard CommandLine.arguments.count > 2 else { throw CheckFailed("name a file") }
+      if CommandLine.arguments.count > 3 {
+        guard let isa = InstructionSet(rawValue: CommandLine.arguments[3]) else { throw CheckFailed("no such --isa") }
+        try InstructionSet.pin(isa)
+      }
       let results = [
         elementwiseKernels(), activationKernels(), optimizerKernels(), rowKernels(), recurrentKernels(),
         poolingKernels(), attentionKernels(), headKernels(), sampledLossKernels(), products(),
@@ -42,6 +48,9 @@ private func elementwiseKernels() -> Results {
   ck_add_row(Int64(rows), Int64(width), row, &rowAdded)
   ck_sum_rows(Int64(rows), Int64(width), matrix, &rowsSummed)
   ck_multiply(Int64(count), x, numbers(count, seed: 5), &product)
+  var scaled = matrix, squares = [Double](repeating: 0, count: rows)
+  ck_scale_rows(Int64(rows), Int64(width), numbers(rows, seed: 7), &scaled)
+  ck_sum_squares(Int64(rows), Int64(width), matrix, &squares)
   var table = numbers(3 * width, seed: 6)
   ck_scatter_add_rows(Int64(rows), Int64(width), matrix, [0, 2, 1, 1, 0, 2, 2], &table)
   var rounded = [UInt16](repeating: 0, count: count)
@@ -52,7 +61,9 @@ private func elementwiseKernels() -> Results {
   ck_dropout_table_rows(Int64(rows), Int64(width), matrix, 0.3, 99, 5, 2, 40, &tableDropped)
   return [
     "add": added, "add_row": rowAdded, "sum_rows": rowsSummed, "multiply": product, "scatter_add_rows": table,
-    "to_bf16": floats(rounded), "dropout": dropped, "dropout_table_rows": tableDropped,
+    "to_bf16": floats(rounded), "dropout": dropped, "dropout_table_rows": tableDropped, "scale_rows": scaled,
+    // Both halves of a Double's bits would be lost in one Float.
+    "sum_squares": squares.flatMap { [Float($0), Float($0 - Double(Float($0)))] },
   ]
 }
 
@@ -171,8 +182,11 @@ private func attentionKernels() -> Results {
   ck_causal_attention_backward(
     2, Int64(heads), 27, offsets, queries, keys, values, kept, probabilities, dMixed, &scratch, &dQueries, &dKeys,
     &dValues)
+  var dropped = zeros(pairs)
+  ck_causal_dropout(2, Int64(heads), offsets, 0.3, 99, 5, 2, [0, 7], &dropped)
   return [
     "causal_attention": probabilities + mixed, "causal_attention_backward": dQueries + dKeys + dValues,
+    "causal_dropout": dropped,
   ]
 }
 
@@ -232,7 +246,7 @@ private func sampledLossKernels() -> Results {
   let kinds = [
     "cross_entropy": ck_loss_cross_entropy, "bpr_max": ck_loss_bpr_max, "top1_max": ck_loss_top1_max,
   ]
-  return kinds.mapValues { kind in
+  var results: Results = kinds.mapValues { kind in
     var logits = numbers(sessions * columns, seed: 80), scratch = zeros(2 * columns)
     var losses = [Double](repeating: 0, count: sessions)
     ck_sampled_loss(
@@ -240,9 +254,15 @@ private func sampledLossKernels() -> Results {
       &scratch, &losses)
     return logits + losses.map { Float($0) }
   }
+  let negative = (0..<columns).map { $0 % 3 == 0 ? Float(0) : 1 }
+  var logits = numbers(sessions * columns, seed: 82), losses = [Double](repeating: 0, count: sessions)
+  ck_binary_loss(
+    Int64(sessions), Int64(columns), [40, 41, 42, 43, 44], negative, 0.75, 0.5, 0.25, &logits, &losses)
+  results["binary_loss"] = logits + losses.map { Float($0) }
+  return results
 }
 
-/// oneDNN's, through a call and through a plan.
+/// Through a call and through a plan.
 private func products() -> Results {
   let (m, n, k) = (29, 31, 700)
   let a = numbers(m * k, seed: 90), b = numbers(k * n, seed: 91)

@@ -5,7 +5,8 @@ import MPI
 
 let registry = [
   collectiveCases, blockCases, groupCases, treeCases, failureCases, benchCases, evaluationCases, countingCases,
-  localeCases, stopCases, trainingCases, checkpointCases, headCases, sweepCases, kernelCases, forbiddenCases,
+  localeCases, stopCases, trainingCases, checkpointCases, headCases, sweepCases, kernelCases, portableCases,
+  forbiddenCases,
 ].reduce(into: [:]) { all, some in all.merge(some) { _, _ in preconditionFailure("a case has two bodies") } }
 
 // Signals are waited for by a thread that is there before all others.

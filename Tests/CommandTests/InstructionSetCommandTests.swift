@@ -38,7 +38,7 @@ import Testing
   @Test func theOptionDoesWhatTheVariableDoes() throws {
     let names = ["avx2": "AVX2", "avx512": "AVX512_CORE", "avx512_bf16": "AVX512_CORE_BF16"]
     guard let cpu = InstructionSet.ofCPU else { return }
-    for set in InstructionSet.allCases where set <= cpu {
+    for set in InstructionSet.ofCPUs where set <= cpu {
       let pinned = try loss(["--isa", set.rawValue]), shared = try loss(["--isa", set.rawValue], ranks: 2)
       let limited = try loss([], ["DNNL_MAX_CPU_ISA": try #require(names[set.rawValue])])
       #expect(pinned == limited && pinned == shared, "\(set.rawValue)")
@@ -68,6 +68,10 @@ import Testing
         .lacking(.avx2, ofCPU: nil),
         "--isa avx2 is more than this CPU has, which is no x86-64 CPU with AVX2: leave it out"
       ),
+      (
+        .lacking(.portable, ofCPU: nil),
+        "--isa portable is more than this CPU has, which is no x86-64 CPU with AVX2: leave it out"
+      ),
     ]
     for (error, line) in errors { #expect("\(error)" == line) }
   }
@@ -80,6 +84,16 @@ import Testing
       #expect(outcome.stderr.contains("--precision bf16 needs more than --isa \(isa), or DNNL_MAX_CPU_ISA, allows"))
     }
     #expect(try bench(["--isa", "avx512_bf16", "--precision", "bf16"]).status == 0)
+  }
+
+  @Test func bfloat16IsNotPortable() throws {
+    guard InstructionSet.ofCPU != nil else { return }
+    let outcome = try bench(["--isa", "portable", "--precision", "bf16"], ranks: 2)
+    #expect(outcome.status == 1)
+    #expect(
+      outcome.stderr
+        == "caravan: rank 0 on host \(MPIRun.hostname): --isa portable has no --precision bf16, whose products only some CPUs "
+        + "have: leave one of them out\n")
   }
 
   @Test func theVersionNamesWhatComputes() throws {

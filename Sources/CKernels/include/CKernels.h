@@ -4,7 +4,8 @@
 // order, elementwise loops do the same operations in the vector body and in the remainder, and oneDNN is
 // called on one thread, so that a thread count never changes a result. Variants for AVX-512, AVX2 and plain
 // x86-64 are chosen at run time, one level for the whole process. Those of AVX-512 and AVX2 have the same bits; plain
-// ones may differ in the last one, for they do not fuse multiply and add, and so do oneDNN's products.
+// ones may differ in the last one, for they do not fuse multiply and add. oneDNN's products differ between all three: a
+// process that is pinned to portable takes products of ours instead, which have the same bits on AVX-512 and AVX2.
 //
 // Not here: ranks, threads, models as a whole. What some papers have as one formula is one kernel all the same: a GRU's and
 // a gated graph's cell, the losses of sampled candidates. No kernel allocates but ck_matmul_plan_create.
@@ -29,11 +30,18 @@ typedef enum { CK_PINNED, CK_CPU_LACKS_ISA, CK_ISA_IN_USE } ck_pin_status;
 /// CK_ISA_IN_USE is another level that something was computed at, or told about, before.
 ck_pin_status ck_pin_instruction_set(ck_isa level);
 
+/// Pins the process to what is the same on every CPU with AVX2 or more: products are ck_portable_matmul's, without
+/// oneDNN, and kernels take the highest level that CPU and DNNL_MAX_CPU_ISA allow, of CK_AVX2 and CK_AVX512. To call
+/// at the start of a process.
+ck_pin_status ck_pin_portable(void);
+/// Whether it is.
+bool ck_is_portable(void);
+
 /// The level in use: the pinned one, or the highest that CPU, oneDNN and its variable DNNL_MAX_CPU_ISA allow. This
 /// call chooses it for good, as do the two below, products and kernels.
 ck_isa ck_isa_in_use(void);
 
-/// The same as oneDNN calls it ("avx512_core_bf16" …), which is finer; static storage.
+/// The same as oneDNN calls it ("avx512_core_bf16" …), which is finer, or "portable"; static storage.
 const char *ck_instruction_set(void);
 
 /// Whether the level in use has products of bfloat16 numbers (AVX512_BF16, AMX).
@@ -46,14 +54,15 @@ void ck_onednn_version(char *text, int capacity);
 
 /// c[m,n] = op(a)·op(b) + (accumulate ? c : 0), where op transposes if told so:
 /// a is [m,k] or, transposed, stored [k,m]; b is [k,n] or, transposed, stored [n,k]. c must not alias a or b.
-/// Returns 0, or oneDNN's status. Through dnnl_sgemm: no set-up cost a shape, for products of varying sizes.
+/// Returns 0, or oneDNN's status. Through dnnl_sgemm: no set-up cost a shape, for products of varying sizes. In a
+/// portable process each element of c is one chain of fused multiply-adds from 0, or from c, over k in rising order.
 int ck_matmul(bool transpose_a, bool transpose_b, int64_t m, int64_t n, int64_t k,
               const float *a, const float *b, bool accumulate, float *c);
 
 /// The same product with its shape fixed: slow to create (it generates code), fast to run. a and b are float, or
 /// bfloat16 if `from_bf16`; c is float. One plan is for one thread at a time.
 typedef struct ck_matmul_plan ck_matmul_plan;
-/// NULL where oneDNN refuses.
+/// NULL where oneDNN refuses, and for bfloat16 in a portable process.
 ck_matmul_plan *ck_matmul_plan_create(bool transpose_a, bool transpose_b, int64_t m, int64_t n, int64_t k,
                                       bool accumulate, bool from_bf16);
 int ck_matmul_plan_run(ck_matmul_plan *plan, const void *a, const void *b, float *c);

@@ -34,7 +34,7 @@ public enum CheckpointError: Error, Equatable, CustomStringConvertible {
         + "use another --out, or --resume never"
     case .otherBuild(let name, let saved, let current, let path):
       "\(path) was computed with \(name) \(printable(saved)), here it is \(current): "
-        + (InstructionSet(oneDNN: saved).map { "pin --isa \($0.rawValue)" } ?? "go on with that one")
+        + (InstructionSet(recorded: saved).map { "pin --isa \($0.rawValue)" } ?? "go on with that one")
         + ", or say --allow-mixed-isa, to other bits"
     case .otherDataset(let path):
       "\(path) was trained on another data set: use that one, or another --out; to train it further on new sessions, "

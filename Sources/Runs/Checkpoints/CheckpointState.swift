@@ -24,7 +24,8 @@ public struct CheckpointState: ChecksummedJSON, Equatable, Sendable {
   public var vocabulary: String
   /// The fingerprint of the data set.
   public var dataset: String
-  /// The instruction set of the matrix products: another one gives other bits. "any" where nothing is multiplied.
+  /// The instruction set of the matrix products: another one gives other bits. "portable" is any with AVX2, by products
+  /// of our own; "any" where nothing is multiplied.
   public var instructionSet: String
   /// What else computed the checkpoint: `caravan`, `commit`, `mpi`, `onednn`. nil where it was not recorded yet.
   public var build: [String: String]?
@@ -137,7 +138,8 @@ extension CheckpointState {
   func requireSame(_ current: BuildInformation, path: String) throws(CheckpointError) {
     let facts = [
       ("the instruction set", instructionSet == "any" ? nil : instructionSet, current.instructionSet),
-      ("oneDNN", build?["onednn"], current.oneDNN), ("caravan", build?["caravan"], current.version),
+      ("oneDNN", current.oneDNNOfBits == nil ? nil : build?["onednn"], current.oneDNN),
+      ("caravan", build?["caravan"], current.version),
     ]
     for (name, saved, current) in facts {
       if let saved, saved != current { throw .otherBuild(name: name, saved: saved, current: current, path: path) }

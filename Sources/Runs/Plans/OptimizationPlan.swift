@@ -73,10 +73,11 @@ extension OptimizationPlan {
   ])
 }
 
-/// - Throws: `RunError.unsupportedPrecision` where this machine cannot compute so, `.precisionNotAllowed` where it
-///   is told not to.
+/// - Throws: `RunError.unsupportedPrecision` where this machine cannot compute so, `.precisionNotAllowed` or
+///   `.precisionNotPortable` where it is told not to.
 package func requireSupport(of precision: Precision) throws(RunError) {
   guard !precision.isSupported else { return }
+  if InstructionSet.current == .portable { throw .precisionNotPortable(precision.rawValue) }
   if InstructionSet.ofCPU == .avx512BF16 {
     throw .precisionNotAllowed(
       precision.rawValue, host: MPIRuntime.hostname, isa: InstructionSet.current?.rawValue ?? instructionSet)
