@@ -13,7 +13,7 @@
 # everything is in STATE/slurm, ${TMPDIR:-/tmp}/caravan-sim/slurm, with the logs of controller and nodes.
 #
 # Times are shorter than a cluster's: a requeued job starts again after 5 seconds instead of 120, a node that does not
-# answer is down after 15 instead of 300. The partition `urgent` takes the nodes from jobs of the default one, `batch`,
+# answer is down after 60 instead of 300. The partition `urgent` takes the nodes from jobs of the default one, `batch`,
 # which get their --signal (preempt_send_user_signal) and 30 seconds, then go back into the queue.
 set -eu
 
@@ -79,7 +79,7 @@ SchedulerParameters=bf_interval=3,sched_interval=3,batch_sched_delay=0,preempt_s
 PreemptType=preempt/partition_prio
 PreemptMode=REQUEUE
 ReturnToService=2
-SlurmdTimeout=15
+SlurmdTimeout=60
 KillWait=30
 MailProg=/bin/true
 NodeName=sim[1-$1] CPUs=4 State=UNKNOWN
@@ -140,7 +140,6 @@ run() {
   export OMPI_MCA_pml=ob1 OMPI_MCA_btl=tcp,vader,self OMPI_MCA_mpi_yield_when_idle=1
   export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
   export SLURM_CONF="$slurm/slurm.conf"
-  unset TMPDIR
   exec "$cluster" on sim1 "$@"
 }
 
