@@ -97,6 +97,7 @@ on() {
 }
 
 # start HOST: its slurmd, which goes to the background.
+# shellcheck disable=SC2016
 start() { on "$1" sh -c 'cd / && exec slurmd -N "$1"' sh "$1"; }
 
 # Waits until all nodes may be given jobs.
