@@ -4,7 +4,8 @@
 #
 #   scripts/cluster-sim.sh up N [--rate 1gbit]    N nodes, sim1 … simN; without --rate the links have no limit
 #   scripts/cluster-sim.sh run [-n P] COMMAND …   mpirun COMMAND from sim1 on P ranks (N), as many on each node
-#   scripts/cluster-sim.sh on HOST COMMAND …      COMMAND on that node, such as caravan run --hostfile STATE/hostfile …
+#   scripts/cluster-sim.sh on HOST COMMAND …      COMMAND itself on that node, in this folder
+#   scripts/cluster-sim.sh start HOST COMMAND …   the same for what starts ranks: caravan run --hostfile STATE/hostfile …
 #   scripts/cluster-sim.sh off HOST               that node loses its power
 #   scripts/cluster-sim.sh rate 100mbit           another rate for all links, both ways; or none
 #   scripts/cluster-sim.sh cut HOST               pulls that node's cable; `heal HOST` puts it back
@@ -68,6 +69,17 @@ enter() {
   host=$1
   shift
   exec nsenter --target "$(cat "$state/$host.pid")" --net --mount --uts -- "$@"
+}
+
+# enter_here HOST COMMAND …: the same in the present folder.
+enter_here() {
+  host=$1
+  shift
+  # What is private to a node is its /tmp, not the folder that TMPDIR names out here.
+  unset TMPDIR
+  # shellcheck disable=SC2016
+  enter "$host" sh -c 'cd "$1" 2>/dev/null || { echo "cluster-sim: nodes have no $1: start elsewhere" >&2; exit 1; }
+    shift; exec "$@"' sh "$PWD" "$@"
 }
 
 # limit RATE NODES
@@ -192,14 +204,10 @@ run() {
   # Ranks 0, 1, … fill one node, then the next, as on a cluster.
   hosts=$(sed "s/ slots=1/:$(((ranks + nodes - 1) / nodes))/" "$state/hostfile" | paste -sd , -)
   export OMP_NUM_THREADS="${OMP_NUM_THREADS:-1}"
-  # What is private to a node is its /tmp, not the folder that TMPDIR names out here.
-  unset TMPDIR
   # pml ob1 with btl tcp: no transport that would find a way beside the links; vader is for ranks of the same node.
   # A node believes that the cores are its own, so ranks must be told to yield while they wait.
   # oob_tcp_keepalive: a node that is cut off is noticed within 15 s; by default it would take minutes.
-  # shellcheck disable=SC2016
-  enter sim1 sh -c 'cd "$1" 2>/dev/null || { echo "cluster-sim: nodes have no $1: start elsewhere" >&2; exit 1; }
-    shift; exec "$@"' sh "$PWD" \
+  enter_here sim1 \
     mpirun -n "$ranks" --host "$hosts" --map-by slot --bind-to none --oversubscribe --allow-run-as-root \
     --mca plm_rsh_agent ssh --mca plm_rsh_args "-F $inside/ssh_config" \
     --mca pml ob1 --mca btl tcp,vader,self --mca mpi_yield_when_idle 1 \
@@ -208,19 +216,16 @@ run() {
     -x OMP_NUM_THREADS "$@"
 }
 
-# on HOST COMMAND …: with what makes Open MPI's own ssh, and ours, find the way between the nodes.
-on() {
-  need_up
+need_node() { grep -q "^$1 " "$state/hostfile" || die "there is no node $1: they are sim1 … sim$nodes"; }
+
+# start HOST COMMAND …: with what makes Open MPI's ssh, and ours, find the way between the nodes.
+start() {
   host=$1
   shift
-  grep -q "^$host " "$state/hostfile" || die "there is no node $host: they are sim1 … sim$nodes"
-  unset TMPDIR
-  # shellcheck disable=SC2016
-  enter "$host" env OMPI_MCA_plm_rsh_agent=ssh OMPI_MCA_plm_rsh_args="-F $inside/ssh_config" \
-    OMPI_MCA_pml=ob1 OMPI_MCA_btl=tcp,vader,self OMP_NUM_THREADS="${OMP_NUM_THREADS:-1}" \
-    OMPI_MCA_btl_tcp_if_include="$subnet.0/24" OMPI_MCA_oob_tcp_if_include="$subnet.0/24" \
-    sh -c 'cd "$1" 2>/dev/null || { echo "cluster-sim: nodes have no $1: start elsewhere" >&2; exit 1; }
-    shift; exec "$@"' sh "$PWD" "$@"
+  export OMPI_MCA_plm_rsh_agent=ssh OMPI_MCA_plm_rsh_args="-F $inside/ssh_config"
+  export OMPI_MCA_pml=ob1 OMPI_MCA_btl=tcp,vader,self OMP_NUM_THREADS="${OMP_NUM_THREADS:-1}"
+  export OMPI_MCA_btl_tcp_if_include="$subnet.0/24" OMPI_MCA_oob_tcp_if_include="$subnet.0/24"
+  enter_here "$host" "$@"
 }
 
 # off HOST: all that runs there is gone at once, and nobody answers.
@@ -235,7 +240,7 @@ off() {
 # plug HOST up|down: the end at the switch, so that the node keeps its address and sees a pulled cable.
 plug() {
   need_up
-  grep -q "^$1 " "$state/hostfile" || die "there is no node $1: they are sim1 … sim$nodes"
+  need_node "$1"
   ip -n "$switch" link set "$1" "$2"
   # A node that looked for another in vain would answer the next that asks with "No route to host".
   for node in $(seq "$nodes"); do ip -n "$prefix-$node" neighbour flush dev eth0; done
@@ -272,8 +277,9 @@ up)
   up "$1" "${3:-none}"
   ;;
 run) run "$@" ;;
+on) [ $# -ge 2 ] || usage; need_up; need_node "$1"; enter_here "$@" ;;
 rate) [ $# -eq 1 ] || usage; need_up; limit "$1" "$nodes" ;;
-on) [ $# -ge 2 ] || usage; on "$@" ;;
+start) [ $# -ge 2 ] || usage; need_up; need_node "$1"; start "$@" ;;
 off) [ $# -eq 1 ] || usage; off "$1" ;;
 cut) [ $# -eq 1 ] || usage; plug "$1" down ;;
 heal) [ $# -eq 1 ] || usage; plug "$1" up ;;

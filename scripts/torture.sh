@@ -231,7 +231,7 @@ lost() {
       "$root/scripts/cluster-sim.sh" up 3 >/dev/null || { bad=1; return; }
     fi
     rm -rf out
-    "$root/scripts/cluster-sim.sh" on sim1 "$caravan" run --hostfile /run/caravan-sim/hostfile --restarts 3 \
+    "$root/scripts/cluster-sim.sh" start sim1 "$caravan" run --hostfile /run/caravan-sim/hostfile --restarts 3 \
       "${options[@]}" --out out >log 2>&1 &
     job=$!
     training
