@@ -95,7 +95,9 @@ let package = Package(
     .testTarget(
       name: "LearningTests", dependencies: ["Learning", "MPI", "Models", "Randomness", "Tensors", "TestSupport"]),
     .testTarget(name: "RunsTests", dependencies: ["Catalogue", "MPI", "Models", "OptionTables", "Runs"]),
-    .testTarget(name: "CampaignsTests", dependencies: ["Campaigns", "MPI", "Storage", "TestSupport"]),
+    .testTarget(
+      name: "CampaignsTests",
+      dependencies: ["Campaigns", "Launching", "MPI", "Provenance", "Runs", "Sessions", "Storage", "TestSupport"]),
     // These only start `caravan` and look at what it left: not optimised, they are built in less than half the time.
     .testTarget(
       name: "CommandTests", dependencies: ["Provenance", "Storage", "Tensors", "TestSupport"], exclude: ["Help"],

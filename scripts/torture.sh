@@ -9,6 +9,7 @@
 #   stall:10     SIGSTOP of a rank: named within the time-out
 #   signal:10    SIGTERM, SIGINT and SIGHUP, each so often, to the launcher and to one rank: exit code 75
 #   damage:200   a flipped byte or a cut in a file of the newest checkpoint: refused, an older one is used
+#   inputs:100000  mutated files for each reader, in the process of the tests: neither traps nor more than 2 GiB
 #   full:5       no room left on the disk in the middle of a checkpoint
 #   matrix:1     every model: again, resumed, half the ranks, 3 for 4, threads, both layouts
 #   cut:10       the link of a host is cut, every second time healed again     (root, see scripts/cluster-sim.sh)
@@ -165,6 +166,17 @@ with open(sys.argv[1], "r+b") as f:
   done
 }
 
+inputs() {
+  # Address space holds what is mapped as well, libraries and stacks of threads included.
+  if (ulimit -v 4194304; cd "$root" && CARAVAN_DAMAGE_ROUNDS=$1 swift test -c release --skip-build --filter Damaged) >log 2>&1; then
+    echo "ok    inputs $1  a reader"
+  else
+    bad=1
+    echo "WRONG inputs $1: see log-inputs"
+    cp log log-inputs
+  fi
+}
+
 full() {
   for i in $(seq "$1"); do
     rm -rf out disk
@@ -252,7 +264,7 @@ lost() {
   "$root/scripts/cluster-sim.sh" down
 }
 
-[ $# -gt 0 ] || set -- kill:50 saving:20 stall:10 signal:10 damage:200 full:5 matrix:1 cut:10 off:5
+[ $# -gt 0 ] || set -- kill:50 saving:20 stall:10 signal:10 damage:200 inputs:100000 full:5 matrix:1 cut:10 off:5
 for fault in "$@"; do
   times=${fault#*:}
   [ "$times" != "$fault" ] || times=1
@@ -262,6 +274,7 @@ for fault in "$@"; do
   stall) stall "$times" ;;
   signal) signals "$times" ;;
   damage) damage "$times" ;;
+  inputs) inputs "$times" ;;
   full) full "$times" ;;
   matrix) matrix ;;
   cut | off) lost "${fault%%:*}" "$times" ;;

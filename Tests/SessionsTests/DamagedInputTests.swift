@@ -7,7 +7,8 @@ import Testing
 /// Inputs with a few bytes changed, removed or put in, many times over: each is read, or refused in one short line that a
 /// terminal can show. The script scripts/fuzz.sh does the same to the executable, more often.
 @Suite struct DamagedInputTests {
-  private static let rounds = 300
+  /// More of them in a long run: scripts/torture.sh inputs:100000.
+  private static let rounds = ProcessInfo.processInfo.environment["CARAVAN_DAMAGE_ROUNDS"].flatMap { Int($0) } ?? 300
   private let folder: TemporaryFolder
   private let dataset: String
   private let train: String

@@ -17,6 +17,14 @@ public struct CertifiedRun: Codable, Equatable, Sendable {
   public var model = ""
   public var optimizer = ""
 
+  public init(gate: String, ranks: Int, threads: Int, layout: String, hosts: Int) {
+    self.gate = gate
+    self.ranks = ranks
+    self.threads = threads
+    self.layout = layout
+    self.hosts = hosts
+  }
+
   enum CodingKeys: String, CodingKey {
     case gate, ranks, threads, layout, hosts, model, optimizer
     case stoppedAfter = "stopped_after"
