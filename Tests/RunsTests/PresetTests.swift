@@ -1,3 +1,4 @@
+import Foundation
 import Models
 import OptionTables
 import Runs
@@ -46,5 +47,21 @@ import Testing
   @Test func whatCameLaterHadRecBolesValue() throws {
     let tuned = try plan(["model": "NARM"])
     #expect(tuned.originalText(of: "targets") == "last" && tuned.originalText(of: "lr_schedule") == "constant")
+  }
+
+  /// Each file under configs/ is a whole configuration: of the model that it is called by, but for the data set.
+  @Test(arguments: ["small", "medium", "large"])
+  func recipesAreConfigurations(size: String) throws {
+    let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent().appending(path: "configs/\(size)")
+    let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+    #expect(names.sorted() == ["core", "gru4rec", "narm", "sasrec", "srgnn", "stamp"].map { $0 + ".yaml" })
+    for name in names {
+      let plan = try PlanSource(file: folder.path + "/" + name, flags: ["dataset": "data"]).plan(TrainingPlan.self)
+      #expect(plan.modelName.lowercased() + ".yaml" == name)
+      let defaults = try PlanSource(file: nil, flags: ["dataset": "data", "model": plan.modelName])
+        .plan(TrainingPlan.self)
+      #expect((try plan.yaml() == defaults.yaml()) == (size == "medium"))
+    }
   }
 }
