@@ -4,7 +4,7 @@
     scripts/rerank.py LEARN.csv RANK.csv OUT.csv        OUT may end in .jsonl, too
 
 LEARN has labels: boosted trees (LightGBM, lambdarank) learn from a part of its sessions, and the others say when to
-stop. RANK has the same columns; where it has labels as well, its figures are printed, those of the order in which its
+stop, several times with other parts. RANK has the same columns; where it has labels as well, its figures are printed, those of the order in which its
 rows stand beside them. A session whose answer is not among its candidates is a miss, and so is one without candidates.
 
 The same files and options give the same bytes; a second thread makes nothing faster.
@@ -24,6 +24,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("out", metavar="OUT", type=Path, help="where to write the lists: .csv or .jsonl")
     parser.add_argument("--top", default=100, type=int, help="items a session, and the figures' cut-off (default: 100)")
     parser.add_argument("--held-out", default=0.2, type=float, help="share of sessions to stop by (default: 0.2)")
+    parser.add_argument(
+        "--members", default=3, type=int,
+        help="how often to learn, with other sessions to stop by; the mean ranks (default: 3)")
     parser.add_argument("--rounds", default=1000, type=int, help="trees at most (default: 1000)")
     parser.add_argument(
         "--patience", default=100, type=int, help="trees without a better NDCG that end it (default: 100)")
@@ -36,8 +39,8 @@ def arguments() -> argparse.Namespace:
     given = parser.parse_args()
     if given.out.suffix not in (".csv", ".jsonl"):
         parser.error(f"{given.out.name} names no format: end it in .csv or .jsonl")
-    if given.top < 1 or given.rounds < 1 or given.patience < 1 or given.leaves < 2:
-        parser.error("--top, --rounds and --patience are whole numbers from 1, --leaves from 2")
+    if given.top < 1 or given.rounds < 1 or given.patience < 1 or given.members < 1 or given.leaves < 2:
+        parser.error("--top, --rounds, --members and --patience are whole numbers from 1, --leaves from 2")
     if not 0 < given.held_out < 1 or not 0 < given.learning_rate <= 1:
         parser.error("--held-out is a share between 0 and 1, --learning-rate a number up to 1")
     return given
@@ -58,25 +61,25 @@ def main():
     import pyarrow
 
     from rerank_files import Candidates, write_lists
-    from rerank_trees import figures, learn, order
+    from rerank_trees import figures, learn, order, scores
 
     try:
         without = {name for name in given.without.split(",") if name}
         learned = Candidates.read(given.learn, without=without, answered=True)
         if learned.labels is None:
             fail(f"{given.learn} has no labels: caravan candidates writes them where answers are known")
-        trees = learn(learned, given)
+        members = learn(learned, given)
         features = learned.features
         del learned
         asked = Candidates.read(given.rank, without=without, items=True)
         if asked.features != features:
             different = ", ".join(sorted(set(features) ^ set(asked.features))) or "in another order"
             fail(f"{given.rank} has other features than {given.learn}: {different}")
-        places = order(asked, trees.predict(asked.values))
+        places = order(asked, scores(members, asked.values))
         write_lists(asked, places, given.top, given.out)
         if asked.labels is not None:
             print_figures(asked, figures(asked, None, given.top), figures(asked, places, given.top), given.top)
-        print_importance(trees)
+        print_importance(members)
         print(f"{asked.session_count} sessions: {given.out}")
     except (OSError, ValueError, pyarrow.ArrowException, lightgbm.basic.LightGBMError) as error:
         fail(f"{given.rank} cannot be ranked: {getattr(error, 'strerror', None) or error}")
@@ -90,11 +93,11 @@ def print_figures(asked, before: dict, after: dict, top: int):
         print(f"{locale:8}{sessions:>9}  {found:>10.4f}  {gain:>8.4f}   {was_found:.4f}  {was:.4f}")
 
 
-def print_importance(trees):
-    gains = trees.feature_importance("gain")
+def print_importance(members):
+    gains = sum(trees.feature_importance("gain") for trees in members)
     total = max(gains.sum(), 1e-30)
     print("share of the gain")
-    for gain, name in sorted(zip(-gains, trees.feature_name())):
+    for gain, name in sorted(zip(-gains, members[0].feature_name())):
         print(f"{-gain / total:8.4f}  {name}")
 
 

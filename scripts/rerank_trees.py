@@ -26,14 +26,27 @@ def reciprocal(ranks, top: int) -> np.ndarray:
     return np.where((ranks > 0) & (ranks <= top), 1 / np.maximum(ranks, 1), 0)
 
 
-def learn(learned: Candidates, given) -> lightgbm.Booster:
-    """Learns from sessions whose answer is among their candidates; of the others there is nothing to be learned."""
+def learn(learned: Candidates, given) -> list[lightgbm.Booster]:
+    """Learns from sessions whose answer is among their candidates; of the others there is nothing to be learned.
+
+    Each of the members leaves other sessions out to stop by, so that together they have learned from all.
+    """
     useful = np.flatnonzero(learned.sizes)
     if len(useful) < 2:
         raise ValueError("too few sessions have their answer among the candidates")
     # Sessions are drawn, never rows: the same wherever they stand in the file.
     places = np.random.default_rng(given.seed).permutation(len(useful))
-    is_held_out = places < max(1, round(len(useful) * given.held_out))
+    count = max(1, round(len(useful) * given.held_out))
+    print(f"{learned.session_count} sessions, {len(useful)} with their answer among the candidates", flush=True)
+    members = []
+    for member in range(given.members):
+        is_held_out = (places - member * count) % len(useful) < count
+        members.append(learn_member(learned, useful[~is_held_out], useful[is_held_out], given, given.seed + member))
+    return members
+
+
+def learn_member(learned: Candidates, chosen, held_out, given, seed: int) -> lightgbm.Booster:
+    """Learns from some sessions, until others say to stop."""
 
     def dataset(chosen, reference=None):
         rows = learned.rows_of(chosen)
@@ -41,14 +54,13 @@ def learn(learned: Candidates, given) -> lightgbm.Booster:
             learned.values[rows], learned.labels[rows], group=learned.sizes[chosen], reference=reference,
             feature_name=learned.features, params=PARAMETERS, free_raw_data=True)
 
-    held_out = useful[is_held_out]
     sizes = learned.sizes[held_out]
     starts = np.cumsum(sizes) - sizes
 
-    train = dataset(useful[~is_held_out])
+    train = dataset(chosen)
     trees = lightgbm.train(
         PARAMETERS | {
-            "learning_rate": given.learning_rate, "num_leaves": given.leaves, "seed": given.seed,
+            "learning_rate": given.learning_rate, "num_leaves": given.leaves, "seed": seed,
             # Of all metrics of ranks the smoothest: MRR depends on a few sessions at the top, and stops by chance.
             "metric": "ndcg", "eval_at": [given.top],
         },
@@ -59,10 +71,14 @@ def learn(learned: Candidates, given) -> lightgbm.Booster:
         np.mean(reciprocal(ranks(learned.labels[rows], scores, starts, sizes), given.top))
         for scores in (-np.arange(len(rows), dtype=float), trees.predict(learned.values[rows])))
     print(
-        f"{learned.session_count} sessions, {len(useful)} with their answer among the candidates: "
-        f"learned from {len(useful) - len(held_out)}, {trees.best_iteration} trees\n"
-        f"MRR@{given.top} of the other {len(held_out)}: {after:.4f}, {before:.4f} as the rows stand", flush=True)
+        f"learned from {len(chosen)}, {trees.best_iteration} trees: "
+        f"MRR@{given.top} of the other {len(held_out)} {after:.4f}, {before:.4f} as the rows stand", flush=True)
     return trees
+
+
+def scores(members: list[lightgbm.Booster], values) -> np.ndarray:
+    """The mean of what the members give."""
+    return np.mean([trees.predict(values) for trees in members], axis=0)
 
 
 PARAMETERS = {
