@@ -122,7 +122,7 @@ import Testing
       document.querySelectorAll("details").forEach(folded => { folded.open = true; });
       const root = document.documentElement;
       return JSON.stringify({ charts: charts.length, bare: bare.length, cut: cut,
-        wide: root.scrollWidth - innerWidth, dark: getComputedStyle(document.body).backgroundColor });
+        wide: root.scrollWidth - root.clientWidth, dark: getComputedStyle(document.body).backgroundColor });
       """
     for width in [1280, 390] {
       for isDark in [false, true] {

@@ -31,7 +31,7 @@ struct BarChart {
     plot.left = 24 + 7.2 * Double(min(Self.longestName, groups.map(\.name.count).max() ?? 0))
     plot.left = max(plot.left, 50)
     // Behind the longest bar stands its number.
-    plot.right = isStacked || isDotted ? 404 : 364
+    plot.right = isStacked || isDotted ? 394 : 364
     plot.bottom = plot.top + max(1, Double(groups.count)) * height + 4
     plot.height = plot.bottom + 48
     var axis = axis
@@ -43,12 +43,13 @@ struct BarChart {
       var begun = 0.0
       for (number, value) in group.values.enumerated() {
         guard let value, value.isFinite else { continue }
-        let tip = "\(group.name)\(series.count > 1 ? ", \(series[number])" : ""): \(Ticks.number(value))"
+        let tip = "\(group.name)\(series.count > 1 && !isDotted ? ", \(series[number])" : ""): \(Ticks.number(value))"
         if isDotted {
+          let isBest = number == series.count - 1
           dots.append(
             Drawing.Dot(
-              style: style(number), x: place(scale.place(value) ?? plot.left), y: place(top + thickness / 2),
-              radius: number == series.count - 1 ? "5" : "2.5", tip: tip))
+              style: style(isBest ? 1 : 0), x: place(scale.place(value) ?? plot.left), y: place(top + thickness / 2),
+              radius: isBest ? "5" : "2.5", tip: tip))
           continue
         }
         let y = isStacked ? top : top + Double(number) * thickness
@@ -76,9 +77,11 @@ struct BarChart {
     return plot.drawing(
       title: title, x: (axis.title, valueTicks(scale)), y: (names, nameTicks(plot, height)), bars: bars, dots: dots,
       words: words,
-      legend: series.enumerated().map { number, name in
-        Drawing.Entry(style: style(number), name: name, isLine: false, mark: isMarked ? "\(number + 1)" : nil)
-      })
+      legend: isDotted
+        ? []
+        : series.enumerated().map { number, name in
+          Drawing.Entry(style: style(number), name: name, isLine: false, mark: isMarked ? "\(number + 1)" : nil)
+        })
   }
 
   /// All values, of stacks their sums.
