@@ -9,6 +9,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
+    .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.0.0"),
   ],
   targets: [
     // C: the system libraries, and thin layers over them
@@ -54,6 +55,13 @@ let package = Package(
         "Sessions", "Storage", "Tensors", "Text",
         .product(name: "Logging", package: "swift-log"), "Yams",
       ]),
+    .target(
+      name: "Reports",
+      dependencies: [
+        "Campaigns", "Evaluation", "Learning", "OptionTables", "Provenance", "Runs", "Sessions", "Storage", "Text",
+        .product(name: "Mustache", package: "swift-mustache"),
+      ],
+      resources: [.embedInCode("Templates")]),
 
     .plugin(name: "RecordCommit", capability: .buildTool()),
 
@@ -61,8 +69,8 @@ let package = Package(
     .executableTarget(
       name: "caravan",
       dependencies: [
-        "Campaigns", "Catalogue", "Evaluation", "Launching", "MPI", "Models", "OptionTables", "Provenance", "Runs",
-        "Sessions", "Storage", "Tensors", "Text",
+        "Campaigns", "Catalogue", "Evaluation", "Launching", "MPI", "Models", "OptionTables", "Provenance", "Reports",
+        "Runs", "Sessions", "Storage", "Tensors", "Text",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
@@ -98,6 +106,7 @@ let package = Package(
     .testTarget(
       name: "CampaignsTests",
       dependencies: ["Campaigns", "Launching", "MPI", "Provenance", "Runs", "Sessions", "Storage", "TestSupport"]),
+    .testTarget(name: "ReportsTests", dependencies: ["Reports"]),
     // These only start `caravan` and look at what it left: not optimised, they are built in less than half the time.
     .testTarget(
       name: "CommandTests", dependencies: ["Provenance", "Storage", "Tensors", "TestSupport"], exclude: ["Help"],

@@ -114,11 +114,6 @@ struct RunCommand: LeaderCommand {
     }
     return nil
   }
-
-  private func quoted(_ word: String) -> String {
-    let plain = word.allSatisfy { $0.isLetter || $0.isNumber || "-_./=:,+@%".contains($0) } && !word.isEmpty
-    return plain ? word : "'" + word.replacing("'", with: "'\\''") + "'"
-  }
 }
 
 /// This executable's path, for ranks that may be on other hosts.

@@ -59,6 +59,7 @@ struct TrainCommand: GroupCommand {
       try group.requirePlaces(for: [trace], replaces: true, inputs: inputs)
       let log = try group.together { try openLog(isLeader: group.rank == 0) }
       log.info("\(plan.modelName) on \(ranks(of: group)), \(plan.lanes) lanes: \(out)")
+      log.debug("command: \(ownCommandLine)")
       let run = try TrainingRun(
         plan, dataset: dataset, folder: out, group: group, log: log, output: output.output, trace: trace)
       let summary = try run.run(resumePolicy)
@@ -78,6 +79,7 @@ struct TrainCommand: GroupCommand {
         return log
       }
       log.info("\(plan.modelName) on \(ranks(of: group)): \(out)")
+      log.debug("command: \(ownCommandLine)")
       try CountingRun(plan, dataset: dataset, folder: out, group: group, log: log).run(resumePolicy)
       if group.rank == 0 { finish("counted: \(out)/checkpoints/latest", log) }
     }

@@ -18,17 +18,20 @@ public struct HandOffReport: Codable, Equatable, Sendable {
 
   /// Recall@100 and MRR@100 of every model: a line a locale, and `all`, the mean over all sessions; the joint model's
   /// lines after those of the locales' own.
-  public var table: String {
+  public var table: String { alignedTable(lines) }
+
+  /// The table's cells; the first two lines are its head.
+  package var lines: [[String]] {
     let hasScratch = rows.contains { $0.scratch != nil }
     let legs = ["zero-shot", "fine-tuned"] + (hasScratch ? ["scratch"] : [])
     let titles = ["", ""] + legs.flatMap { [$0, ""] }
     let header = ["model", "sessions"] + legs.flatMap { _ in Self.metrics.map(\.description) }
     let own = rows.filter { $0.name != Self.joint }
-    let lines =
+    let below =
       shortened(own.map { line($0.name, $0.figures(legs.count).map { $0?.all }, sessions: $0.zeroShot?.sessions) })
       + (own.count > 1 ? [mean(of: own, legs.count)] : [])
       + rows.filter { $0.name == Self.joint }.flatMap { jointLines($0, legs.count) }
-    return alignedTable([titles, header] + lines)
+    return [titles, header] + below
   }
 
   /// The report as it is printed, beside the one in JSON.

@@ -3,7 +3,7 @@ import Foundation
 
 /// What came out for one model of a hand-off; the same bytes on any number of ranks.
 public struct HandOffRow: Codable, Equatable, Sendable {
-  static let fileName = "handoff.json"
+  package static let fileName = "handoff.json"
 
   /// `ES`, or `joint`.
   public var name: String

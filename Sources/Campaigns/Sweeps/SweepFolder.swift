@@ -7,10 +7,13 @@ import Text
 /// The folder of a sweep: a folder for each job, a line for each that ended, and the results.
 ///
 /// Where jobs run side by side on several hosts, all of them see the same folder.
-struct SweepFolder {
-  static let recordsFile = RunFolder.recordsOfSweep
+package struct SweepFolder {
+  package static let recordsFile = RunFolder.recordsOfSweep
 
   let path: String
+
+  /// - Parameter path: the folder; nothing is created.
+  package init(path: String) { self.path = path }
 
   func path(ofJob name: String) -> String { joined(joined(path, "jobs"), name) }
 
@@ -34,7 +37,7 @@ struct SweepFolder {
   }
 
   /// The last record of each job, by name. A line that a killed process left unfinished is passed over.
-  func records() -> [String: SweepRecord] {
+  package func records() -> [String: SweepRecord] {
     let lines = FileManager.default.contents(atPath: joined(path, Self.recordsFile)) ?? Data()
     return lines.split(separator: UInt8(ascii: "\n")).reduce(into: [:]) { records, line in
       if let record = try? JSONDecoder().decode(SweepRecord.self, from: line) { records[record.job] = record }
@@ -76,18 +79,18 @@ struct SweepFolder {
 }
 
 /// How a job ended: a line of `jobs.jsonl`.
-struct SweepRecord: Codable, Equatable, Sendable {
-  let job: String
-  let command: String
-  let options: [String: String]
+package struct SweepRecord: Codable, Equatable, Sendable {
+  package let job: String
+  package let command: String
+  package let options: [String: String]
   /// What tells the contents of what the job read apart, by the option that names it: see `SweptCommand.inputs`.
   var inputs: [String: String] = [:]
   /// The first decides; empty for a job that failed.
-  var figures: [SweepFigure] = []
+  package var figures: [SweepFigure] = []
   /// What a job failed of; nil for one that did not.
-  var error: String?
+  package var error: String?
   /// Since the job was last begun or taken up.
-  var seconds = 0.0
+  package var seconds = 0.0
 
   init(_ job: SweepJob, command: String) {
     self.job = job.name

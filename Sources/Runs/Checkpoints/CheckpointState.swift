@@ -55,7 +55,7 @@ public struct CheckpointState: ChecksummedJSON, Equatable, Sendable {
 
   /// Reads the state of a checkpoint folder, without looking at the other files.
   /// - Throws: `CheckpointError.notACheckpoint`, `.malformed`.
-  init(reading folder: String) throws {
+  package init(reading folder: String) throws {
     let path = joined(folder, Self.fileName)
     guard let data = FileManager.default.contents(atPath: path) else {
       throw CheckpointError.notACheckpoint(path: folder)

@@ -7,7 +7,7 @@ import Text
 ///
 /// Debug messages are for `log.txt` alone: what is said elsewhere as well, such as on standard output.
 public struct RunLogHandler: LogHandler {
-  static let fileName = "log.txt"
+  package static let fileName = "log.txt"
 
   public var metadata: Logger.Metadata = [:]
   public var logLevel: Logger.Level = .debug

@@ -4,10 +4,10 @@ import Text
 import Yams
 
 /// A YAML file of options, a line an option: `lr: 0.01`. Names are flags' names or aliases, with dashes or underscores.
-enum ConfigurationFile {
+package enum ConfigurationFile {
   /// The options in the order of the file; those without a value (`max_steps: null`) are left out.
   /// - Throws: `RunError.badConfiguration`.
-  static func options(at path: String) throws -> [GivenOption] {
+  package static func options(at path: String) throws -> [GivenOption] {
     func bad(_ reason: String) -> RunError { .badConfiguration(path: path, reason: reason) }
     let mapping: Node.Mapping
     do {

@@ -1,0 +1,20 @@
+import Text
+
+/// Why there is no report.
+public enum ReportError: Error, Equatable, CustomStringConvertible {
+  case noSuchFolder(path: String)
+  case notAResult(path: String)
+  /// - Parameter writer: the command that writes such files.
+  case malformed(path: String, writer: String)
+
+  public var description: String {
+    switch self {
+    case .noSuchFolder(let path):
+      "there is no folder \(path): give one that train, finetune or sweep had as --out"
+    case .notAResult(let path):
+      "\(path) is neither a run, nor a finished hand-off, nor a sweep: give a folder that train, finetune or sweep had as --out"
+    case .malformed(let path, let writer):
+      "\(path) is not what \(writer) writes, or it is damaged: make it again"
+    }
+  }
+}
