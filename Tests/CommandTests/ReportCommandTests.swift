@@ -21,10 +21,10 @@ import Testing
     return outcome
   }
 
-  private func train(_ run: String, _ more: [String] = []) throws {
+  private func train(_ run: String, ranks: Int? = nil, _ more: [String] = []) throws {
     try caravan(
       ["train", "--dataset", dataset, "--model", "STAMP", "--batch-size", "64", "--embedding-size", "16"]
-        + ["--epochs", "2", "--log-every", "5", "--out", "\(folder)/\(run)"] + more)
+        + ["--epochs", "2", "--log-every", "5", "--out", "\(folder)/\(run)"] + more, ranks: ranks)
   }
 
   private func report(_ arguments: [String], to name: String = "report.html") throws -> MPIRun.Outcome {
@@ -38,7 +38,7 @@ import Testing
   /// One of each: runs, a hand-off, a sweep, an evaluation, measurements of two numbers of ranks, a certificate.
   private func makeAll() throws -> [String] {
     try train("one")
-    try train("two <b>&\"'", ["--lr", "0.01"])
+    try train("two <b>&\"'", ranks: 2, ["--lr", "0.01"])
     try caravan(
       ["finetune", "--dataset", dataset, "--checkpoint", folder + "/one", "--locales", "ES,FR", "--epochs", "2"]
         + ["--batch-size", "32", "--scratch", "--out", folder + "/hand-off"])
@@ -71,8 +71,9 @@ import Testing
     let html = try page()
     #expect(html.utf8.count < 1_000_000)
     for heading in [
-      "Training of 2 runs", "Hand-off hand-off", "Sweep sweep", "Evaluation", "Measurements", "Certificate certificate",
-      "Run one", "Run two &lt;b&gt;&amp;&quot;&#39;",
+      "Training of 2 runs", "Hand-off: hand-off", "Sweep: sweep", "Evaluation", "Measurements",
+      "Certificate: certificate",
+      "Run: one", "Run: two &lt;b&gt;&amp;&quot;&#39;",
     ] {
       #expect(html.contains("<h2>\(heading)</h2>"), "\(heading)")
     }

@@ -13,7 +13,7 @@ struct CertificateChapter {
       ? "The same bytes in all \(same) runs."
       : "\(certificate.runs.count - same) of \(certificate.runs.count) runs came to OTHER bytes."
     return Chapter(
-      "Certificate \(name)",
+      "Certificate: \(name)",
       [Section(remarks: [verdict], facts: facts, tables: [table(reference)], listings: [options])])
   }
 

@@ -11,7 +11,7 @@ struct HandOffChapter {
 
   var chapter: Chapter {
     Chapter(
-      "Hand-off \(name)",
+      "Hand-off: \(name)",
       [Section(facts: facts, figures: bars + [curves].compactMap { $0 }, tables: [table])])
   }
 

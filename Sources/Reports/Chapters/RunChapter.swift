@@ -8,7 +8,7 @@ struct RunChapter {
 
   var chapter: Chapter {
     Chapter(
-      "Run \(run.name)",
+      "Run: \(run.name)",
       [
         Section(
           remarks: remarks, facts: facts, figures: figures, tables: [localeTable].compactMap { $0 },
@@ -39,7 +39,7 @@ struct RunChapter {
       add("newest checkpoint", "after step \(Ticks.number(Double(state.step)))")
       add("best checkpoint", state.progress.bestStep.map { "after step \(Ticks.number(Double($0)))" })
       let build = state.build ?? [:]
-      add("caravan", build["caravan"].map { $0 + (build["commit"].map { " (\($0))" } ?? "") })
+      add("caravan", build["caravan"].map { $0 + (build["commit"].map { " (\(shortened($0)))" } ?? "") })
       add("MPI", build["mpi"])
       add("oneDNN", build["onednn"])
       add("instruction set", state.instructionSet)
@@ -47,6 +47,11 @@ struct RunChapter {
       add("computed by", computedBy)
     }
     return facts
+  }
+
+  /// A commit as people write it, and whether the sources differed from it.
+  private func shortened(_ commit: String) -> String {
+    commit.prefix(12) + (commit.hasSuffix("+changes") ? "+changes" : "")
   }
 
   /// The line that `config.yaml` begins with.

@@ -13,7 +13,11 @@ struct RunsChapter {
   var chapter: Chapter {
     Chapter(
       runs.count == 1 ? "Training" : "Training of \(runs.count) runs",
-      [Section(figures: figures, tables: [summary]), comparison].filter { !$0.isEmpty })
+      [
+        Section(
+          figures: figures + [comparison.figure].compactMap { $0 },
+          tables: [summary] + [comparison.table].compactMap { $0 })
+      ])
   }
 
   private var summary: Table {
@@ -31,9 +35,11 @@ struct RunsChapter {
   }
 
   private func row(_ run: RunReading, best value: Double?) -> [String] {
+    let isCounting = run.state?.countingModel != nil
     let seconds = run.epochs.reduce(0) { $0 + $1.seconds }
     let cells: [String?] = [
-      run.name, run.options["model"], "\(run.epochs.last?.epoch ?? 0)", run.lastStep.map { Ticks.number(Double($0)) },
+      run.name, run.options["model"], isCounting ? nil : "\(run.epochs.last?.epoch ?? 0)",
+      isCounting ? nil : run.lastStep.map { Ticks.number(Double($0)) },
       run.epochs.last?.loss.formatted(digits: 4), value?.formatted(digits: 4), run.bestEpoch.map { "\($0.epoch)" },
       run.medianSpeed?.formatted(digits: 0), run.epochs.isEmpty ? nil : clock(seconds),
     ]
@@ -55,8 +61,12 @@ struct RunsChapter {
     figures += [
       steps("Learning rate by step", Axis(title: "learning rate", beginsAtZero: true)) { $0.lr },
       steps("Speed by step", Axis(title: "sessions/s", beginsAtZero: true)) { $0.sessionsPerSecond },
-      steps("Waiting by step", Axis(title: "share of the time, %", beginsAtZero: true)) { 100 * $0.waiting },
     ]
+    // A rank alone waits for nobody.
+    if runs.contains(where: { $0.steps.contains { $0.waiting > 0 } }) {
+      figures.append(
+        steps("Waiting by step", Axis(title: "share of the time, %", beginsAtZero: true)) { 100 * $0.waiting })
+    }
     if runs.allSatisfy(\.steps.isEmpty) {
       figures.append(
         epochs("Speed by epoch", Axis(title: "sessions/s", beginsAtZero: true)) { $0.sessionsPerSecond })
@@ -113,9 +123,9 @@ struct RunsChapter {
   // MARK: Locales
 
   /// The runs' best epochs by locale, where there are several of both.
-  private var comparison: Section {
+  private var comparison: (figure: Figure?, table: Table?) {
     let known = runs.filter { ($0.bestEpoch?.valid?.locales.count ?? 0) > 1 }
-    guard known.count > 1, let metric = known.lazy.compactMap(\.validMetric).first else { return Section() }
+    guard known.count > 1, let metric = known.lazy.compactMap(\.validMetric).first else { return (nil, nil) }
     let locales = LocaleFigures.largest(known.compactMap { $0.bestEpoch?.valid })
     let rows = locales.map { locale in
       BarChart.Group(name: locale, values: known.map { $0.bestEpoch?.valid?.locales[locale]?[metric] })
@@ -127,15 +137,7 @@ struct RunsChapter {
       title, ["locale"] + known.map(\.name),
       rows.map { row in [row.name] + row.values.map { $0?.formatted(digits: 4) ?? "-" } })
     // Bars of many runs would fill screens; the table has them all.
-    return known.count > 6
-      ? Section(tables: [numbers]) : Section(figures: [Figure(chart.drawing(), numbers: numbers)])
-  }
-}
-
-extension Section {
-  /// Whether there is nothing in it.
-  var isEmpty: Bool {
-    remarks.isEmpty && facts.isEmpty && figures.isEmpty && tables.isEmpty && foldedTables.isEmpty && listings.isEmpty
+    return known.count > 6 ? (nil, numbers) : (Figure(chart.drawing(), numbers: numbers), nil)
   }
 }
 

@@ -24,7 +24,7 @@ struct SweepChapter {
 
   var chapter: Chapter {
     Chapter(
-      "Sweep \(name)",
+      "Sweep: \(name)",
       [Section(remarks: remarks, facts: facts, figures: figures, tables: [effects, jobs].compactMap { $0 } + failures)])
   }
 
@@ -135,7 +135,7 @@ struct SweepChapter {
     if varied.isEmpty { return nil }
     return Table(
       "What each option made of \(figure), the best job by value",
-      ["option", "values", "best value", "best", "least good value", "its best", "difference"],
+      ["option", "values", "best value", "best job", "poorest value", "best job there", "difference"],
       varied.map { option in
         let best = option.values.first { $0.jobs.first == option.highest }?.text ?? "-"
         let least = option.values.first { $0.jobs.first == option.lowest }?.text ?? "-"

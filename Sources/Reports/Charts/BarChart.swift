@@ -26,20 +26,22 @@ struct BarChart {
     let isMarked = series.count > 1 && !isDotted
     let thickness = isStacked || isDotted ? 22.0 : series.count == 1 ? 18 : 15
     let rows = isStacked || isDotted ? 1 : series.count
-    let height = thickness * Double(rows) + 9
+    // The names' title stands upright beside them, and must have room.
+    let content = thickness * Double(rows)
+    let height = max(content + 9, 7.5 * Double(names.count) / Double(max(1, groups.count)))
     var plot = Plot()
-    plot.left = 24 + 7.2 * Double(min(Self.longestName, groups.map(\.name.count).max() ?? 0))
+    plot.left = 26 + 7.8 * Double(min(Self.longestName, groups.map(\.name.count).max() ?? 0))
     plot.left = max(plot.left, 50)
     // Behind the longest bar stands its number.
     plot.right = isStacked || isDotted ? 394 : 364
-    plot.bottom = plot.top + max(1, Double(groups.count)) * height + 4
+    plot.bottom = plot.top + max(1, Double(groups.count)) * height
     plot.height = plot.bottom + 48
     var axis = axis
     axis.beginsAtZero = !isDotted
     let scale = axis.scale(seen, from: plot.left, to: plot.right, ticks: 4, isWide: true)
     var bars: [Drawing.Bar] = [], dots: [Drawing.Dot] = [], words: [Drawing.Word] = []
     for (number, group) in groups.enumerated() {
-      let top = plot.top + 4 + Double(number) * height
+      let top = plot.top + (height - content) / 2 + Double(number) * height
       var begun = 0.0
       for (number, value) in group.values.enumerated() {
         guard let value, value.isFinite else { continue }
@@ -98,7 +100,7 @@ struct BarChart {
 
   private func nameTicks(_ plot: Plot, _ height: Double) -> [Drawing.Tick] {
     groups.enumerated().map { number, group in
-      let at = plot.top + 4 + Double(number) * height + (height - 9) / 2
+      let at = plot.top + (Double(number) + 0.5) * height
       let isLong = group.name.count > Self.longestName
       return Drawing.Tick(
         at: place(at), label: isLong ? group.name.prefix(Self.longestName - 1) + "…" : group.name,

@@ -77,7 +77,7 @@ struct Drawing {
 struct Plot {
   var width = 420.0
   var height = 270.0
-  var left = 58.0
+  var left = 66.0
   /// Half of the last tick's label stands beyond.
   var right = 394.0
   var top = 10.0

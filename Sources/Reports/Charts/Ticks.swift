@@ -22,7 +22,7 @@ enum Ticks {
     return stride(from: first, through: last, by: 1).map { $0 * step + 0 }
   }
 
-  /// The powers of ten inside a range of positive numbers, with 2 and 5 times them where there are few.
+  /// The powers of ten inside a range of positive numbers, with some times them where there are few.
   static func logarithmic(_ range: ClosedRange<Double>) -> [Double] {
     let lowest = Int(floor(log10(range.lowerBound))), highest = Int(ceil(log10(range.upperBound)))
     let isInside: (Double) -> Bool = { $0 >= range.lowerBound * (1 - 1e-9) && $0 <= range.upperBound * (1 + 1e-9) }
@@ -32,8 +32,8 @@ enum Ticks {
         return factors.map { $0 * power }
       }.filter(isInside)
     }
-    let few = ticks([1])
-    return few.count >= 3 ? few : ticks([1, 2, 5])
+    let choices = [[1], [1, 3], [1, 2, 5]].map(ticks)
+    return choices.first { $0.count >= 3 } ?? choices[2]
   }
 
   /// A tick's number, with the digits that tell it from its neighbours.

@@ -95,8 +95,9 @@ struct Table {
     self.caption = caption
     let columns = head.count
     func isNumber(_ text: String) -> Bool {
-      // Also `0.4633 %`, `12,345` and, among numbers, a hyphen for one that is missing.
-      text == "-" || Double(text.replacing(",", with: "").replacing(" %", with: "")) != nil
+      // Also `46.3 %`, `12,345`, `1:02:03` and, among numbers, a hyphen for one that is missing.
+      text == "-" || text.wholeMatch(of: /\d+(:\d\d)+/) != nil
+        || Double(text.replacing(",", with: "").replacing(" %", with: "")) != nil
     }
     let padded = rows.map { Array(($0 + [String](repeating: "", count: max(0, columns - $0.count))).prefix(columns)) }
     let areNumbers = (0..<columns).map { column in
