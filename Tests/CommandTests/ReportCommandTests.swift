@@ -182,6 +182,8 @@ import Testing
       ([folder + "/hand"], "handoff.json is not what caravan finetune writes", 1),
       (["--bench", folder + "/empty.json"], "is not what caravan bench --json writes", 1),
       (["--bench", folder + "/nothing.json"], "cannot read", 1),
+      (["--bench", folder + "/empty.json", dataset], "is not what caravan bench --json writes", 1),
+      (["--bench", dataset], "folders of results stand before all options", 1),
       (["--evaluation", folder + "/empty.json"], "is not what caravan evaluate --json writes", 1),
       (["--certificate", folder + "/empty.json"], "is no certificate", 1),
     ] {

@@ -41,6 +41,10 @@ enum ResultFolder {
 /// Reads a JSON file that one of the commands wrote.
 /// - Throws: `StorageError.cannotRead`, `ReportError.malformed`.
 func readJSON<Value: Decodable>(_ type: Value.Type, _ path: String, writer: String) throws -> Value {
+  var isFolder: ObjCBool = false
+  if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
+    throw StorageError.cannotRead(path: path, reason: "it is a folder: folders of results stand before all options")
+  }
   guard let data = FileManager.default.contents(atPath: path) else {
     throw StorageError.cannotRead(path: path, reason: "there is no such file")
   }
