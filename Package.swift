@@ -40,11 +40,12 @@ let package = Package(
       dependencies: [
         "CKernels", "Catalogue", "MPI", "Models", "OptionTables", "Randomness", "Sessions", "Storage", "Tensors",
       ]),
+    .target(name: "ONNX", dependencies: ["Models", "Storage", "Tensors"]),
     .target(
       name: "Runs",
       dependencies: [
-        "Catalogue", "Evaluation", "Learning", "MPI", "Models", "OptionTables", "Provenance", "Randomness", "Sessions",
-        "Storage", "Tensors", "Text",
+        "Catalogue", "Evaluation", "Learning", "MPI", "Models", "ONNX", "OptionTables", "Provenance", "Randomness",
+        "Sessions", "Storage", "Tensors", "Text",
         .product(name: "Logging", package: "swift-log"), "Yams",
       ]),
     .target(
@@ -94,7 +95,8 @@ let package = Package(
       dependencies: ["Catalogue", "Evaluation", "Models", "OptionTables", "Sessions", "Storage", "Tensors", "MPI"]),
     .testTarget(
       name: "LearningTests", dependencies: ["Learning", "MPI", "Models", "Randomness", "Tensors", "TestSupport"]),
-    .testTarget(name: "RunsTests", dependencies: ["Catalogue", "MPI", "Models", "OptionTables", "Runs"]),
+    .testTarget(
+      name: "RunsTests", dependencies: ["Catalogue", "MPI", "Models", "OptionTables", "Runs", "Storage"]),
     .testTarget(name: "CampaignsTests", dependencies: ["Campaigns", "MPI", "Storage", "TestSupport"]),
     // These only start `caravan` and look at what it left: not optimised, they are built in less than half the time.
     .testTarget(
