@@ -41,11 +41,12 @@ let package = Package(
       dependencies: [
         "CKernels", "Catalogue", "MPI", "Models", "OptionTables", "Randomness", "Sessions", "Storage", "Tensors",
       ]),
+    .target(name: "ONNX", dependencies: ["Models", "Storage", "Tensors"]),
     .target(
       name: "Runs",
       dependencies: [
-        "Catalogue", "Evaluation", "Learning", "MPI", "Models", "OptionTables", "Provenance", "Randomness", "Sessions",
-        "Storage", "Tensors", "Text",
+        "Catalogue", "Evaluation", "Learning", "MPI", "Models", "ONNX", "OptionTables", "Provenance", "Randomness",
+        "Sessions", "Storage", "Tensors", "Text",
         .product(name: "Logging", package: "swift-log"), "Yams",
       ]),
     .target(
@@ -61,7 +62,9 @@ let package = Package(
         "Campaigns", "Evaluation", "Learning", "OptionTables", "Provenance", "Runs", "Sessions", "Storage", "Text",
         .product(name: "Mustache", package: "swift-mustache"),
       ],
-      resources: [.embedInCode("Templates")]),
+      resources: [.embedInCode("Templates")],
+      // Its charts are tested from inside, optimised as they are; no library product has it.
+      swiftSettings: [.unsafeFlags(["-enable-testing"])]),
 
     .plugin(name: "RecordCommit", capability: .buildTool()),
 
@@ -102,7 +105,8 @@ let package = Package(
       dependencies: ["Catalogue", "Evaluation", "Models", "OptionTables", "Sessions", "Storage", "Tensors", "MPI"]),
     .testTarget(
       name: "LearningTests", dependencies: ["Learning", "MPI", "Models", "Randomness", "Tensors", "TestSupport"]),
-    .testTarget(name: "RunsTests", dependencies: ["Catalogue", "MPI", "Models", "OptionTables", "Runs"]),
+    .testTarget(
+      name: "RunsTests", dependencies: ["Catalogue", "MPI", "Models", "OptionTables", "Runs", "Storage"]),
     .testTarget(
       name: "CampaignsTests",
       dependencies: ["Campaigns", "Launching", "MPI", "Provenance", "Runs", "Sessions", "Storage", "TestSupport"]),

@@ -15,6 +15,9 @@ PACKAGES = {
     "parquet": ["pyarrow==22.0.0"],
     "numpy": NUMPY,
     "rerank": ["lightgbm==4.6.0", "pyarrow==22.0.0", *NUMPY],
+    "safetensors": ["safetensors==0.8.0", *NUMPY],
+    "onnx": ["onnxruntime==1.32.0", "safetensors==0.8.0", *NUMPY],
+    "torch": ["torch==2.13.0", "safetensors==0.8.0", *NUMPY],
 }
 
 

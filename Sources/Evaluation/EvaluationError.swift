@@ -17,6 +17,8 @@ public enum EvaluationError: Error, Equatable, CustomStringConvertible {
   case tooManyPredictions(sessions: Int, top: Int)
   /// A score that has no place in an order. The session is counted from 0; the item is nil where only its row is known.
   case notFinite(row: Int, item: String?, split: String, session: Int)
+  /// A session vector, counted from 0.
+  case vectorNotFinite(session: Int)
   /// Locales that candidates are asked from, in which nothing was seen.
   case noProducts(locales: [String])
   case nothingPredicted(sessions: Int)
@@ -48,6 +50,9 @@ public enum EvaluationError: Error, Equatable, CustomStringConvertible {
     case .notFinite(let row, let item, let split, let session):
       "the score of \(item.map { "item \(printable($0, limit: 40)) (row \(row))" } ?? "row \(row)") for \(split) session "
         + "\(session), counted from 0, is not finite: the model diverged, train it again with a lower --lr"
+    case .vectorNotFinite(let session):
+      "the vector of session \(session), counted from 0, is not finite: the model diverged, train it again with a lower "
+        + "--lr"
     case .noProducts(let locales):
       "no product was seen in \(locales.joined(separator: ", ")): choose other --candidates, or all"
     case .nothingPredicted(let sessions):

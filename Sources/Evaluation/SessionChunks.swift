@@ -31,15 +31,15 @@ package struct SessionChunks {
   ///   - progress: called with how many sessions of how many all ranks have done by now, more or less.
   ///   - values: computes those of this rank's chunks in a round.
   /// - Returns: the values of all chunks, one chunk after the other.
-  func ownValues(
+  func ownValues<Value>(
     of table: SessionTable, _ scorer: any CatalogueScorer, _ team: ThreadTeam, atOnce: Int,
-    progress: ((_ done: Int, _ total: Int) -> Void)?, _ values: (SessionRound) throws -> [Int32]
-  ) throws -> [Int32] {
+    progress: ((_ done: Int, _ total: Int) -> Void)?, _ values: (SessionRound) throws -> [Value]
+  ) throws -> [Value] {
     let holders = scorer.share.holders
     let members = holders.size == 1 ? rank...rank : 0...ranks - 1
     precondition(holders.size == members.count, "\(holders.size) of \(ranks) ranks hold a catalogue between them")
     let each = (atOnce + members.count - 1) / members.count
-    var own: [Int32] = []
+    var own: [Value] = []
     // The first chunk of a round, and with that whether there is one, is the same for all of its ranks.
     for first in stride(from: members.lowerBound, to: count, by: each * ranks) {
       if try StopSignal.wasReceived(by: holders) != nil { break }

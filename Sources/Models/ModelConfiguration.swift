@@ -12,7 +12,7 @@ public struct ModelConfiguration: Sendable {
   public static var names: [String] { kinds.map { $0.name } }
 
   private let kind: any SessionModel.Type
-  private var options: any ModelOptions
+  package private(set) var options: any ModelOptions
 
   /// A model with chosen options.
   public init<Model: SessionModel>(_ model: Model.Type, _ options: Model.Options = Model.Options()) {

@@ -16,7 +16,7 @@ public struct DatasetPreparation {
   ) throws -> PreparationSummary {
     try options.validate()
     let start = ContinuousClock.now
-    let itemsOfVocabulary = options.vocabulary.map { joined($0, PreparedDataset.itemsFileName) }
+    let itemsOfVocabulary = options.vocabulary.map(KnownVocabulary.file(of:))
     try OutputPlace.check(
       folder: options.out,
       inputs: options.sessions + [options.valid, options.test, options.truth, itemsOfVocabulary].compactMap { $0 })
@@ -24,8 +24,8 @@ public struct DatasetPreparation {
     let folder = try FolderTransaction(
       at: options.out, manifest: DatasetManifest.fileName, overwrite: options.replacesExisting)
     var reading = DatasetReading(options, progress: progress)
-    let extended = try options.vocabulary.map { try PreparedDataset(folder: $0) }
-    if let extended { try reading.vocabulary.append(extended.itemIDs) }
+    let extended = try options.vocabulary.map { try KnownVocabulary($0) }
+    if let extended { try reading.vocabulary.append(extended.items) }
     try reading.readAll()
     try reading.requireLogs()
     var preparation = DatasetPreparation(options, reading)
@@ -44,7 +44,7 @@ public struct DatasetPreparation {
     vocabulary = reading.vocabulary
   }
 
-  private mutating func write(to folder: FolderTransaction, extending extended: PreparedDataset?) throws
+  private mutating func write(to folder: FolderTransaction, extending extended: KnownVocabulary?) throws
     -> DatasetManifest
   {
     var division = DatasetDivision(options, reading)
@@ -62,7 +62,7 @@ public struct DatasetPreparation {
     var named: [(DatasetSplit, SessionCollector)] = [(.train, splits.train)]
     if splits.valid.count > 0 { named.append((.valid, splits.valid)) }
     if splits.test.count > 0 { named.append((.test, splits.test)) }
-    vocabulary = try vocabulary.withoutUnused(in: named.map(\.1), keeping: extended?.itemCount ?? 0)
+    vocabulary = try vocabulary.withoutUnused(in: named.map(\.1), keeping: extended?.items.count ?? 0)
     try DatasetWriter.write(
       items: vocabulary.lines, itemCount: vocabulary.count, localeCount: names.count, splits: named, version1: version1,
       to: folder)
@@ -98,13 +98,13 @@ public struct DatasetPreparation {
     return options.locales.isEmpty ? nil : reading.locales.names
   }
 
-  private func manifestOptions(isVersion1: Bool, _ extended: PreparedDataset?) -> DatasetManifest.Options {
+  private func manifestOptions(isVersion1: Bool, _ extended: KnownVocabulary?) -> DatasetManifest.Options {
     func name(_ path: String) -> String { lastName(of: path) }
     var manifest = DatasetManifest.Options(
       sessions: options.sessions.map(name), test: options.test.map(name), truth: options.truth.map(name),
       locales: keptLocales(isVersion1: isVersion1), validFraction: options.splits.validFraction, seed: options.seed,
       maxLength: options.maxLength, skippedRows: notes.badRows.count,
-      zeros: options.zeros == .auto ? nil : options.zeros.rawValue, extendedVocabulary: extended?.vocabulary)
+      zeros: options.zeros == .auto ? nil : options.zeros.rawValue, extendedVocabulary: extended?.checksum)
     manifest.valid = options.valid.map(name)
     manifest.log = reading.logShape.map { shape, time in ClickLogReading(shape, time, options) }
     manifest.testDays = options.splits.testDays

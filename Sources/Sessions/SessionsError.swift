@@ -40,6 +40,8 @@ public enum SessionsError: Error, Equatable, CustomStringConvertible {
   // Prepared data sets
   case notADataset(path: String)
   case malformedDataset(path: String, reason: String)
+  /// A file that is to have an item a line; the line from 1, nil where it is none alone.
+  case badItemList(path: String, line: Int?, reason: String)
 
   public var description: String {
     switch self {
@@ -98,6 +100,8 @@ public enum SessionsError: Error, Equatable, CustomStringConvertible {
       "there are more than \(LocaleNames.most) locales: is the right column called locale?"
     case .notADataset(let path):
       "\(path) is no prepared data set, it holds no dataset.json: make one with caravan prepare"
+    case .badItemList(let path, let line, let reason):
+      "\(path)\(line.map { ":\($0)" } ?? "") is no list of items, \(reason): give a file with an item a line, or a data set"
     case .malformedDataset(let path, let reason):
       "\(path) is damaged, \(reason): make the data set again with caravan prepare"
     }

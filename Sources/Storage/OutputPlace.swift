@@ -31,7 +31,8 @@ public enum OutputPlace {
   /// Whether a file of that name is part of a run, a checkpoint or a data set: of none of them may a report take the place.
   private static func isOfData(_ path: String) -> Bool {
     let names = ["config.yaml", "metrics.jsonl", "log.txt", ".lock", "state.json", "dataset.json", "items.txt"]
-    return names.contains(lastName(of: path)) || path.hasSuffix(".safetensors")
+    let tensors = ["model", "optimizer", "train", "valid", "test", "products"].map { $0 + ".safetensors" }
+    return (names + tensors).contains(lastName(of: path))
   }
 
   /// Checks that nothing that is read lies in a folder that is about to be replaced.

@@ -5,7 +5,7 @@ public struct SafetensorsTensor {
   public let name: String
   public let dtype: SafetensorsDtype
   public let shape: [Int]
-  fileprivate let withBytes: (_ body: (UnsafeRawBufferPointer) throws -> Void) throws -> Void
+  let withBytes: (_ body: (UnsafeRawBufferPointer) throws -> Void) throws -> Void
 
   /// A tensor in memory that the caller keeps alive until it is written.
   public init(name: String, dtype: SafetensorsDtype, shape: [Int], bytes: UnsafeRawBufferPointer) {
@@ -61,20 +61,37 @@ public enum SafetensorsWriter {
   public static func write(
     to path: String, metadata: [String: String] = [:], tensors: [SafetensorsTensor]
   ) throws -> String {
-    let sorted = tensors.sorted { ($1.dtype.rank, $0.name) < ($0.dtype.rank, $1.name) }
     let file = try OutputFile(path: path)
+    let checksum = try write(metadata: metadata, tensors: tensors) { try file.write($0) }
+    try file.syncAndClose()
+    return checksum
+  }
+
+  /// Writes a file that stands by itself: it appears whole, or not at all.
+  package static func write(
+    atomically path: String, metadata: [String: String] = [:], tensors: [SafetensorsTensor]
+  ) throws {
+    let file = try AtomicFile(path: path)
+    try write(metadata: metadata, tensors: tensors) { try file.write($0) }
+    try file.commit()
+  }
+
+  @discardableResult
+  private static func write(
+    metadata: [String: String], tensors: [SafetensorsTensor], to output: (UnsafeRawBufferPointer) throws -> Void
+  ) throws -> String {
+    let sorted = tensors.sorted { ($1.dtype.rank, $0.name) < ($0.dtype.rank, $1.name) }
     let hash = SHA256()
     func append(_ bytes: UnsafeRawBufferPointer) throws {
       for start in stride(from: 0, to: bytes.count, by: pieceSize) {
         let end = min(start + pieceSize, bytes.count)
         let piece = UnsafeRawBufferPointer(rebasing: bytes[start..<end])
         hash.update(piece)
-        try file.write(piece)
+        try output(piece)
       }
     }
     try header(metadata: metadata, tensors: sorted).withUnsafeBytes(append)
     for tensor in sorted { try tensor.withBytes(append) }
-    try file.syncAndClose()
     return hash.finalize()
   }
 

@@ -19,6 +19,8 @@ public enum StorageError: Error, Equatable, CustomStringConvertible {
   /// The file system has no locks, or gives none.
   case cannotLock(path: String, reason: String)
   case checksumDiffers(path: String, expected: String, found: String)
+  /// A file of vectors whose name does not tell its format.
+  case unknownVectorFormat(path: String)
   case malformedTensors(path: String, defect: SafetensorsDefect)
   case noSuchTensor(path: String, name: String)
   case dtypeDiffers(path: String, name: String, expected: String, found: String)
@@ -48,6 +50,8 @@ public enum StorageError: Error, Equatable, CustomStringConvertible {
       "cannot lock \(path): \(reason): choose a folder on a file system that has locks"
     case .checksumDiffers(let path, let expected, let found):
       "\(path) is damaged: \(Checksum.difference(found: found, expected: expected)); copy it again"
+    case .unknownVectorFormat(let path):
+      "\(path) names no format of vectors: end it in .npy or .safetensors"
     case .malformedTensors(let path, let defect):
       "\(path) is not a valid safetensors file: \(defect)"
     case .noSuchTensor(let path, let name):

@@ -16,7 +16,8 @@ struct Caravan: ParsableCommand {
     version: version,
     subcommands: [
       PrepareCommand.self, SynthCommand.self, TrainCommand.self, FinetuneCommand.self, EvaluateCommand.self,
-      PredictCommand.self, BlendCommand.self, CandidatesCommand.self, ModelsCommand.self, BenchCommand.self,
+      PredictCommand.self, EmbedCommand.self, ExportCommand.self, BlendCommand.self, CandidatesCommand.self,
+      ModelsCommand.self, BenchCommand.self,
       PlanCommand.self,
       InspectCommand.self, SweepCommand.self, RunCommand.self, CertifyCommand.self,
       ReportCommand.self,

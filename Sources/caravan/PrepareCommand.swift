@@ -95,8 +95,8 @@ struct PrepareCommand: LeaderCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Extend the vocabulary of this prepared data set: its items keep their rows, new ones come after.",
-      valueName: "folder"))
+      "Extend the vocabulary of this prepared data set, or items.txt: its items keep their rows, new ones come after.",
+      valueName: "folder|file"))
   var vocabulary: String?
 
   @Option(help: "What the valid split is drawn with.")

@@ -44,6 +44,22 @@ import Testing
     #expect(ids(third) == ["A1", "A2", "A3", "B1"])
   }
 
+  /// Such as `items.txt` of a checkpoint without its data set.
+  @Test func aListOfItemsIsAVocabulary() throws {
+    let list = try folder.write(Array("A1\nA2\n".utf8), as: "items.list")
+    let dataset = try prepare("['N1' 'A2'],A1,UK\n", to: "first", extending: "items.list")
+    #expect(ids(dataset) == ["A1", "A2", "N1"])
+    #expect(try dataset.manifest.options.extendedVocabulary == Checksum.sha256(ofFile: list))
+    for (text, line) in [("A1\nA2\nA1\n", 3), ("A1\n\nA2\n", 2), ("A1\nA2", nil), ("", nil)] {
+      let list = try folder.write(Array(text.utf8), as: "items.list")
+      let error = #expect(throws: SessionsError.self) {
+        try prepare("['A3'],A2,FR\n", to: "second", extending: "items.list")
+      }
+      #expect("\(try #require(error))".hasPrefix("\(list)\(line.map { ":\($0)" } ?? "") is no list of items"))
+      #expect(!FileManager.default.fileExists(atPath: folder.file("second")))
+    }
+  }
+
   @Test func onlyADataSetCanBeExtended() throws {
     #expect(throws: SessionsError.notADataset(path: folder.file("nowhere"))) {
       try prepare("['A3'],A2,FR\n", to: "second", extending: "nowhere")

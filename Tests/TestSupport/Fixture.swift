@@ -8,6 +8,8 @@ import Tensors
 public struct Fixture: Sendable {
   /// The file's name without its ending.
   public let name: String
+  /// Where the file is.
+  public var path: String { file.path }
   private let file: SafetensorsFile
 
   public init(path: String) throws {

@@ -45,7 +45,8 @@ package final class SessionModelScorer: CatalogueScorer {
     }
   }
 
-  private func vectors(of chunk: Int) -> Tensor {
+  /// The vectors of a round's chunk: `[D, SessionChunks.size]`, sessions in columns; valid until the next round.
+  func vectors(of chunk: Int) -> Tensor {
     let width = served.table.width
     return vectors.tensor(at: chunk * SessionChunks.size * width, rows: width, columns: SessionChunks.size)
   }

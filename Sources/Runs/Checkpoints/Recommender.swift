@@ -91,6 +91,15 @@ public struct Recommender {
     try StopSignal.check(group)
   }
 
+  /// The session model, of whose vectors' products its scores are.
+  /// - Throws: `ExportError.noVectors` where it is none, on every rank.
+  package func requireVectors() throws(ExportError) -> ServedModel {
+    guard members.count == 1, case .session(let served) = members[0].model else {
+      throw .noVectors(model: members[0].name, path: members[0].path)
+    }
+    return served
+  }
+
   /// A scorer of the catalogue. One model alone is ranked by its own scores. Of a blend, each model contributes its
   /// weight times its probability of an item over the whole catalogue, to the blend's power.
   package func scorer() -> any CatalogueScorer {

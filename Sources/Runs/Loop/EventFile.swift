@@ -32,23 +32,23 @@ package final class EventFile {
 
   /// The record that opens a file.
   package static func versionRecord(time: Double) -> Data {
-    var event = Data()
-    event.appendField(1, double: time)
-    event.appendField(3, bytes: Data("brain.Event:2".utf8))
-    return frame(event)
+    var event = ProtobufMessage()
+    event.add(1, time)
+    event.add(3, "brain.Event:2")
+    return frame(event.bytes)
   }
 
   package static func scalarRecord(time: Double, step: Int, tag: String, value: Float) -> Data {
-    var point = Data()
-    point.appendField(1, bytes: Data(tag.utf8))
-    point.appendField(2, float: value)
-    var summary = Data()
-    summary.appendField(1, bytes: point)
-    var event = Data()
-    event.appendField(1, double: time)
-    event.appendField(2, varint: UInt64(step))
-    event.appendField(5, bytes: summary)
-    return frame(event)
+    var point = ProtobufMessage()
+    point.add(1, tag)
+    point.add(2, value)
+    var summary = ProtobufMessage()
+    summary.add(1, point)
+    var event = ProtobufMessage()
+    event.add(1, time)
+    event.add(2, step)
+    event.add(5, summary)
+    return frame(event.bytes)
   }
 
   /// Length, its checksum, the data, their checksum.
@@ -76,42 +76,5 @@ package final class EventFile {
       for _ in 0..<8 { crc = crc & 1 == 1 ? (crc >> 1) ^ 0x82f6_3b78 : crc >> 1 }
     }
     return ~crc
-  }
-}
-
-// Protocol Buffers' wire format, as far as events need it.
-extension Data {
-  fileprivate mutating func append(littleEndian value: some FixedWidthInteger) {
-    Swift.withUnsafeBytes(of: value.littleEndian) { append(contentsOf: $0) }
-  }
-
-  private mutating func append(varint value: UInt64) {
-    var rest = value
-    while rest >= 0x80 {
-      append(UInt8(truncatingIfNeeded: rest) | 0x80)
-      rest >>= 7
-    }
-    append(UInt8(rest))
-  }
-
-  fileprivate mutating func appendField(_ number: UInt64, varint value: UInt64) {
-    append(varint: number << 3)
-    append(varint: value)
-  }
-
-  fileprivate mutating func appendField(_ number: UInt64, double value: Double) {
-    append(varint: number << 3 | 1)
-    append(littleEndian: value.bitPattern)
-  }
-
-  fileprivate mutating func appendField(_ number: UInt64, bytes value: Data) {
-    append(varint: number << 3 | 2)
-    append(varint: UInt64(value.count))
-    append(value)
-  }
-
-  fileprivate mutating func appendField(_ number: UInt64, float value: Float) {
-    append(varint: number << 3 | 5)
-    append(littleEndian: value.bitPattern)
   }
 }
