@@ -20,13 +20,14 @@ usage() {
   exit 64
 }
 
-# sanitize KIND [arguments of swift test]
+# sanitize KIND FLAGS -- [arguments of swift test]
 sanitize() {
-  local kind=$1
+  local kind=$1 build=(-c release --scratch-path ".build-$1")
   shift
-  local build=(-c release --sanitize "$kind" --scratch-path ".build-$kind")
+  while [ "$1" != -- ]; do build+=("$1"); shift; done
+  shift
   nice swift build --build-tests "${build[@]}"
-  # No rank processes: Open MPI frees and shares memory in ways of its own.
+  # Those that start MPI are left out: Open MPI shares and keeps memory in ways of its own.
   nice swift test --skip-build "${build[@]}" --skip '^(RankTests|CommandTests)\.' "$@"
 }
 
@@ -61,15 +62,19 @@ case $kind in
 address)
   # Memory that lives as long as the process is no leak; where it is none of ours, leaks cannot be told apart.
   export ASAN_OPTIONS=detect_leaks=0:detect_stack_use_after_return=1
-  sanitize address "$@"
+  sanitize address --sanitize address -- "$@"
   ;;
 undefined)
   export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
-  sanitize undefined "$@"
+  # Swift has no such option on Linux, but it hands options to its clang, and that has a library to link.
+  clang=$(dirname "$(realpath "$(command -v swift)")")/clang
+  library=$("$clang" -print-resource-dir)/lib/linux/libclang_rt.ubsan_standalone-$(uname -m).a
+  [ -e "$library" ] || { echo "$library is not there: this Swift came without clang's sanitizers" >&2; exit 1; }
+  sanitize undefined -Xcc -fsanitize=undefined -Xlinker "$library" -- "$@"
   ;;
 thread)
   export TSAN_OPTIONS="halt_on_error=0:exitcode=66:suppressions=$lists/thread.supp"
-  sanitize thread "$@"
+  sanitize thread --sanitize thread -- "$@"
   ;;
 valgrind) [ $# -eq 0 ] || usage; run_valgrind ;;
 *) usage ;;

@@ -106,6 +106,8 @@ disturb() {
     ;;
   off | cut)
     begin "$job"
+    # An mpirun whose daemons are just starting would wait for one that is cut off until the job's time limit.
+    until [ -e "runs/$name/log.txt" ]; do sleep 0.2; done
     pause $((RANDOM % 10000))
     where=$(node)
     if [ "$fault" = off ]; then "$sim" off "$where"; else "$cluster" cut "$where"; fi

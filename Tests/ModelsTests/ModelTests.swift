@@ -213,7 +213,9 @@ import Testing
     func vectors(_ fill: (inout RaggedBatch) -> Void) -> [[Float]] {
       var batch = RaggedBatch()
       fill(&batch)
-      let vectors = model.encode(batch, on: .evaluating(in: Arena())).value
+      let arena = Arena()
+      defer { withExtendedLifetime(arena) {} }
+      let vectors = model.encode(batch, on: .evaluating(in: arena)).value
       return (0..<batch.queryCount).map { vectors.rows($0..<$0 + 1).array }
     }
     let shared = vectors { $0.appendAllPrefixes(of: [3, 4, 3, 5, 9], target: 1, position: 0) }

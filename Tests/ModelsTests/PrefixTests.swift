@@ -119,7 +119,9 @@ import Testing
       var batch = RaggedBatch()
       batch.appendAllPrefixes(of: [5, 5, 5, 5], target: 5, position: 3)
       batch.append([5, 5], target: 5, position: 3)
-      let tape = Tape(arena: Arena(), gradients: nil, randomness: DropoutKey(seed: 1, step: 2))
+      let arena = Arena()
+      defer { withExtendedLifetime(arena) {} }
+      let tape = Tape(arena: arena, gradients: nil, randomness: DropoutKey(seed: 1, step: 2))
       let encoded = model.encode(batch, on: tape).value
       return (0..<5).map { encoded.rows($0..<$0 + 1).array }
     }
