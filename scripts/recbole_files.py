@@ -52,6 +52,8 @@ def import_model(source: Path, items: Path, folder: Path, model: str | None, giv
     notes = []
     if model == "STAMP" and np.any(tensors[TABLE][0]):
         notes.append("row 0 of the table is not zero: RecBole adds it to padded sessions, caravan does not, so scores differ")
+    if "max_length" in sizes:
+        notes.append(f"it takes sessions of at most {sizes['max_length']} items: prepare with --max-length {sizes['max_length']}")
     tensors[TABLE][0] = 0
     write_checkpoint(folder, tensors, tokens, {name: text(value) for name, value in options.items()})
     return model, len(tokens), notes

@@ -11,6 +11,8 @@ weights_only, so that a pickle runs no code. tokens.txt has an item a line, row 
 import argparse
 import os
 import shutil
+import signal
+import sys
 from pathlib import Path
 
 from environment import enter, fail
@@ -50,6 +52,8 @@ def main():
     enter("torch")
     import recbole_files as files
 
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda number, _: sys.exit(128 + number))
     temporary = given.target.with_name(f".{given.target.name}.tmp-{os.getpid()}")
     try:
         if given.export:

@@ -8,7 +8,7 @@ struct ExportCommand: LeaderCommand {
     abstract: "Writes a model's item vectors for NumPy or a vector index, and its encoder as ONNX.",
     discussion: """
       Item vectors are written as they are scored, a row an item in the order of items.txt: the product of one with a \
-      session's vector, which the encoder makes and caravan embed, is predict's score. Of CORE they have the length \
+      session's vector, which the encoder and caravan embed make, is predict's score. Of CORE they have the length \
       1 / temperature. The encoder takes items, int64 [sessions, clicks], rows of the item table from 1 with 0 behind a \
       session's last click, and lengths, int64 [sessions]; it gives session, float32 [sessions, D]. docs/python.md shows \
       both at work.

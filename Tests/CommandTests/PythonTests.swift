@@ -209,8 +209,8 @@ import Testing
       let taken = try Self.python([Self.script("recbole_import.py"), place + ".pth", model, "--items", tokens])
       try #require(taken.status == 0, "\(taken.stderr)")
       try caravan([
-        "prepare", "--sessions", place + ".csv", "--vocabulary", model + "/items.txt", "--valid-fraction", "0", "--out",
-        dataset,
+        "prepare", "--sessions", place + ".csv", "--vocabulary", model + "/items.txt", "--valid-fraction", "0",
+        "--max-length", "7", "--out", dataset,
       ])
       try caravan(["evaluate", "--dataset", dataset, "--checkpoint", model, "--split", "train", "--top", "5"])
       try caravan(["export", "--checkpoint", model, "--embeddings", place + ".items.safetensors"])

@@ -18,7 +18,8 @@ class Run:
 
     def __init__(self, path):
         path = Path(path)
-        self.folder = path if (path / "state.json").exists() else path / "checkpoints" / "best"
+        places = [path, path / "checkpoints" / "best", path / "checkpoints" / "latest"]
+        self.folder = next(place for place in places if (place / "state.json").exists())
         self.options = json.loads((self.folder / "state.json").read_text())["options"]
         self.weights = load_file(self.folder / "model.safetensors")
         self.items = (self.folder / "items.txt").read_text(encoding="utf-8").split("\n")[:-1]
