@@ -58,7 +58,7 @@ import Testing
 
   /// Prepares made-up sessions of six locales, or of locales of other names.
   private func prepare(renaming: Bool) throws -> (dataset: String, sessions: String) {
-    let dataset = try CaravanCommand.prepareDataset(in: folder, sessions: 1500, items: 300)
+    let dataset = try CaravanCommand.prepareDataset(in: folder, sessions: 3000, items: 300)
     let test = folder + "/sessions/sessions_test.csv"
     if !renaming { return (dataset, test) }
     let names = ["sessions_train.csv", "sessions_test.csv"].map { "\(folder)/sessions/\($0)" }
@@ -130,7 +130,7 @@ import Testing
       "SASRec", "SASRec --layer-type ligr --positions forward",
     ])
   func encodersAgreeEverywhere(options: String) throws {
-    let dataset = try CaravanCommand.prepareDataset(in: folder, sessions: 1500, items: 300)
+    let dataset = try CaravanCommand.prepareDataset(in: folder, sessions: 3000, items: 300)
     let sessions = folder + "/sessions/sessions_test.csv"
     try train(options.split(separator: " ").map(String.init), on: dataset, to: folder + "/run")
     try caravan([
