@@ -1,6 +1,5 @@
+import Reports
 import Testing
-
-@testable import Reports
 
 /// What charts draw: everything inside, told apart without colours, thinned out where it is much.
 @Suite struct ChartTests {

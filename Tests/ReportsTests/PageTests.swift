@@ -1,7 +1,6 @@
 import Foundation
+import Reports
 import Testing
-
-@testable import Reports
 
 /// The page: templates that hold, and texts that stay texts.
 @Suite struct PageTests {

@@ -1,7 +1,6 @@
 import Foundation
+import Reports
 import Testing
-
-@testable import Reports
 
 /// Axes: round numbers, labels that tell them apart, places in the drawing.
 @Suite struct TicksTests {

@@ -1,28 +1,46 @@
 /// Numbers by names: a group of bars a name, one below the other, or the parts of a whole in a row.
 ///
 /// Bars lie, so that names have room on a phone; with several series each bears the number that the legend has.
-struct BarChart {
-  var title: String
+package struct BarChart {
+  package var title: String
   /// What the names are.
-  var names: String
-  var axis: Axis
-  var groups: [Group]
-  var series: [String]
+  package var names: String
+  package var axis: Axis
+  package var groups: [Group]
+  package var series: [String]
   /// Whether a group's values follow one another in one bar.
-  var isStacked = false
+  package var isStacked = false
   /// Whether values are dots on the name's line rather than bars, for an axis that does not begin at 0. The last series is
   /// then drawn larger.
-  var isDotted = false
+  package var isDotted = false
 
-  struct Group {
-    var name: String
+  package init(
+    title: String, names: String, axis: Axis, groups: [Group], series: [String], isStacked: Bool = false,
+    isDotted: Bool = false
+  ) {
+    self.title = title
+    self.names = names
+    self.axis = axis
+    self.groups = groups
+    self.series = series
+    self.isStacked = isStacked
+    self.isDotted = isDotted
+  }
+
+  package struct Group {
+    package var name: String
     /// One a series; nil where there is none.
-    var values: [Double?]
+    package var values: [Double?]
+
+    package init(name: String, values: [Double?]) {
+      self.name = name
+      self.values = values
+    }
   }
 
   private static let longestName = 15
 
-  func drawing() -> Drawing {
+  package func drawing() -> Drawing {
     let isMarked = series.count > 1 && !isDotted
     let thickness = isStacked || isDotted ? 22.0 : series.count == 1 ? 18 : 15
     let rows = isStacked || isDotted ? 1 : series.count

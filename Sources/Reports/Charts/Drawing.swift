@@ -1,87 +1,89 @@
 import Text
 
 /// A chart as the template draws it: places in units of the drawing, as text, and words.
-struct Drawing {
-  let title: String
-  let width: String
-  let height: String
-  let left: String
-  let right: String
-  let top: String
-  let bottom: String
-  let xTitle: String
-  let xTitleX: String
-  let xTitleY: String
-  let xLabelY: String
-  let yTitle: String
-  let yTitleX: String
-  let yTitleY: String
-  let yLabelX: String
-  let xTicks: [Tick]
-  let yTicks: [Tick]
-  let lines: [Line]
-  let bars: [Bar]
-  let dots: [Dot]
-  let words: [Word]
-  let hasLegend: Bool
-  let legend: [Entry]
+package struct Drawing {
+  package let title: String
+  package let width: String
+  package let height: String
+  package let left: String
+  package let right: String
+  package let top: String
+  package let bottom: String
+  package let xTitle: String
+  package let xTitleX: String
+  package let xTitleY: String
+  package let xLabelY: String
+  package let yTitle: String
+  package let yTitleX: String
+  package let yTitleY: String
+  package let yLabelX: String
+  package let xTicks: [Tick]
+  package let yTicks: [Tick]
+  package let lines: [Line]
+  package let bars: [Bar]
+  package let dots: [Dot]
+  package let words: [Word]
+  package let hasLegend: Bool
+  package let legend: [Entry]
 
-  struct Tick {
-    let at: String
-    let label: String
+  package struct Tick {
+    package let at: String
+    package let label: String
     /// What was cut off of the label; nil where nothing was.
-    let fullLabel: String?
-    let hasLine: Bool
+    package let fullLabel: String?
+    package let hasLine: Bool
   }
 
-  struct Line {
-    let style: String
-    let points: String
+  package struct Line {
+    package let style: String
+    package let points: String
   }
 
-  struct Bar {
-    let style: String
-    let x: String
-    let y: String
-    let width: String
-    let height: String
-    let tip: String
+  package struct Bar {
+    package let style: String
+    package let x: String
+    package let y: String
+    package let width: String
+    package let height: String
+    package let tip: String
   }
 
-  struct Dot {
-    let style: String
-    let x: String
-    let y: String
-    let radius: String
-    let tip: String
+  package struct Dot {
+    package let style: String
+    package let x: String
+    package let y: String
+    package let radius: String
+    package let tip: String
   }
 
-  struct Word {
-    let style: String
-    let x: String
-    let y: String
-    let text: String
+  package struct Word {
+    package let style: String
+    package let x: String
+    package let y: String
+    package let text: String
   }
 
   /// What a colour and its pattern stand for.
-  struct Entry {
-    let style: String
-    let name: String
-    let isLine: Bool
+  package struct Entry {
+    package let style: String
+    package let name: String
+    package let isLine: Bool
     /// The number that bars of it bear; nil where they bear none.
-    let mark: String?
+    package let mark: String?
   }
 }
 
 /// The place of a drawing inside its margins. Made for a phone's width: a computer shows it larger.
-struct Plot {
-  var width = 420.0
-  var height = 270.0
-  var left = 66.0
+package struct Plot {
+  package var width = 420.0
+  package var height = 270.0
+  package var left = 66.0
   /// Half of the last tick's label stands beyond.
-  var right = 394.0
-  var top = 10.0
-  var bottom = 222.0
+  package var right = 394.0
+  package var top = 10.0
+  package var bottom = 222.0
+
+  package init() {}
 
   func drawing(
     title: String, x: (title: String, ticks: [Drawing.Tick]), y: (title: String, ticks: [Drawing.Tick]),
@@ -104,4 +106,4 @@ func place(_ number: Double) -> String {
 }
 
 /// The colour and the pattern of the series of a chart: eight of each, and where there are more, other pairs.
-func style(_ series: Int) -> String { "s\(series % 8) d\((series + series / 8) % 8)" }
+package func style(_ series: Int) -> String { "s\(series % 8) d\((series + series / 8) % 8)" }

@@ -1,23 +1,37 @@
 /// Numbers over numbers: curves of some runs in one chart, or a cloud of dots.
-struct LineChart {
-  var title: String
-  var x: Axis
-  var y: Axis
-  var series: [Series]
+package struct LineChart {
+  package var title: String
+  package var x: Axis
+  package var y: Axis
+  package var series: [Series]
   /// Whether dots are joined.
-  var isJoined = true
+  package var isJoined = true
 
-  struct Series {
-    var name: String
-    var points: [(x: Double, y: Double)]
+  package init(title: String, x: Axis, y: Axis, series: [Series], isJoined: Bool = true) {
+    self.title = title
+    self.x = x
+    self.y = y
+    self.series = series
+    self.isJoined = isJoined
+  }
+
+  package struct Series {
+    package var name: String
+    package var points: [(x: Double, y: Double)]
     /// Where its colour differs from its place.
-    var style: String?
+    package var style: String?
+
+    package init(name: String, points: [(x: Double, y: Double)], style: String? = nil) {
+      self.name = name
+      self.points = points
+      self.style = style
+    }
   }
 
   /// Curves with more points than this have no dots, which would hide them.
   private static let mostDots = 40
 
-  func drawing() -> Drawing {
+  package func drawing() -> Drawing {
     let plot = Plot()
     let all = series.flatMap(\.points)
     let xScale = x.scale(all.map(\.x), from: plot.left, to: plot.right, ticks: 5, isWide: false)

@@ -1,21 +1,28 @@
 import Foundation
 
 /// What an axis tells, and how numbers lie along it.
-struct Axis {
+package struct Axis {
   /// With the unit, such as `loss, nats`.
-  var title: String
+  package var title: String
   /// Whether it begins at 0, so that lengths can be compared.
-  var beginsAtZero = false
+  package var beginsAtZero = false
   /// Whether only whole numbers have a meaning.
-  var isWhole = false
+  package var isWhole = false
   /// Whether equal distances are equal factors.
-  var isLogarithmic = false
+  package var isLogarithmic = false
+
+  package init(title: String, beginsAtZero: Bool = false, isWhole: Bool = false, isLogarithmic: Bool = false) {
+    self.title = title
+    self.beginsAtZero = beginsAtZero
+    self.isWhole = isWhole
+    self.isLogarithmic = isLogarithmic
+  }
 
   /// - Parameters:
   ///   - values: all that are to be seen; those that are not finite are passed over.
   ///   - isWide: whether the axis goes on to the next round number on both ends.
   ///   - first: where in the drawing the lowest number lies, and `last` the highest.
-  func scale(_ values: [Double], from first: Double, to last: Double, ticks count: Int, isWide: Bool) -> Scale {
+  package func scale(_ values: [Double], from first: Double, to last: Double, ticks count: Int, isWide: Bool) -> Scale {
     let seen = values.filter { $0.isFinite && (!isLogarithmic || $0 > 0) }
     var lower = seen.min() ?? 0, upper = seen.max() ?? 1
     if isLogarithmic {
@@ -45,8 +52,8 @@ struct Axis {
 }
 
 /// From numbers to places along one direction of a drawing.
-struct Scale {
-  let ticks: [(value: Double, label: String)]
+package struct Scale {
+  package let ticks: [(value: Double, label: String)]
   private let isLogarithmic: Bool
   private let lower: Double
   private let upper: Double
@@ -65,7 +72,7 @@ struct Scale {
   }
 
   /// nil for what has no place, such as infinity.
-  func place(_ value: Double) -> Double? {
+  package func place(_ value: Double) -> Double? {
     guard value.isFinite, !isLogarithmic || value > 0 else { return nil }
     let share = isLogarithmic ? log(value / lower) / log(upper / lower) : (value - lower) / (upper - lower)
     return first + share * (last - first)

@@ -2,10 +2,10 @@ import Foundation
 import Text
 
 /// Where an axis has its ticks: at round numbers, 1, 2 or 5 times a power of ten.
-enum Ticks {
+package enum Ticks {
   /// The distance between ticks so that there are about `count` of them over a span.
   /// - Parameter isWhole: whether what is between whole numbers means nothing, as with epochs.
-  static func step(span: Double, about count: Int, isWhole: Bool = false) -> Double {
+  package static func step(span: Double, about count: Int, isWhole: Bool = false) -> Double {
     guard span > 0, span.isFinite else { return 1 }
     let wanted = span / Double(max(1, count))
     let power = pow(10, floor(log10(wanted)))
@@ -15,7 +15,7 @@ enum Ticks {
   }
 
   /// The multiples of a step inside a range.
-  static func multiples(of step: Double, in range: ClosedRange<Double>) -> [Double] {
+  package static func multiples(of step: Double, in range: ClosedRange<Double>) -> [Double] {
     let first = (range.lowerBound / step - 1e-9).rounded(.up), last = (range.upperBound / step + 1e-9).rounded(.down)
     guard step > 0, first <= last, last - first < 1000 else { return [range.lowerBound, range.upperBound] }
     // A zero that rounding made negative would be shown with its sign.
@@ -23,7 +23,7 @@ enum Ticks {
   }
 
   /// The powers of ten inside a range of positive numbers, with some times them where there are few.
-  static func logarithmic(_ range: ClosedRange<Double>) -> [Double] {
+  package static func logarithmic(_ range: ClosedRange<Double>) -> [Double] {
     let lowest = Int(floor(log10(range.lowerBound))), highest = Int(ceil(log10(range.upperBound)))
     let isInside: (Double) -> Bool = { $0 >= range.lowerBound * (1 - 1e-9) && $0 <= range.upperBound * (1 + 1e-9) }
     func ticks(_ factors: [Double]) -> [Double] {
@@ -38,7 +38,7 @@ enum Ticks {
 
   /// A tick's number, with the digits that tell it from its neighbours.
   /// - Parameter step: the distance to them.
-  static func label(_ value: Double, step: Double) -> String {
+  package static func label(_ value: Double, step: Double) -> String {
     if abs(value) >= 1e6, step >= 1e5 {
       return (value / 1e6).formatted(digits: step < 1e6 ? 1 : 0) + " M"
     }
@@ -48,7 +48,7 @@ enum Ticks {
   }
 
   /// A number of its own, as in a table or beside a bar: about four digits that count.
-  static func number(_ value: Double) -> String {
+  package static func number(_ value: Double) -> String {
     guard value.isFinite else { return "-" }
     let size = abs(value)
     if size == 0 { return "0" }

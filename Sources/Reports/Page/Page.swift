@@ -1,13 +1,13 @@
 /// A report as the templates show it. Every text in it is plain: templates escape.
-struct Page {
-  let pageTitle: String
-  let subtitle: String
+package struct Page {
+  package let pageTitle: String
+  package let subtitle: String
   /// What made the page.
-  let maker: String
-  let hasContents: Bool
-  let chapters: [Chapter]
+  package let maker: String
+  package let hasContents: Bool
+  package let chapters: [Chapter]
 
-  init(title: String, subtitle: String, maker: String, chapters: [Chapter]) {
+  package init(title: String, subtitle: String, maker: String, chapters: [Chapter]) {
     pageTitle = title
     self.subtitle = subtitle
     self.maker = maker
@@ -17,12 +17,12 @@ struct Page {
 }
 
 /// A part of the page with a heading of its own.
-struct Chapter {
-  let heading: String
-  private(set) var anchor = ""
-  let sections: [Section]
+package struct Chapter {
+  package let heading: String
+  package private(set) var anchor = ""
+  package let sections: [Section]
 
-  init(_ heading: String, _ sections: [Section]) {
+  package init(_ heading: String, _ sections: [Section]) {
     self.heading = heading
     self.sections = sections
   }
@@ -35,38 +35,51 @@ struct Chapter {
 }
 
 /// A part of a chapter: what is said, charts, tables, texts. What there is nothing of is left out.
-struct Section {
+package struct Section {
   /// nil for none.
-  var sectionHeading: String?
-  var remarks: [String] = []
-  var facts: [Fact] = []
-  var figures: [Figure] = []
-  var tables: [Table] = []
+  package var sectionHeading: String?
+  package var remarks: [String] = []
+  package var facts: [Fact] = []
+  package var figures: [Figure] = []
+  package var tables: [Table] = []
   /// Shown when asked for.
-  var foldedTables: [Table] = []
-  var listings: [Listing] = []
+  package var foldedTables: [Table] = []
+  package var listings: [Listing] = []
+
+  package init(
+    sectionHeading: String? = nil, remarks: [String] = [], facts: [Fact] = [], figures: [Figure] = [],
+    tables: [Table] = [], foldedTables: [Table] = [], listings: [Listing] = []
+  ) {
+    self.sectionHeading = sectionHeading
+    self.remarks = remarks
+    self.facts = facts
+    self.figures = figures
+    self.tables = tables
+    self.foldedTables = foldedTables
+    self.listings = listings
+  }
 
 }
 
 /// Something that is known by a name.
-struct Fact {
-  let factName: String
-  let factValue: String
+package struct Fact {
+  package let factName: String
+  package let factValue: String
 
-  init(_ name: String, _ value: String) {
+  package init(_ name: String, _ value: String) {
     factName = name
     factValue = value
   }
 }
 
 /// A chart, and its numbers for those who want them.
-struct Figure {
-  let drawing: Drawing
+package struct Figure {
+  package let drawing: Drawing
   /// What must be known to read it; nil for nothing.
-  let figureNote: String?
-  let numbers: Table
+  package let figureNote: String?
+  package let numbers: Table
 
-  init(_ drawing: Drawing, note: String? = nil, numbers: Table) {
+  package init(_ drawing: Drawing, note: String? = nil, numbers: Table) {
     self.drawing = drawing
     figureNote = note
     self.numbers = numbers
@@ -74,24 +87,24 @@ struct Figure {
 }
 
 /// Rows of cells below a head. A cell with a number stands to the right.
-struct Table {
-  let caption: String
-  let head: [Cell]
-  let rows: [Row]
+package struct Table {
+  package let caption: String
+  package let head: [Cell]
+  package let rows: [Row]
 
-  struct Row {
-    let cells: [Cell]
+  package struct Row {
+    package let cells: [Cell]
     /// The best of its table.
-    let isBest: Bool
+    package let isBest: Bool
   }
 
-  struct Cell {
-    let text: String
-    let isNumber: Bool
+  package struct Cell {
+    package let text: String
+    package let isNumber: Bool
   }
 
   /// - Parameter best: the row that stands out; nil for none.
-  init(_ caption: String, _ head: [String], _ rows: [[String]], best: Int? = nil) {
+  package init(_ caption: String, _ head: [String], _ rows: [[String]], best: Int? = nil) {
     self.caption = caption
     let columns = head.count
     func isNumber(_ text: String) -> Bool {
@@ -111,11 +124,11 @@ struct Table {
 }
 
 /// A text as it is, such as a configuration.
-struct Listing {
-  let listingTitle: String
-  let listingText: String
+package struct Listing {
+  package let listingTitle: String
+  package let listingText: String
 
-  init(_ title: String, _ text: String) {
+  package init(_ title: String, _ text: String) {
     listingTitle = title
     listingText = text
   }

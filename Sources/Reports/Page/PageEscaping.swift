@@ -3,11 +3,13 @@ import Mustache
 /// How text from runs stands in the page: nothing in it is taken for HTML, and nothing in it is invisible.
 ///
 /// It goes by Unicode scalars: a quote with an accent on it is one character, and still ends an attribute.
-struct PageEscaping: MustacheContentType {
+package struct PageEscaping: MustacheContentType {
   /// The name that templates give in their first line.
-  static let name = "PAGE"
+  package static let name = "PAGE"
 
-  func escapeText(_ text: String) -> String {
+  package init() {}
+
+  package func escapeText(_ text: String) -> String {
     var shown = String.UnicodeScalarView()
     for scalar in text.unicodeScalars {
       if let escape = Self.escapes[scalar] {

@@ -2,9 +2,9 @@ import Foundation
 import Mustache
 
 /// The templates of the page, which are in the executable.
-enum PageTemplates {
+package enum PageTemplates {
   /// By name: `page` is the whole, the others are its parts.
-  static let sources: [(name: String, bytes: [UInt8])] = [
+  package static let sources: [(name: String, bytes: [UInt8])] = [
     ("page", PackageResources.page_mustache), ("look", PackageResources.look_mustache),
     ("section", PackageResources.section_mustache), ("table", PackageResources.table_mustache),
     ("chart", PackageResources.chart_mustache),
@@ -12,7 +12,7 @@ enum PageTemplates {
 
   /// The page as HTML.
   /// - Throws: where a template is none, which is a mistake of this program's.
-  static func render(_ page: Page) throws -> Data {
+  package static func render(_ page: Page) throws -> Data {
     MustacheContentTypes.register(PageEscaping(), named: PageEscaping.name)
     var library = MustacheLibrary()
     for (name, bytes) in sources { try library.register(String(decoding: bytes, as: UTF8.self), named: name) }
