@@ -62,9 +62,7 @@ let package = Package(
         "Campaigns", "Evaluation", "Learning", "OptionTables", "Provenance", "Runs", "Sessions", "Storage", "Text",
         .product(name: "Mustache", package: "swift-mustache"),
       ],
-      resources: [.embedInCode("Templates")],
-      // Its charts are tested from inside, optimised as they are; no library product has it.
-      swiftSettings: [.unsafeFlags(["-enable-testing"])]),
+      resources: [.embedInCode("Templates")]),
 
     .plugin(name: "RecordCommit", capability: .buildTool()),
 
