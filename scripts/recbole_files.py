@@ -70,7 +70,7 @@ def load(source: Path):
             f"state_dict alone in RecBole's environment: python -c \"import torch; "
             f"torch.save(torch.load('{source.name}', weights_only=False)['state_dict'], 'plain.pth')\"") from error
     except (RuntimeError, EOFError, ValueError, KeyError) as error:
-        raise Refused(f"{source} is not what torch.save writes: {error}") from error
+        raise Refused(f"{source} is not what torch.save writes, or cut off: save it again ({error!r})") from error
     config = {}
     if isinstance(content, dict) and isinstance(content.get("state_dict"), dict):
         config = content.get("config") or {}
