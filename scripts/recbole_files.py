@@ -263,7 +263,8 @@ def text(value) -> str:
 def write_checkpoint(folder: Path, tensors: dict, tokens: list[str], options: dict):
     """The files of a checkpoint; state.json last, which tells a whole one."""
     folder.mkdir(parents=True)
-    save_file(tensors, folder / "model.safetensors", metadata={"format": "caravan", "model": options["model"]})
+    # One entry: the order of several is another one each time, and so were the file's bytes.
+    save_file(tensors, folder / "model.safetensors", metadata={"format": "caravan"})
     (folder / "items.txt").write_text("".join(f"{item}\n" for item in tokens), encoding="utf-8", newline="\n")
     files = {name: sha256((folder / name).read_bytes()) for name in ("items.txt", "model.safetensors")}
     state = {
