@@ -71,7 +71,7 @@ def load(source: Path):
             f"state_dict alone in RecBole's environment: python -c \"import torch; "
             f"torch.save(torch.load('{source.name}', weights_only=False)['state_dict'], 'plain.pth')\"") from error
     except (RuntimeError, EOFError, ValueError, KeyError) as error:
-        raise Refused(f"{source} is not what torch.save writes: {error}") from error
+        raise Refused(f"{source} is not what torch.save writes, or cut off: save it again ({error!r})") from error
     config = {}
     if isinstance(content, dict) and isinstance(content.get("state_dict"), dict):
         config = content.get("config") or {}
@@ -273,8 +273,13 @@ def ordered(file: bytes) -> bytes:
 def write_checkpoint(folder: Path, tensors: dict, tokens: list[str], options: dict):
     """The files of a checkpoint; state.json last, which tells a whole one."""
     folder.mkdir(parents=True)
+<<<<<<< HEAD
     (folder / "model.safetensors").write_bytes(
         ordered(save(tensors, metadata={"format": "caravan", "model": options["model"]})))
+=======
+    # One entry: the order of several is another one each time, and so were the file's bytes.
+    save_file(tensors, folder / "model.safetensors", metadata={"format": "caravan"})
+>>>>>>> python
     (folder / "items.txt").write_text("".join(f"{item}\n" for item in tokens), encoding="utf-8", newline="\n")
     files = {name: sha256((folder / name).read_bytes()) for name in ("items.txt", "model.safetensors")}
     state = {

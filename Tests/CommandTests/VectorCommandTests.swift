@@ -53,7 +53,7 @@ import Testing
   @Test func whatCannotBeWrittenLeavesOneLineAndNoFile() throws {
     #expect(try export(["--embeddings", folder + "/items.npy", "--onnx", folder + "/encoder.onnx"]).status == 0)
     let items = try data("items.npy"), encoder = try data("encoder.onnx")
-    let model = folder + "/CORE/checkpoints/best/model.safetensors"
+    let model = folder + "/CORE/checkpoints/latest/model.safetensors"
     let kept = try Data(contentsOf: URL(fileURLWithPath: model))
     for (outcome, words) in [
       (try export(["--embeddings", folder + "/items.npy"]), "--force"),
