@@ -6,12 +6,11 @@ import os
 import pickle
 import re
 import shutil
-import struct
 from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.numpy import load_file, save
+from safetensors.numpy import load_file, save_file
 
 
 class Refused(Exception):
@@ -261,25 +260,11 @@ def text(value) -> str:
     return value if isinstance(value, str) else repr(value)
 
 
-def ordered(file: bytes) -> bytes:
-    """A safetensors file with its metadata in the order of their names, which the library leaves to chance."""
-    length = struct.unpack("<Q", file[:8])[0]
-    header = json.loads(file[8:8 + length])
-    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
-    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
-    return file[:8] + text.ljust(length) + file[8 + length:]
-
-
 def write_checkpoint(folder: Path, tensors: dict, tokens: list[str], options: dict):
     """The files of a checkpoint; state.json last, which tells a whole one."""
     folder.mkdir(parents=True)
-<<<<<<< HEAD
-    (folder / "model.safetensors").write_bytes(
-        ordered(save(tensors, metadata={"format": "caravan", "model": options["model"]})))
-=======
     # One entry: the order of several is another one each time, and so were the file's bytes.
     save_file(tensors, folder / "model.safetensors", metadata={"format": "caravan"})
->>>>>>> python
     (folder / "items.txt").write_text("".join(f"{item}\n" for item in tokens), encoding="utf-8", newline="\n")
     files = {name: sha256((folder / name).read_bytes()) for name in ("items.txt", "model.safetensors")}
     state = {
