@@ -18,7 +18,7 @@ import Testing
     #expect(labels([510, 603], beginsAtZero: true) == ["0", "200", "400", "600", "800"])
     #expect(labels([-3, 4]) == ["-4", "-2", "0", "2", "4"])
     #expect(labels([0, 23456]) == ["0", "5000", "10,000", "15,000", "20,000", "25,000"])
-    #expect(labels([0, 3e6]) == ["0 M", "1 M", "2 M", "3 M"])
+    #expect(labels([0, 3e6]) == ["0", "1 M", "2 M", "3 M"])
   }
 
   @Test func epochsAndStepsAreWhole() {
