@@ -10,28 +10,41 @@ struct BenchChapter {
   var chapter: Chapter {
     Chapter(
       reports.count == 1 ? "Measurement" : "Measurements",
-      [Section(figures: [phases, scaling, memory].compactMap { $0 }, tables: [table])])
+      [Section(figures: [phases, scaling, memory].compactMap { $0 }, tables: [setup, speed])])
   }
 
-  private var table: Table {
+  private var setup: Table {
     Table(
       "What was measured",
       [
-        "file", "model", "items", "batch", "precision", "item table", "ranks", "threads a rank", "seconds a step",
-        "sessions/s", "share of the peak", "sent in a step, MB", "instruction set", "caravan",
+        "file", "model", "items", "batch", "precision", "item table", "ranks", "threads a rank", "instruction set",
+        "caravan",
       ],
-      reports.map(row))
+      reports.map { name, report in
+        [
+          name, report.model, Ticks.number(Double(report.items)), "\(report.batchSize)", report.precision,
+          report.itemTable, "\(report.ranks)", "\(report.threadsPerRank)", report.instructionSet,
+          "\(report.caravan) (\(shortCommit(report.commit)))",
+        ]
+      })
   }
 
-  private func row(_ name: String, _ report: BenchReport) -> [String] {
-    let sent = Double(report.bytesSentPerStep.max() ?? 0) / 1e6
-    let share = (100 * report.shareOfPeak).formatted(digits: 1)
-    return [
-      name, report.model, Ticks.number(Double(report.items)), "\(report.batchSize)", report.precision, report.itemTable,
-      "\(report.ranks)", "\(report.threadsPerRank)", report.secondsPerStep.formatted(digits: 4),
-      report.sessionsPerSecond.formatted(digits: 0), "\(share) %", sent.formatted(digits: 1), report.instructionSet,
-      "\(report.caravan) (\(report.commit.prefix(10)))",
-    ]
+  private var speed: Table {
+    Table(
+      "What came of it",
+      [
+        "file", "seconds a step", "sessions/s", "targets/s", "share of the peak", "sent in a step, MB",
+        "evaluated sessions/s",
+      ],
+      reports.map { name, report in
+        let sent = Double(report.bytesSentPerStep.max() ?? 0) / 1e6
+        let share = (100 * report.shareOfPeak).formatted(digits: 1)
+        return [
+          name, report.secondsPerStep.formatted(digits: 4), report.sessionsPerSecond.formatted(digits: 0),
+          report.targetsPerSecond.formatted(digits: 0), "\(share) %", sent.formatted(digits: 1),
+          report.evaluatedSessionsPerSecond.formatted(digits: 0),
+        ]
+      })
   }
 
   private var phases: Figure? {

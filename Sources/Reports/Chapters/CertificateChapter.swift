@@ -22,7 +22,8 @@ struct CertificateChapter {
     return [
       Fact("steps", "\(certificate.steps)"), Fact("precision", certificate.precision),
       Fact("data set, fingerprint", String(certificate.dataset.prefix(16)) + "…"), Fact("processor", certificate.cpu),
-      Fact("caravan", "\(build.version) (\(build.commit))"), Fact("MPI", build.mpi), Fact("oneDNN", build.oneDNN),
+      Fact("caravan", "\(build.version) (\(shortCommit(build.commit)))"), Fact("MPI", build.mpi),
+      Fact("oneDNN", build.oneDNN),
       Fact("instruction set", build.instructionSet),
     ]
   }

@@ -39,7 +39,7 @@ struct RunChapter {
       add("newest checkpoint", "after step \(Ticks.number(Double(state.step)))")
       add("best checkpoint", state.progress.bestStep.map { "after step \(Ticks.number(Double($0)))" })
       let build = state.build ?? [:]
-      add("caravan", build["caravan"].map { $0 + (build["commit"].map { " (\(shortened($0)))" } ?? "") })
+      add("caravan", build["caravan"].map { $0 + (build["commit"].map { " (\(shortCommit($0)))" } ?? "") })
       add("MPI", build["mpi"])
       add("oneDNN", build["onednn"])
       add("instruction set", state.instructionSet)
@@ -47,11 +47,6 @@ struct RunChapter {
       add("computed by", computedBy)
     }
     return facts
-  }
-
-  /// A commit as people write it, and whether the sources differed from it.
-  private func shortened(_ commit: String) -> String {
-    commit.prefix(12) + (commit.hasSuffix("+changes") ? "+changes" : "")
   }
 
   /// The line that `config.yaml` begins with.
@@ -115,4 +110,9 @@ struct RunChapter {
     }
     return listings
   }
+}
+
+/// A commit as people write it, and whether the sources differed from it.
+func shortCommit(_ commit: String) -> String {
+  commit.prefix(12) + (commit.hasSuffix("+changes") ? "+changes" : "")
 }
