@@ -14,7 +14,7 @@
 #
 # Times are shorter than a cluster's: a requeued job starts again after 5 seconds instead of 120, a node that does not
 # answer is down after 60 instead of 300. The partition `urgent` takes the nodes from jobs of the default one, `batch`,
-# which get their --signal (preempt_send_user_signal) and 30 seconds, then go back into the queue.
+# which get their --signal (preempt_send_user_signal) and two minutes, then go back into the queue.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -83,7 +83,7 @@ SlurmdTimeout=60
 KillWait=30
 MailProg=/bin/true
 NodeName=sim[1-$1] CPUs=4 State=UNKNOWN
-PartitionName=batch Nodes=ALL Default=YES PriorityTier=1 GraceTime=30
+PartitionName=batch Nodes=ALL Default=YES PriorityTier=1 GraceTime=120
 PartitionName=urgent Nodes=ALL PriorityTier=2 PreemptMode=OFF
 END
   [ "$1" -gt 1 ] || sed -i 's/^NodeName=sim\[1-1\]/NodeName=sim1/' "$state/slurm/slurm.conf"

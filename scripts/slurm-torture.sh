@@ -12,9 +12,10 @@
 #   cut      the link of such a node is cut, and put back half a minute later
 #   urgent   another job takes the nodes for a while
 #
-# CARAVAN is the executable, the release build unless it is set. OUT, .build/slurm-torture, has the runs and the jobs'
-# logs; it must not lie under /tmp, which each node has for itself. SEED=N repeats the moments of another run. About 6
-# minutes a time for all of it on two cores that do nothing else, half of that for `limit`. Exit code 77 where it cannot run.
+# CARAVAN is the executable, the release build unless it is set. OUT, .build/slurm-torture, has the runs and the logs of
+# jobs and daemons; it must not lie under /tmp, which each node has for itself. SEED=N repeats the moments of another run.
+# About 6 minutes a time for all of it on two cores that do nothing else, half of that for `limit`. Exit code 77 where it
+# cannot run.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 sim=$PWD/scripts/slurm-sim.sh
@@ -44,7 +45,7 @@ PATH=$(dirname "$caravan"):$PATH
 export PATH OMP_NUM_THREADS=1
 
 "$sim" up 3
-trap 'code=$?; "$sim" down; exit $code' EXIT
+trap 'code=$?; cp "${TMPDIR:-/tmp}"/caravan-sim/slurm/*.log .; "$sim" down; exit $code' EXIT
 trap 'exit 1' INT TERM HUP
 
 # pause MILLISECONDS
