@@ -16,9 +16,9 @@ struct Caravan: ParsableCommand {
     version: version,
     subcommands: [
       PrepareCommand.self, SynthCommand.self, TrainCommand.self, FinetuneCommand.self, EvaluateCommand.self,
-      PredictCommand.self, BlendCommand.self, CandidatesCommand.self, ModelsCommand.self, BenchCommand.self,
-      PlanCommand.self,
-      InspectCommand.self, SweepCommand.self, RunCommand.self, CertifyCommand.self,
+      PredictCommand.self, AskCommand.self, BlendCommand.self, CandidatesCommand.self, ModelsCommand.self,
+      BenchCommand.self,
+      PlanCommand.self, InspectCommand.self, SweepCommand.self, RunCommand.self, CertifyCommand.self,
     ])
 
   /// All that computes only where it is to be printed: to name the instruction set is to choose it, before `--isa`.

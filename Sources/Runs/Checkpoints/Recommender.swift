@@ -66,6 +66,9 @@ public struct Recommender {
     return recommender
   }
 
+  /// Its models' names, such as `NARM + COUNTS`.
+  public var name: String { members.map(\.name).joined(separator: " + ") }
+
   /// The weights of the members.
   package var weights: [Float] {
     get { members.map(\.weight) }
