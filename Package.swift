@@ -54,6 +54,9 @@ let package = Package(
         "Sessions", "Storage", "Tensors", "Text",
         .product(name: "Logging", package: "swift-log"), "Yams",
       ]),
+    .target(
+      name: "Diagnosis",
+      dependencies: ["Campaigns", "Launching", "MPI", "Provenance", "Runs", "Storage", "Tensors", "Text"]),
 
     .plugin(name: "RecordCommit", capability: .buildTool()),
 
@@ -61,8 +64,8 @@ let package = Package(
     .executableTarget(
       name: "caravan",
       dependencies: [
-        "Campaigns", "Catalogue", "Evaluation", "Launching", "MPI", "Models", "OptionTables", "Provenance", "Runs",
-        "Sessions", "Storage", "Tensors", "Text",
+        "Campaigns", "Catalogue", "Diagnosis", "Evaluation", "Launching", "MPI", "Models", "OptionTables", "Provenance",
+        "Runs", "Sessions", "Storage", "Tensors", "Text",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
@@ -81,6 +84,7 @@ let package = Package(
       resources: [.copy("Fixtures")]),
     .testTarget(name: "MPITests", dependencies: ["MPI"]),
     .testTarget(name: "LaunchingTests", dependencies: ["Launching"]),
+    .testTarget(name: "DiagnosisTests", dependencies: ["Diagnosis", "Launching", "Tensors"]),
     .testTarget(name: "RandomnessTests", dependencies: ["Randomness", "CPhilox"]),
     .testTarget(name: "OptionTablesTests", dependencies: ["OptionTables"]),
     .testTarget(name: "StorageTests", dependencies: ["Storage", "TestSupport", "Text"]),
