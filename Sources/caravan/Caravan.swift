@@ -19,7 +19,7 @@ struct Caravan: ParsableCommand {
       PredictCommand.self, AskCommand.self, BlendCommand.self, CandidatesCommand.self, ModelsCommand.self,
       BenchCommand.self,
       PlanCommand.self, InspectCommand.self, SweepCommand.self, RunCommand.self, CertifyCommand.self,
-      DoctorCommand.self, DoctorTrialCommand.self,
+      DoctorCommand.self, DoctorTrialCommand.self, ManualCommand.self,
     ])
 
   /// All that computes only where it is to be printed: to name the instruction set is to choose it, before `--isa`.
