@@ -4,7 +4,10 @@ import PackageDescription
 // Nothing imports upwards; docs/architecture.md draws the layers.
 let package = Package(
   name: "caravan",
-  products: [.executable(name: "caravan", targets: ["caravan"])],
+  products: [.executable(name: "caravan", targets: ["caravan"])]
+    // What other packages may import: README, "Use as a library".
+    + ["MPI", "Tensors", "Sessions", "Models", "Evaluation", "Learning", "Runs", "Storage"]
+    .map { .library(name: $0, targets: [$0]) },
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
@@ -109,3 +112,8 @@ let package = Package(
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c11
 )
+
+// DocC, for scripts/docs.sh alone.
+if Context.environment["CARAVAN_DOCS"] != nil {
+  package.dependencies.append(.package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.4.0"))
+}

@@ -17,7 +17,7 @@ public struct Recommender {
   public let wasTrainedHere: Bool
   /// One alone is ranked by its own scores.
   package private(set) var members: [Member]
-  private let group: any ProcessGroup
+  let group: any ProcessGroup
 
   package struct Member {
     /// As it was given.
