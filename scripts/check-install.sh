@@ -4,8 +4,8 @@
 #
 #   scripts/check-install.sh [FOLDER]    as root, with debootstrap; FOLDER is .build/check-install
 #
-# CARAVAN=path checks that executable. Where .build/release/caravan is there, both must train the same bytes. Exit code
-# 77 where nothing can be checked.
+# CARAVAN=path checks that executable. Where there is another build, .build/release/caravan or OTHER=path, both must train the
+# same bytes. Exit code 77 where nothing can be checked.
 set -eu
 cd "$(dirname "$0")/.."
 if [ "$(id -u)" -ne 0 ] || ! command -v debootstrap >/dev/null 2>&1; then
@@ -26,6 +26,8 @@ fi
 scripts/install.sh "$debian/usr/local" >"$folder/install.log" 2>&1 ||
   { tail -n 5 "$folder/install.log" >&2 && exit 1; }
 
+# As containers have it: mpirun looks this machine's name up.
+echo "127.0.0.1 localhost $(hostname)" >"$debian/etc/hosts"
 cat >"$debian/root/check.sh" <<'END'
 set -eu
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMP_NUM_THREADS=1
@@ -47,11 +49,13 @@ unshare --mount --propagation private sh -c '
   mount -t proc proc "$0/proc" && mount --rbind /sys "$0/sys" && mount --rbind /dev "$0/dev" &&
   exec chroot "$0" /bin/sh /root/check.sh' "$debian"
 
-if [ -x .build/release/caravan ]; then
+other=${OTHER:-.build/release/caravan}
+if [ -x "$other" ]; then
   rm -rf "$folder/run"
-  .build/release/caravan train --dataset "$debian/root/check/data" --model GRU4Rec --epochs 1 --targets last \
-    --out "$folder/run" >"$folder/train.log" 2>&1
+  "$other" train --dataset "$debian/root/check/data" --model GRU4Rec --epochs 1 --targets last --out "$folder/run" \
+    >"$folder/train.log" 2>&1 || { tail -n 5 "$folder/train.log" >&2 && exit 1; }
+  for run in "$folder/run" "$debian/root/check/run"; do sha256sum "$run/checkpoints/latest/model.safetensors"; done
   cmp "$folder/run/checkpoints/latest/model.safetensors" "$debian/root/check/run/checkpoints/latest/model.safetensors"
-  echo "the same bytes as those of .build/release/caravan"
+  echo "the same bytes as those of $other"
 fi
 echo "caravan runs where there is no Swift"

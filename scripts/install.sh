@@ -60,6 +60,7 @@ for shell in bash zsh fish; do "$work/caravan" --generate-completion-script $she
 # Where the scripts offer nothing for an option's value, shells offer files, which most of these values are.
 sed -i 's/^complete -o filenames /complete -o filenames -o default -o bashdefault /' "$work/bash"
 sed -i "s/:file:'/:file:_files'/; s/:folder:'/:folder:_files -\/'/" "$work/zsh"
+sed -i "s/ -rfka ''\$/ -r/" "$work/fish"
 mkdir "$work/man1"
 "$work/caravan" manual "$work/man1"
 

@@ -32,6 +32,7 @@ public struct Doctor {
       environment: environment)
     launching.findings.forEach(show)
     CoreCheck(environment: environment).findings.forEach(show)
+    HostNameCheck().findings.forEach(show)
     NetworkCheck().findings.forEach(show)
     LimitCheck().findings.forEach(show)
     ClockCheck().findings.forEach(show)

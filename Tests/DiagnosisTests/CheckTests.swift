@@ -53,6 +53,15 @@ import Testing
     #expect(check(["eth0", "ib0"]).grade == .note)
   }
 
+  @Test func aNameThatIsNotFoundIsTold() {
+    func check(_ isFound: Bool, _ seconds: Double) -> Finding {
+      HostNameCheck(name: "node1", isFound: isFound, seconds: seconds).findings[0]
+    }
+    #expect(check(true, 0.01).grade == .ok)
+    #expect(check(true, 5).text.contains("5.0 s to find node1"))
+    #expect(check(false, 5).advice?.contains("/etc/hosts") ?? false)
+  }
+
   @Test func wantIsTold() {
     var check = LimitCheck()
     (check.memory, check.disk, check.sharedMemory) = (8_000_000_000, 8_000_000_000, 1_000_000_000)
