@@ -4,7 +4,10 @@ import PackageDescription
 // Nothing imports upwards; docs/architecture.md draws the layers.
 let package = Package(
   name: "caravan",
-  products: [.executable(name: "caravan", targets: ["caravan"])],
+  products: [.executable(name: "caravan", targets: ["caravan"])]
+    // What other packages may import: README, "Use as a library".
+    + ["MPI", "Tensors", "Sessions", "Models", "Evaluation", "Learning", "Runs", "Storage"]
+    .map { .library(name: $0, targets: [$0]) },
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
@@ -63,6 +66,9 @@ let package = Package(
         .product(name: "Mustache", package: "swift-mustache"),
       ],
       resources: [.embedInCode("Templates")]),
+    .target(
+      name: "Diagnosis",
+      dependencies: ["Campaigns", "Launching", "MPI", "Provenance", "Runs", "Storage", "Tensors", "Text"]),
 
     .plugin(name: "RecordCommit", capability: .buildTool()),
 
@@ -70,8 +76,8 @@ let package = Package(
     .executableTarget(
       name: "caravan",
       dependencies: [
-        "Campaigns", "Catalogue", "Evaluation", "Launching", "MPI", "Models", "OptionTables", "Provenance", "Reports",
-        "Runs", "Sessions", "Storage", "Tensors", "Text",
+        "Campaigns", "Catalogue", "Diagnosis", "Evaluation", "Launching", "MPI", "Models", "OptionTables",
+        "Provenance", "Reports", "Runs", "Sessions", "Storage", "Tensors", "Text",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
@@ -90,6 +96,7 @@ let package = Package(
       resources: [.copy("Fixtures")]),
     .testTarget(name: "MPITests", dependencies: ["MPI"]),
     .testTarget(name: "LaunchingTests", dependencies: ["Launching"]),
+    .testTarget(name: "DiagnosisTests", dependencies: ["Diagnosis", "Launching", "Tensors"]),
     .testTarget(name: "RandomnessTests", dependencies: ["Randomness", "CPhilox"]),
     .testTarget(name: "OptionTablesTests", dependencies: ["OptionTables"]),
     .testTarget(name: "StorageTests", dependencies: ["Storage", "TestSupport", "Text"]),
@@ -118,3 +125,8 @@ let package = Package(
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c11
 )
+
+// DocC, for scripts/docs.sh alone.
+if Context.environment["CARAVAN_DOCS"] != nil {
+  package.dependencies.append(.package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.4.0"))
+}

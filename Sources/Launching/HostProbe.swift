@@ -2,16 +2,21 @@ import Foundation
 
 /// Asks hosts whether a job could be started there, as `mpirun` would: by ssh, or what OMPI_MCA_plm_rsh_agent names,
 /// with the options of OMPI_MCA_plm_rsh_args.
-struct HostProbe {
-  let environment: [String: String]
-  /// This machine's name, which needs no asking.
-  let ownName: String
+package struct HostProbe {
+  private let environment: [String: String]
+  private let ownName: String
+
+  /// - Parameter ownName: this machine's name, which needs no asking.
+  package init(environment: [String: String], ownName: String) {
+    self.environment = environment
+    self.ownName = ownName
+  }
 
   /// A host that does not let itself be asked in this time has a job in no shorter one.
   private static let patience = Duration.seconds(8)
 
   /// Those of the hosts that answer, in their order.
-  func answering(_ hosts: [RankHost]) -> [RankHost] {
+  package func answering(_ hosts: [RankHost]) -> [RankHost] {
     let asked = hosts.map { host in
       (host, isOwn(host) ? nil : try? ChildProcess(command(for: host), environment: environment, output: false))
     }

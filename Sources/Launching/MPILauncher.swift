@@ -4,8 +4,13 @@ import Foundation
 public struct MPILauncher: Equatable, Sendable {
   /// 4 or 5: options changed their names.
   public let major: Int
+  /// Such as `4.1.4`; empty where it was not asked.
+  public let version: String
 
-  public init(major: Int) { self.major = major }
+  public init(major: Int, version: String = "") {
+    self.major = major
+    self.version = version
+  }
 
   /// The one in PATH.
   /// - Throws: `LaunchError`.
@@ -21,10 +26,10 @@ public struct MPILauncher: Equatable, Sendable {
     let text = (try? String(contentsOf: output, encoding: .utf8)) ?? ""
     let line = text.split(separator: "\n").first.map(String.init) ?? ""
     guard line.contains("Open MPI") || line.contains("OpenRTE"),
-      let major = line.split(separator: " ").compactMap({ $0.split(separator: ".").first.flatMap { Int($0) } }).first,
-      major == 4 || major == 5
+      let version = line.split(separator: " ").first(where: { Int($0.prefix { $0 != "." }) != nil }),
+      let major = Int(version.prefix { $0 != "." }), major == 4 || major == 5
     else { throw .unknownLauncher(line) }
-    return MPILauncher(major: major)
+    return MPILauncher(major: major, version: String(version))
   }
 
   /// The command line that starts a job.

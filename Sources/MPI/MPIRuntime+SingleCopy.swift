@@ -15,7 +15,10 @@ extension MPIRuntime {
   /// has chosen stays.
   package static func avoidForbiddenCopies() {
     let choice = "OMPI_MCA_btl_vader_single_copy_mechanism"
-    guard getenv(choice) == nil, !cmpi_can_read_peers() else { return }
+    guard getenv(choice) == nil, !canReadPeers else { return }
     setenv(choice, "none", 0)
   }
+
+  /// Whether the system lets a process read the memory of another one of its user's.
+  package static var canReadPeers: Bool { cmpi_can_read_peers() }
 }

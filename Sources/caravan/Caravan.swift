@@ -16,11 +16,10 @@ struct Caravan: ParsableCommand {
     version: version,
     subcommands: [
       PrepareCommand.self, SynthCommand.self, TrainCommand.self, FinetuneCommand.self, EvaluateCommand.self,
-      PredictCommand.self, EmbedCommand.self, ExportCommand.self, BlendCommand.self, CandidatesCommand.self,
-      ModelsCommand.self, BenchCommand.self,
-      PlanCommand.self,
-      InspectCommand.self, SweepCommand.self, RunCommand.self, CertifyCommand.self,
-      ReportCommand.self,
+      PredictCommand.self, AskCommand.self, EmbedCommand.self, ExportCommand.self, BlendCommand.self,
+      CandidatesCommand.self, ModelsCommand.self, BenchCommand.self, PlanCommand.self, InspectCommand.self,
+      SweepCommand.self, RunCommand.self, CertifyCommand.self, ReportCommand.self, DoctorCommand.self,
+      DoctorTrialCommand.self, ManualCommand.self,
     ])
 
   /// All that computes only where it is to be printed: to name the instruction set is to choose it, before `--isa`.

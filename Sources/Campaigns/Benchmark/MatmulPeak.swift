@@ -2,13 +2,13 @@ import Dispatch
 import Tensors
 
 /// What this machine's matrix products reach at their best: the measure of everything else.
-enum MatmulPeak {
+package enum MatmulPeak {
   /// m × k times k × n: the catalogue head's shapes, and larger ones.
   private static let shapes = [(512, 64, 128), (512, 128, 64), (512, 512, 512), (1024, 1024, 1024)]
 
   /// Floating-point operations a second of all threads together, each at work on its own matrices; the best of
   /// several shapes, each run for a while.
-  static func measure(_ precision: Precision, team: ThreadTeam) -> Double {
+  package static func measure(_ precision: Precision, team: ThreadTeam) -> Double {
     shapes.map { m, k, n in
       let products = (0..<team.count).map { _ in RepeatedProduct(m, k, n, precision) }
       // Of a few rounds the best: the first compiles the product, others may be disturbed.

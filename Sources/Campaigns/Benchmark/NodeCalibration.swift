@@ -139,7 +139,7 @@ public struct NodeCalibration {
     guard group.size > 1, ranksOfNodes.allSatisfy({ $0 == group.size }) || ranksOfNodes.allSatisfy({ $0 == 1 }) else {
       return
     }
-    let single = try secondsOfExchange(count: 1, times: 200)
+    let single = try ExchangeTime.seconds(count: 1, times: 200, group)
     let message = try mean(single) / Double(group.size - 1) * 1e6
     guard ranksOfNodes[0] > 1 else {
       speed.networkMessageMicroseconds = message
@@ -148,20 +148,7 @@ public struct NodeCalibration {
     speed.messageMicroseconds = message
     let count = (1 << 22) / group.size
     let bytes = Double(4 * count * (group.size - 1))
-    speed.exchangeGigabytesPerSecond = bytes / (try mean(try secondsOfExchange(count: count, times: 5))) / 1e9
-  }
-
-  /// Every rank sends so many floats to every other.
-  private func secondsOfExchange(count: Int, times: Int) throws -> Double {
-    let own = FloatStorage(count: count * group.size), others = FloatStorage(count: count * group.size)
-    let counts = [Int](repeating: count, count: group.size)
-    func exchange() throws {
-      try group.allToAll(
-        send: UnsafeBufferPointer(own.elements), counts: counts, receive: others.elements, counts: counts)
-    }
-    try exchange()
-    try group.barrier()
-    return try seconds { for _ in 0..<times { try exchange() } } / Double(times)
+    speed.exchangeGigabytesPerSecond = bytes / (try mean(try ExchangeTime.seconds(count: count, times: 5, group))) / 1e9
   }
 
   /// Rank 0 writes 64 MB as checkpoints are written, and removes them.

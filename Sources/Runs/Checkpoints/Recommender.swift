@@ -17,7 +17,7 @@ public struct Recommender {
   public let wasTrainedHere: Bool
   /// One alone is ranked by its own scores.
   package private(set) var members: [Member]
-  private let group: any ProcessGroup
+  let group: any ProcessGroup
 
   package struct Member {
     /// As it was given.
@@ -65,6 +65,9 @@ public struct Recommender {
     recommender.power = power
     return recommender
   }
+
+  /// Its models' names, such as `NARM + COUNTS`.
+  public var name: String { members.map(\.name).joined(separator: " + ") }
 
   /// The weights of the members.
   package var weights: [Float] {

@@ -118,17 +118,17 @@ package struct MemoryForecast {
 }
 
 /// What this node can still give to processes.
-enum NodeMemory {
+package enum NodeMemory {
   /// Bytes: the kernel's estimate, or what a container's limit leaves where that is less; nil where neither can be
   /// read. A limit that is set below the container's root, as some batch systems do, is not seen.
-  static func available() -> Int? {
+  package static func available() -> Int? {
     let kernel = text("/proc/meminfo")?.split(separator: "\n").first { $0.hasPrefix("MemAvailable:") }
       .flatMap { Int($0.split(separator: " ")[1]) }.map { $0 * 1024 }
     return [kernel, container()].compactMap { $0 }.min()
   }
 
   /// Bytes that this process may still take (`ulimit -v`); nil without a limit.
-  static func ofProcess() -> Int? {
+  package static func ofProcess() -> Int? {
     var limit = rlimit()
     guard getrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit) == 0, limit.rlim_cur < 1 << 60 else { return nil }
     let pages = text("/proc/self/statm")?.split(separator: " ").first.flatMap { Int($0) } ?? 0
