@@ -59,6 +59,9 @@ final class ChildProcess {
 
   func send(_ signal: Int32) { kill(id, signal) }
 
+  /// Ends it and the processes that it started on this machine, who let go of those on other machines.
+  func endAll() { kill(-id, SIGKILL) }
+
   /// What it says on standard error, all of it, once it has ended.
   func readErrors() -> String {
     var text: [UInt8] = [], piece = [UInt8](repeating: 0, count: 4096)

@@ -17,10 +17,13 @@ public struct LaunchedJob {
   public let environment: [String: String]
   /// This machine's name.
   public let ownName: String
+  /// How long ranks may take until all are there. Until then `mpirun` waits for ever for a host that is cut off.
+  let patience: Duration
 
   public init(
     launcher: MPILauncher, ranks: Int?, hosts: [RankHost]?, interface: String? = nil, command: [String],
-    commandAgain: [String]? = nil, environment: [String: String] = ProcessInfo.processInfo.environment, ownName: String
+    commandAgain: [String]? = nil, environment: [String: String] = ProcessInfo.processInfo.environment, ownName: String,
+    patience: Duration = .seconds(120)
   ) {
     self.launcher = launcher
     self.ranks = ranks
@@ -30,6 +33,7 @@ public struct LaunchedJob {
     self.commandAgain = commandAgain ?? command
     self.environment = environment
     self.ownName = ownName
+    self.patience = patience
   }
 
   /// Exit codes as the ranks have them: done; told to stop, to go on later (EX_TEMPFAIL); a rank or a host was lost
@@ -96,7 +100,7 @@ public struct LaunchedJob {
 
   private func sentence(of code: Int32, _ remark: String?) -> String {
     switch code {
-    case Self.lostCode where remark == nil: "a rank was lost"
+    case Self.lostCode: remark ?? "a rank was lost"
     // Open MPI 4's own, for a daemon that no longer answers.
     case 205: "a host was lost"
     case 129...159: "a rank was ended by signal \(code - 128)"
@@ -109,7 +113,7 @@ public struct LaunchedJob {
   /// - Throws: `LaunchError`.
   public func runQuietly() throws(LaunchError) -> (code: Int32, text: String) {
     let signals = StopRequests()
-    let (code, reader) = try start(command, on: hosts, signals, isQuiet: true)
+    let (code, reader, _) = try start(command, on: hosts, signals, isQuiet: true)
     return (signals.isStopping && code != 0 ? Self.stoppedCode : code, reader.text)
   }
 
@@ -117,23 +121,31 @@ public struct LaunchedJob {
   private func runOnce(_ command: [String], on hosts: [RankHost]?, _ signals: StopRequests) throws(LaunchError) -> (
     code: Int32, remark: String?
   ) {
-    let (code, reader) = try start(command, on: hosts, signals, isQuiet: false)
+    let (code, reader, isLate) = try start(command, on: hosts, signals, isQuiet: false)
+    if isLate { return (code, "not all ranks were there after \(patience.components.seconds) s") }
     let noise = reader.noise
     return (code, noise.hasHeardRank ? nil : noise.firstRemark ?? (code == 1 ? "it gave no reason" : nil))
   }
 
+  /// - Returns: its exit code, what was read, and whether it was ended because ranks did not come.
   private func start(
     _ command: [String], on hosts: [RankHost]?, _ signals: StopRequests, isQuiet: Bool
-  ) throws(LaunchError) -> (code: Int32, ErrorReader) {
+  ) throws(LaunchError) -> (code: Int32, ErrorReader, isLate: Bool) {
     let child = try ChildProcess(arguments(command, on: hosts), environment: environment, output: !isQuiet)
     let reader = ErrorReader(child.errors, isQuiet: isQuiet)
+    let began = ContinuousClock.now
+    var isLate = false
     var code = child.end()
     while code == nil {
       signals.pass(to: child)
+      if !isLate, ContinuousClock.now - began > patience, !reader.noise.hasHeardStart {
+        isLate = true
+        child.endAll()
+      }
       code = child.end()
     }
     reader.finish()
-    return (code ?? 1, reader)
+    return (isLate ? Self.lostCode : code ?? 1, reader, isLate)
   }
 }
 

@@ -1,8 +1,12 @@
+import Text
+
 /// What comes out of `mpirun`'s standard error, sorted: lines of the ranks pass at once, Open MPI's banners and remarks
 /// are kept, for the one line that says why a job ended of which no rank has told.
 package struct LauncherNoise {
   /// Whether a rank of ours has said something.
   package private(set) var hasHeardRank = false
+  /// Whether all ranks have started.
+  package private(set) var hasHeardStart = false
   /// The first sentence of Open MPI's.
   package private(set) var firstRemark: String?
 
@@ -41,6 +45,10 @@ package struct LauncherNoise {
     }
     if isInBanner || Self.isOfLauncher(text) {
       if firstRemark == nil, text.count > 20 { firstRemark = Self.withoutOrigin(text) }
+      return []
+    }
+    if text == CaravanRun.startLine {
+      hasHeardStart = true
       return []
     }
     if text.hasPrefix("caravan: ") { hasHeardRank = true }

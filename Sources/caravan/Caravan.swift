@@ -38,6 +38,7 @@ struct Caravan: ParsableCommand {
     if command is any GroupCommand, !(command is BenchCommand) { StopSignal.listen() }
     MPIRuntime.run { group in
       try FirstAnswer.expect(in: group) { try RankAgreement.require(line.facts, group) }
+      if group.rank == 0 { CaravanRun.tellStart() }
       do {
         if let wrong = UsageError.wrongCommand(line) { throw ValidationError(wrong) }
         if let empty = line.emptyOption { throw ValidationError("\(empty) is empty, leave it out or give it a value") }

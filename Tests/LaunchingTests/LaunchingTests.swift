@@ -132,3 +132,18 @@ import Launching
     #expect((0..<10).map { _ in rule.next() } == [1, 2, 4, 8, 16, 32, 60, 60, 60, nil])
   }
 }
+
+@Suite struct LateRanksTests {
+  /// A program that never says that its ranks are there, as where a host was cut off while `mpirun` asked it.
+  @Test func aJobWhoseRanksDoNotComeIsEnded() throws {
+    let environment = ProcessInfo.processInfo.environment
+    let job = LaunchedJob(
+      launcher: try MPILauncher.find(environment: environment), ranks: 1, hosts: nil, command: ["sleep", "97"],
+      environment: environment, ownName: "here", patience: .seconds(2))
+    var said: [String] = []
+    let began = ContinuousClock.now
+    #expect(try job.run(restarts: 0, folder: nil) { said.append($0) } == LaunchedJob.lostCode)
+    #expect(ContinuousClock.now - began < .seconds(60))
+    #expect(said == ["not all ranks were there after 2 s"])
+  }
+}
