@@ -138,10 +138,13 @@ public struct LaunchedJob {
     var code = child.end()
     while code == nil {
       signals.pass(to: child)
-      if !isLate, ContinuousClock.now - began > patience, !reader.noise.hasHeardStart {
+      let passed = ContinuousClock.now - began
+      if !isLate, passed > patience, !reader.noise.hasHeardStart {
         isLate = true
-        child.endAll()
+        child.send(SIGTERM)
       }
+      // It may wait for the lost host even now.
+      if isLate, passed > patience + .seconds(10) { child.endAll() }
       code = child.end()
     }
     reader.finish()
