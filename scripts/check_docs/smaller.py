@@ -14,7 +14,7 @@ SMALLER = {
     "finetune": {"--epochs": "1"},
     "sweep": {"--set": "epochs=1"},
     "bench": {"--items": "2000", "--batch-size": "64", "--steps": "1", "--warmup-steps": "0"},
-    "certify": {"--steps": "2"},
+    "certify": {"--steps": "2", "--ranks": "1,3", "--threads": "2"},
 }
 
 
@@ -22,10 +22,11 @@ def smaller(arguments: list[str]) -> list[str]:
     command = arguments[0] if arguments else ""
     if command == "run":  # its own options, then the command that it starts
         command = next((word for word in arguments if word in SMALLER), "")
-    # A model that counts has no epochs, and a certificate knows its own steps.
-    if command not in SMALLER or COUNTING & set(arguments) or "--verify" in arguments:
+    if command not in SMALLER or COUNTING & set(arguments):  # a model that counts has no epochs
         return arguments
     for option, value in SMALLER[command].items():
+        if option == "--steps" and "--verify" in arguments:  # a certificate knows its own
+            continue
         while option in arguments and option != "--set":
             place = arguments.index(option)
             arguments = arguments[:place] + arguments[place + 2 :]
