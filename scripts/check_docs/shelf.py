@@ -9,19 +9,27 @@ from pathlib import Path
 from skipped import ROOT
 
 PREPARE = ("caravan prepare --sessions sessions_train.csv --test sessions_test_task2.csv --truth gt_test_task2.csv "
-           "--force --out ")
-TRAIN = "caravan train --model GRU4Rec --dataset "
+           "--out data")
+
+
+def train(*models: str) -> list[str]:
+    return [f"caravan train --dataset data --model {model} --out runs/{model.lower()}" for model in models]
+
+
+FIRST = "caravan train --dataset data --model GRU4Rec --out runs/first"
 
 # What pages take for granted, beside the files: what other pages have made. Run before their first command.
 MADE_BEFORE = {
-    "README.md": [],
-    "docs/cluster.md": [PREPARE + "data"],
-    "docs/numerics.md": [PREPARE + "data", TRAIN + "data --out runs/first"],
-    "docs/python.md": [PREPARE + "data", TRAIN + "data --out runs/first"],
-    "docs/report.md": [],
-    "docs/running.md": [PREPARE + "data"],
-    "docs/sweeps.md": [PREPARE + "data"],
-    "docs/training.md": [PREPARE + "data"],
+    "docs/cluster.md": [PREPARE],
+    "docs/numerics.md": [PREPARE, *train("NARM")],
+    "docs/python.md": [PREPARE, FIRST],
+    "docs/report.md": [
+        PREPARE, *train("NARM", "CORE", "SASRec"),
+        "caravan sweep configs/sweeps/stamp.yaml --set dataset=data --out sweeps/stamp",
+        "caravan finetune --dataset data --checkpoint runs/core --locales ES,FR --out runs/handoff"],
+    "docs/running.md": [PREPARE],
+    "docs/sweeps.md": [PREPARE],
+    "docs/training.md": [PREPARE],
 }
 # Two ids that pages ask for.
 ASKED_FOR = ["B07VFGXLZC", "B08TH3PY4J"]
