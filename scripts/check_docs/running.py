@@ -44,7 +44,7 @@ def failures(page: Page, commands: list[Command], work: Path) -> list[str]:
     folder, said = work / "pages" / page.name, work / "said" / page.name
     lay_out(work / "shelf", folder)
     said.mkdir(parents=True)
-    before = [Command(0, line) for line in MADE_BEFORE.get(page.name, [])]
+    before = [Command(0, line) for line in MADE_BEFORE.get(page.name, []) if not skip_of(line)]
     environment = {**os.environ, "PATH": f"{work / 'bin'}:{os.environ['PATH']}", "STEPS": "2",
                    "CARAVAN": str(work / "bin/caravan")}
     try:

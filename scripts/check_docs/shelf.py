@@ -21,6 +21,10 @@ FIRST = "caravan train --dataset data --model GRU4Rec --out runs/first"
 # What pages take for granted, beside the files: what other pages have made. Run before their first command.
 MADE_BEFORE = {
     "docs/cluster.md": [PREPARE],
+    "docs/files.md": [
+        PREPARE, FIRST,
+        "caravan predict --dataset data --checkpoint runs/first --sessions sessions_test_task2.csv --out predictions.csv",
+        "scripts/parquet.py sessions_test_task2.csv sessions_test.parquet"],
     "docs/numerics.md": [PREPARE, *train("NARM")],
     "docs/python.md": [PREPARE, FIRST],
     "docs/report.md": [

@@ -37,6 +37,8 @@ OTHERS_OPTIONS = {
     "mpirun": "--allow-run-as-root --bind-to --hostfile --map-by --mca --oversubscribe --prtemca --quiet",
     "Slurm": "--array --batch --mpi --nodes --requeue --signal --time",
     "Swift": "--static-swift-stdlib --filter",
+    "Docker": "--shm-size",
+    "TensorBoard": "--logdir",
     "scripts of this repository in sh": "--uninstall --rate",
 }
 
