@@ -10,11 +10,11 @@ from pathlib import Path
 CPU = Path("/proc/cpuinfo")
 COUNTING = {"POP", "COVISIT", "NEIGHBOURS", "COUNTS"}
 SMALLER = {
-    "train": {"--epochs": "1"},
-    "finetune": {"--epochs": "1"},
-    "sweep": {"--set": "epochs=1"},
-    "bench": {"--items": "2000", "--batch-size": "64", "--steps": "1", "--warmup-steps": "0"},
-    "certify": {"--steps": "2", "--ranks": "1,3", "--threads": "2"},
+    "train": [("--epochs", "1")],
+    "finetune": [("--epochs", "1")],
+    "sweep": [("--set", "epochs=1"), ("--set", "targets=last")],
+    "bench": [("--items", "2000"), ("--batch-size", "64"), ("--steps", "1"), ("--warmup-steps", "0")],
+    "certify": [("--steps", "2"), ("--ranks", "1,3"), ("--threads", "2")],
 }
 
 
@@ -24,7 +24,7 @@ def smaller(arguments: list[str]) -> list[str]:
         command = next((word for word in arguments if word in SMALLER), "")
     if command not in SMALLER or COUNTING & set(arguments):  # a model that counts has no epochs
         return arguments
-    for option, value in SMALLER[command].items():
+    for option, value in SMALLER[command]:
         if option == "--steps" and "--verify" in arguments:  # a certificate knows its own
             continue
         while option in arguments and option != "--set":
