@@ -100,6 +100,6 @@ public final class SRGNN: SessionModel {
 extension SRGNN.Options {
   public static let table = OptionTable<Self>([
     OptionDeclaration("embedding_size", \.embeddingSize, .width, "The width of the item table."),
-    OptionDeclaration("step", \.step, .layers, "Steps of the graph network."),
+    OptionDeclaration("step", \.step, .layers, "How often items of a session pass messages on; no steps of training."),
   ])
 }

@@ -10,11 +10,11 @@ struct AskCommand: GroupCommand {
     commandName: "ask",
     abstract: "Shows the next products of one session, and which of its clicks they follow from.",
     discussion: """
-      caravan ask --dataset data --checkpoint runs/first --session B07VFGXLZC,B08TH3PY4J --locale ES
-
       The products are those of caravan predict for this session, in its order. Behind each stand the clicks that it was \
       seen with, and in how many training sessions, answers and all locales counted: what the data say, whatever the \
       model made of it. Clicks on items that training never saw are named and left out.
+
+      caravan ask --dataset data --checkpoint runs/first --session B07VFGXLZC,B08TH3PY4J --locale ES
       """)
 
   @OptionGroup var ranking: RankingOptions
@@ -34,9 +34,9 @@ struct AskCommand: GroupCommand {
   @Option(
     help: ArgumentHelp(
       """
-      locale: what was seen in the session's locale; all: the whole catalogue; or locales. (default: as a saved blend \
-      has it, else locale)
-      """, valueName: "locale|all|list"))
+      all: the whole catalogue; locale: what was seen in the session's locale; or locales. (default: as a saved blend \
+      has it, else all)
+      """, valueName: "all|locale|list"))
   var candidates: String?
 
   @Option(help: "How many products.")
@@ -45,11 +45,11 @@ struct AskCommand: GroupCommand {
   @Flag(help: "Print JSON.")
   var json = false
 
-  @OptionGroup(title: "Machine") var machine: MachineOptions
+  @OptionGroup var machine: MachineOptions
 
   func run(_ group: any ProcessGroup) throws {
     let request = try ranking.request(group)
-    let settings = try ranking.settings(request, candidates: candidates, usual: .locale)
+    let settings = try ranking.settings(request, candidates: candidates)
     var options = Predictor.Options()
     options.candidates = settings.candidates
     options.filterSeen = settings.filterSeen

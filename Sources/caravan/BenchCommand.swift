@@ -10,8 +10,10 @@ struct BenchCommand: GroupCommand {
     commandName: "bench",
     abstract: "Times training steps on made-up sessions, alone or on all ranks of mpirun.",
     discussion: """
-      Prints where a step's time goes, how much of the speed of matrix products it reaches, which it measures itself,
+      Prints where a step's time goes, how much of the speed of matrix products it reaches, which it measures itself, \
       and what memory and messages it takes. No data are needed.
+
+      mpirun -n 2 --bind-to none caravan bench --model NARM --items 1M
       """)
 
   @Option(help: ArgumentHelp("Write the report here, too, as JSON.", valueName: "file"))

@@ -14,6 +14,8 @@ struct BlendCommand: GroupCommand {
       A member with FOLDER:weight keeps that weight; where all have one, nothing is chosen and no valid split is needed. \
       evaluate and predict take the folder as --checkpoint, with the options given here. The members stay where they \
       are: the folder has their relative paths, SHA-256 and weights.
+
+      caravan blend --dataset data --from runs/counts --from runs/core --filter-seen --out runs/blend
       """)
 
   @Option(
@@ -61,7 +63,7 @@ struct BlendCommand: GroupCommand {
   @Flag(help: "Replace the blend that is at --out.")
   var force = false
 
-  @OptionGroup(title: "Machine") var machine: MachineOptions
+  @OptionGroup var machine: MachineOptions
 
   func run(_ group: any ProcessGroup) throws {
     try warnOfShortCores(threads: threadsPerRank, group)

@@ -10,10 +10,12 @@ struct CandidatesCommand: GroupCommand {
     commandName: "candidates",
     abstract: "Writes the best items of several recommenders for each session, with features, for a re-ranker.",
     discussion: """
-      A row a session and item: the item, whether it is the answer, what each recommender makes of it, how often it was
-      seen, what the session is like. No feature knows the answer: for training sessions, models that count do so again
-      without those that they score, fold by fold. scripts/rerank.py learns from the rows and ranks others;
+      A row a session and item: the item, whether it is the answer, what each recommender makes of it, how often it was \
+      seen, what the session is like. No feature knows the answer: for training sessions, models that count do so again \
+      without those that they score, fold by fold. scripts/rerank.py learns from the rows and ranks others; \
       docs/rerank.md shows all of it.
+
+      caravan candidates --dataset data --split valid --from runs/counts --from runs/core:100 --out learn.csv
       """)
 
   @Option(help: ArgumentHelp("The prepared data set.", valueName: "folder"))
@@ -72,7 +74,7 @@ struct CandidatesCommand: GroupCommand {
   @Option(help: "Threads of a rank; they change no byte.")
   var threadsPerRank = 1
 
-  @OptionGroup(title: "Machine") var machine: MachineOptions
+  @OptionGroup var machine: MachineOptions
 
   func validate() throws {
     try requireThreadCount(threadsPerRank)

@@ -31,7 +31,7 @@ struct Caravan: ParsableCommand {
   /// printed once, by rank 0.
   static func main() {
     StandardStreams.secure()
-    let line = CommandLineText(Array(CommandLine.arguments.dropFirst()))
+    let line = CommandLineText(ModelHelp.taken(from: Array(CommandLine.arguments.dropFirst())))
     let parsed = Result { try parseAsRoot(line.arguments) }
     // Before MPI starts and data are read, for the signal may come at any time. It ends what has nothing to save.
     let command = try? parsed.get()

@@ -29,12 +29,16 @@ struct CommandLineText {
         notices.append("\(name) \(sentence)")
         if name.count == argument.count, let value = rest.first, !value.hasPrefix("-") { rest = rest.dropFirst() }
       } else {
-        arguments.append(flag(option) + argument.dropFirst(name.count))
+        let known = arguments.first == "synth" ? Self.formerOfSynth[option] ?? option : option
+        arguments.append(flag(known) + argument.dropFirst(name.count))
       }
     }
     self.arguments = arguments
     self.notices = notices
   }
+
+  /// What options of synth were called before `--sessions` became a file in all commands.
+  private static let formerOfSynth = ["sessions": "n_sessions"]
 
   /// The command's name, if there is one.
   var command: String? { arguments.first.flatMap { $0.hasPrefix("-") ? nil : $0 } }

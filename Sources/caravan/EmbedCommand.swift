@@ -14,6 +14,8 @@ struct EmbedCommand: GroupCommand {
       A row for every row of the sessions, in their order, read as caravan predict reads them: its product with an item's \
       vector, which caravan export writes, is predict's score. Items that training never saw are left out of the \
       sessions, and counted; a session of which nothing is left has zeros. The bytes are the same on any number of ranks.
+
+      caravan embed --dataset data --checkpoint runs/narm --sessions sessions_test.csv --out sessions.npy
       """)
 
   @Option(help: ArgumentHelp("The prepared data set.", valueName: "folder"))
@@ -45,7 +47,7 @@ struct EmbedCommand: GroupCommand {
   @Flag(help: "Replace the file that is at --out. What is read is never replaced.")
   var force = false
 
-  @OptionGroup(title: "Machine") var machine: MachineOptions
+  @OptionGroup var machine: MachineOptions
 
   func validate() throws { try requireThreadCount(threadsPerRank) }
 

@@ -11,8 +11,11 @@ struct EvaluateCommand: GroupCommand {
     commandName: "evaluate",
     abstract: "Ranks the catalogue for every session of a split: Recall, MRR and NDCG, per locale too.",
     discussion: """
-      A target's rank is one plus the number of candidates that score higher, or as high with a lower row. The
+      A target's rank is one plus the number of candidates that score higher, or as high with a lower row. The \
       figures have the same bits on any number of ranks.
+
+      caravan evaluate --dataset data --checkpoint runs/narm --split test
+      caravan evaluate --dataset data --checkpoint runs/narm --filter-seen --candidates locale --top 20
       """)
 
   @OptionGroup var ranking: RankingOptions
@@ -40,12 +43,12 @@ struct EvaluateCommand: GroupCommand {
   @Option(help: ArgumentHelp("Write the figures as JSON, too.", valueName: "file"))
   var json: String?
 
-  @OptionGroup(title: "Machine") var machine: MachineOptions
+  @OptionGroup var machine: MachineOptions
 
   func run(_ group: any ProcessGroup) throws {
     try warnOfShortCores(threads: ranking.threadsPerRank, group)
     let request = try ranking.request(group)
-    let settings = try ranking.settings(request, candidates: candidates, usual: .all)
+    let settings = try ranking.settings(request, candidates: candidates)
     if everyClick, settings.isTransductive {
       throw SessionsError.invalidOption(
         name: "--transductive", reason: "counts the very clicks that --every-click asks for: say --no-transductive")

@@ -12,6 +12,8 @@ struct ExportCommand: LeaderCommand {
       1 / temperature. The encoder takes items, int64 [sessions, clicks], rows of the item table from 1 with 0 behind a \
       session's last click, and lengths, int64 [sessions]; it gives session, float32 [sessions, D]. docs/python.md shows \
       both at work.
+
+      caravan export --checkpoint runs/narm --embeddings items.npy --onnx encoder.onnx
       """)
 
   @Option(

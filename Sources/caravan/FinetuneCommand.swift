@@ -13,6 +13,8 @@ struct FinetuneCommand: GroupCommand {
       targets are the checkpoint's where they are not given; all other options have the defaults of caravan train. \
       What comes out for a locale has the same bytes on any number of ranks. The report, zero-shot against \
       fine-tuned, is printed and written to handoff.json. The same command started again goes on where it stopped.
+
+      mpirun -n 4 --bind-to none caravan finetune --dataset data --checkpoint runs/first --locales ES,FR,IT --out runs/handoff
       """)
 
   @Option(help: ArgumentHelp("A YAML file of options.", valueName: "file"))
@@ -32,13 +34,16 @@ struct FinetuneCommand: GroupCommand {
 
   enum ResumeChoice: String, ExpressibleByArgument, CaseIterable { case auto, never }
 
+  @OptionGroup(title: "Output") var output: OutputOptions
   @OptionGroup(title: "Machine") var machine: MachineOptions
 
   func run(_ group: any ProcessGroup) throws {
     let given = TrainingFlags.given(plan, optimization, loss, model).merging(handOff.given) { $1 }
     let source = try PlanSource.ofLeader(file: config, flags: given.with(machine), group: group)
     note(source.notices, group)
-    let report = try HandOff(source, folder: group.leaderFolder(out), startsAnew: resume == .never, group: group).run()
+    let report = try HandOff(
+      source, folder: group.leaderFolder(out), startsAnew: resume == .never, output: output.output, group: group
+    ).run()
     if let report { print(report.table, terminator: "") }
   }
 }

@@ -11,6 +11,8 @@ struct InspectCommand: LeaderCommand {
     discussion: """
       Lengths are clicks of a session, the answer not counted, of all splits together. The second table has the \
       products that two locales have in common, and what share of the row's locale that is.
+
+      caravan inspect data
       """)
 
   @Argument(help: ArgumentHelp("The prepared data set.", valueName: "folder"))

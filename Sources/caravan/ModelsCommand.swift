@@ -4,7 +4,12 @@ import OptionTables
 
 struct ModelsCommand: LeaderCommand {
   static let configuration = CommandConfiguration(
-    commandName: "models", abstract: "Lists the models, with their options, defaults and papers.")
+    commandName: "models", abstract: "Lists the models, with their options, defaults and papers.",
+    discussion: """
+      caravan help train NARM says what the options of one of them mean.
+
+      caravan models
+      """)
 
   @Flag(help: "Print all options of plans as docs/options.md has them.")
   var markdown = false

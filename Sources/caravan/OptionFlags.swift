@@ -44,8 +44,11 @@ struct OptionFlags<Section: FlagSection>: ParsableArguments, CustomReflectable {
 
   private static func flag(_ name: String, _ option: OptionSummary, _ isAlias: Bool) -> Any {
     let names = NameSpecification.customLong(name.replacing("_", with: "-"))
+    let model = ModelHelp.current
+    let isHidden = isAlias || !(model?.has(option) ?? true)
     let help = ArgumentHelp(
-      "\(option.help)", valueName: option.valueName, visibility: isAlias ? .hidden : .default)
+      "\(model?.line(of: option) ?? option.help)", valueName: option.valueName,
+      visibility: isHidden ? .hidden : .default)
     if option.isFlag { return Flag(wrappedValue: false, name: names, help: help) }
     return Option<String?>(name: names, help: help, completion: option.completion)
   }

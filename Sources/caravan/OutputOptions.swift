@@ -20,7 +20,7 @@ struct OutputOptions: ParsableArguments {
 
   var output: RunOutput {
     var output = RunOutput()
-    (output.isQuiet, output.format, output.stepsPerRecord) = (quiet, logFormat, logEvery)
+    (output.says, output.format, output.stepsPerRecord) = (quiet ? .warnings : .everything, logFormat, logEvery)
     return output
   }
 }

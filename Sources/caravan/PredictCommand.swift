@@ -10,10 +10,12 @@ struct PredictCommand: GroupCommand {
     commandName: "predict",
     abstract: "Predicts the next products of the sessions in a file, as a KDD Cup 2023 submission.",
     discussion: """
-      Items that training never saw are left out of the sessions, and counted. A session of which nothing is
-      left, or that is empty, gets the most popular of its candidates; one of a locale that the data set does not know
-      is ranked among all products. The output has a row for every row of the
+      Items that training never saw are left out of the sessions, and counted. A session of which nothing is \
+      left, or that is empty, gets the most popular of its candidates; with --candidates locale, one of a locale that \
+      the data set does not know is ranked among all products. The output has a row for every row of the \
       sessions; with --skip-bad-rows that goes for rows that cannot be read, too.
+
+      caravan predict --dataset data --checkpoint runs/narm --sessions sessions_test.csv --candidates locale --out predictions.csv
       """)
 
   @OptionGroup var ranking: RankingOptions
@@ -27,9 +29,9 @@ struct PredictCommand: GroupCommand {
   @Option(
     help: ArgumentHelp(
       """
-      locale: what was seen in the session's locale; all: the whole catalogue; or locales. (default: as a saved blend \
-      has it, else locale)
-      """, valueName: "locale|all|list"))
+      all: the whole catalogue; locale: what was seen in the session's locale; or locales. (default: as a saved blend \
+      has it, else all)
+      """, valueName: "all|locale|list"))
   var candidates: String?
 
   @Option(help: "Products a session.")
@@ -48,12 +50,12 @@ struct PredictCommand: GroupCommand {
   @Flag(help: "Replace the file that is at --out. What is read is never replaced.")
   var force = false
 
-  @OptionGroup(title: "Machine") var machine: MachineOptions
+  @OptionGroup var machine: MachineOptions
 
   func run(_ group: any ProcessGroup) throws {
     try warnOfShortCores(threads: ranking.threadsPerRank, group)
     let request = try ranking.request(group)
-    let settings = try ranking.settings(request, candidates: candidates, usual: .locale)
+    let settings = try ranking.settings(request, candidates: candidates)
     var options = Predictor.Options()
     options.candidates = settings.candidates
     options.filterSeen = settings.filterSeen
@@ -79,6 +81,9 @@ struct PredictCommand: GroupCommand {
       guard let predictions, let asked else { return }
       line.clear()
       try write(predictions.emptied(at: asked.sessionsWithoutLocale), for: asked, of: dataset, writer)
+      if candidates == nil, request.settings == nil, dataset.locales.count > 1 {
+        note("ranked among the whole catalogue; --candidates locale takes what each session's locale has")
+      }
     }
   }
 

@@ -10,12 +10,15 @@ struct PrepareCommand: LeaderCommand {
     commandName: "prepare",
     abstract: "Makes a prepared data set from session files.",
     discussion: """
-      Reads click logs, a click a row, such as GRU4Rec's (SessionId ItemId Time), and session files, a session a row: KDD
-      Cup 2023's (prev_items,next_item,locale) and RecBole's .inter files; tabs, commas or semicolons, gzip's too. Where the
-      names of the columns do not tell what they are for, --columns does. Clicks are put together by session and ordered by
-      time; the last item of a session is its answer; locales may be missing, and have any name. Items are numbered in the order of their first appearance; of a
-      session longer than --max-length the last items are kept. The valid split is drawn by session: rows that share a
+      Reads click logs, a click a row, such as GRU4Rec's (SessionId ItemId Time), and session files, a session a row: KDD \
+      Cup 2023's (prev_items,next_item,locale) and RecBole's .inter files; tabs, commas or semicolons, gzip's too. Where the \
+      names of the columns do not tell what they are for, --columns does. Clicks are put together by session and ordered by \
+      time; the last item of a session is its answer; locales may be missing, and have any name. Items are numbered in the order of their first appearance; of a \
+      session longer than --max-length the last items are kept. The valid split is drawn by session: rows that share a \
       session_id, else a user_id, or go on with one another stay together.
+
+      caravan prepare --sessions sessions_train.csv --test sessions_test.csv --truth truth_test.csv --out data
+      caravan prepare --sessions clicks.tsv --columns session=visitor,item=sku,time=at --test-days 1 --out shop
       """)
 
   @Option(help: ArgumentHelp("Training sessions; may be given several times.", valueName: "file"))

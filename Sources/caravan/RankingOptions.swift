@@ -75,11 +75,8 @@ struct RankingOptions: ParsableArguments {
   /// How it ranks: as was asked for, else as a saved blend has it.
   /// - Parameters:
   ///   - candidates: as they were given.
-  ///   - usual: the candidates where nobody says anything.
-  func settings(
-    _ request: RankingRequest, candidates: String?, usual: CandidateRule
-  ) throws -> RankingSettings {
-    var settings = request.settings ?? RankingSettings(candidates: usual)
+  func settings(_ request: RankingRequest, candidates: String?) throws -> RankingSettings {
+    var settings = request.settings ?? RankingSettings(candidates: .all)
     if let candidates { settings.candidates = try CandidateRule(parsing: candidates) }
     if let filterSeen { settings.filterSeen = filterSeen }
     if let transductive { settings.isTransductive = transductive }

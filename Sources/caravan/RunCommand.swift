@@ -10,11 +10,12 @@ struct RunCommand: LeaderCommand {
     commandName: "run",
     abstract: "Starts a command on several ranks: mpirun as it should be started, and again where ranks are lost.",
     discussion: """
-      caravan run -n 4 --restarts 3 train --dataset data --model NARM --out runs/narm
-
       SIGTERM, SIGINT, SIGHUP and SIGUSR1 let the ranks save what they have; a second SIGINT or SIGTERM ends them at once. \
       Exit codes: 0 done, 75 stopped to go on later by the same command, 69 a rank or a host was lost and --restarts \
       were used up, 64 a wrong command line, 1 a failure that would come again.
+
+      caravan run -n 4 --restarts 3 train --dataset data --model NARM --out runs/narm
+      caravan run --hostfile hosts --interface eth0 --restarts 10 train --dataset data --model NARM --out runs/narm
       """)
 
   @Option(

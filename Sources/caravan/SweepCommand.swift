@@ -12,6 +12,8 @@ struct SweepCommand: GroupCommand {
       after another, or side by side in groups of ranks; each that ends is a line of jobs.jsonl. The same command \
       started again goes on where it was. The results are in results.txt, the best job's options in best.yaml, for \
       caravan train --config, and the link best leads to its run.
+
+      mpirun -n 4 --bind-to none caravan sweep configs/sweeps/gru4rec.yaml --out sweeps/gru4rec
       """)
 
   @Argument(help: ArgumentHelp("The YAML file of the sweep.", valueName: "file"))
@@ -39,7 +41,8 @@ struct SweepCommand: GroupCommand {
     if out == nil && !dryRun { throw ValidationError("Missing expected argument '--out <folder>'") }
   }
 
-  @OptionGroup(title: "Machine") var machine: MachineOptions
+  @OptionGroup var output: OutputOptions
+  @OptionGroup var machine: MachineOptions
 
   func run(_ group: any ProcessGroup) throws {
     var text = try group.together { group.rank == 0 ? try SweepFile.read(file) : "" }
@@ -48,7 +51,8 @@ struct SweepCommand: GroupCommand {
     guard let out, !dryRun else {
       return try group.together { if group.rank == 0 { try list(sweep) } }
     }
-    let run = try SweepRun(sweep, folder: group.leaderFolder(out), group: group, ranksPerJob: ranksPerJob)
+    let run = try SweepRun(
+      sweep, folder: group.leaderFolder(out), group: group, ranksPerJob: ranksPerJob, output: output.output)
     let results = try run.run(retryFailed: retryFailed)
     if let results { print(results.text + "results: \(out)/results.txt") }
     try run.requireNothingLeft(results)

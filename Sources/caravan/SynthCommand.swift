@@ -9,17 +9,19 @@ struct SynthCommand: LeaderCommand {
     commandName: "synth",
     abstract: "Makes up sessions with structure to learn, as CSV files in the KDD Cup's shape or as a click log.",
     discussion: """
-      Writes sessions_train.csv, sessions_test.csv and truth_test.csv; with --clicks one file, clicks.tsv, in the shape of
+      Writes sessions_train.csv, sessions_test.csv and truth_test.csv; with --clicks one file, clicks.tsv, in the shape of \
       GRU4Rec's authors, in which a month's clicks lie in the order of their time. The same options give the same bytes.
+
+      caravan synth --out raw --n-sessions 100000 --items 20000
       """)
 
   @Option(help: ArgumentHelp("The folder for the files.", valueName: "folder"))
   var out: String
 
-  @Option(help: "Sessions, training and test together.")
-  var sessions: Int
+  @Option(help: ArgumentHelp("Sessions, training and test together.", valueName: "number"))
+  var nSessions: Int
 
-  @Option(help: "Different items.")
+  @Option(help: ArgumentHelp("Different items.", valueName: "number"))
   var items: Int
 
   @Option(help: ArgumentHelp("Locales of the sessions.", valueName: "list"))
@@ -38,7 +40,7 @@ struct SynthCommand: LeaderCommand {
   var force = false
 
   func run() throws {
-    var options = SynthesisOptions(sessions: sessions, items: items, out: out)
+    var options = SynthesisOptions(sessions: nSessions, items: items, out: out)
     options.locales = try ShopLocale.parse(list: locales)
     options.seed = seed
     options.testFraction = testFraction

@@ -16,7 +16,10 @@ struct TrainCommand: GroupCommand {
       file. Names of RecBole (--learning-rate, --train-batch-size …) are understood in both. The run's folder gets \
       config.yaml, metrics.jsonl, log.txt, TensorBoard events and checkpoints/. \
       SIGTERM, SIGINT, SIGUSR1 or SIGHUP write a checkpoint and stop, with exit code 75; the same command then goes \
-      on from there.
+      on from there. caravan help train NARM has one model's options alone, with its defaults.
+
+      caravan train --dataset data --model NARM --out runs/narm
+      mpirun -n 4 --bind-to none caravan train --dataset data --model CORE --epochs 8 --out runs/core
       """)
 
   @Option(help: ArgumentHelp("A YAML file of options.", valueName: "file"))

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Models
 import OptionTables
 import Text
 
@@ -19,6 +20,12 @@ struct UsageError: CustomStringConvertible {
   /// The command that the line names and that there is not.
   static func wrongCommand(_ line: CommandLineText) -> String? {
     let words = line.arguments.prefix { !$0.hasPrefix("-") }.drop { $0 == "help" }
+    if line.arguments.first == "help", let stray = words.dropFirst().first {
+      let models = ModelConfiguration.names + CountingModel.names
+      return words.first == "train"
+        ? "there is no model \(printable(stray)): choose one of \(listed(models))"
+        : "help takes one command, and for train a model as well: leave out \(printable(stray))"
+    }
     guard let typed = words.first, !commands.contains(typed) else { return nil }
     return "there is no command \(printable(typed)): "
       + (nearestName(to: typed, among: commands).map { "did you mean \($0)?" } ?? "choose \(listed(commands))")

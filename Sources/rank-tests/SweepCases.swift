@@ -36,7 +36,7 @@ private enum GroupWork: SweptCommand {
   static func validate(_ options: [String: String]) {}
 
   static func run(
-    _ options: [String: String], folder: String, group: any ProcessGroup, isQuiet: Bool
+    _ options: [String: String], folder: String, group: any ProcessGroup, output: RunOutput
   ) throws -> SweepOutcome {
     // Ranks at odds about which job they are in would hang or find other numbers.
     var job = [Int64(options["x"] ?? "0") ?? 0], shares = [Int64(group.rank + 1)]

@@ -1,6 +1,7 @@
 import Campaigns
 import Foundation
 import MPI
+import Runs
 import Storage
 import TestSupport
 import Testing
@@ -24,7 +25,7 @@ import Testing
     static func validate(_ options: [String: String]) {}
 
     static func run(
-      _ options: [String: String], folder: String, group: any ProcessGroup, isQuiet: Bool
+      _ options: [String: String], folder: String, group: any ProcessGroup, output: RunOutput
     ) throws -> SweepOutcome {
       try RunsFile.add(folder)
       let sweep = URL(fileURLWithPath: folder).deletingLastPathComponent().deletingLastPathComponent().path

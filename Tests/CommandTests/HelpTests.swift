@@ -46,6 +46,25 @@ import Testing
     }
   }
 
+  @Test func everyCommandShowsAnExample() throws {
+    for name in commands(in: try output(of: ["--help"])) {
+      let help = try output(of: ["help", name])
+      #expect(
+        help.contains(/\n(?:caravan|mpirun .* caravan) [a-z]/) && help.contains("caravan \(name)"),
+        "caravan help \(name)")
+    }
+  }
+
+  @Test func theHelpOfAModelHasItsOptionsAndDefaults() throws {
+    let help = try output(of: ["help", "train", "narm"])
+    #expect(help.contains("--dropout-probs") && !help.contains("--temperature") && !help.contains("--window"))
+    #expect(help.contains("The learning rate. (default: 0.005)"))
+    let counting = try output(of: ["help", "train", "COUNTS"])
+    #expect(counting.contains("--window") && !counting.contains("--lr"))
+    let outcome = try CaravanCommand.run(["help", "train", "NARN"])
+    #expect(outcome.status == 64 && outcome.stderr.hasPrefix("caravan: there is no model NARN: choose one of GRU4Rec"))
+  }
+
   private func rewrite(_ texts: [String: String]) throws {
     try? FileManager.default.removeItem(at: Self.folder)
     try FileManager.default.createDirectory(at: Self.folder, withIntermediateDirectories: true)

@@ -82,7 +82,8 @@ import Testing
     try FileManager.default.createSymbolicLink(atPath: folder + "/data", withDestinationPath: dataset)
     try FileManager.default.copyItem(atPath: sessions, toPath: folder + "/sessions_test_task2.csv")
     try caravan([
-      "predict", "--dataset", dataset, "--checkpoint", run, "--sessions", sessions, "--top", "20", "--out",
+      "predict", "--dataset", dataset, "--checkpoint", run, "--sessions", sessions, "--candidates", "locale", "--top",
+      "20", "--out",
       folder + "/top.csv",
     ])
     try caravan(["export", "--checkpoint", run, "--embeddings", folder + "/items.npy"])

@@ -14,16 +14,11 @@ import Storage
 /// as if nothing ran beside it: what comes out for a locale has the same bytes on any number of ranks. What is done
 /// is written down at once, in the locale's own folder, and not done again by the same command.
 public struct HandOff {
-  private var worker: HandOffWorker
+  private let worker: HandOffWorker
   private let tasks: [HandOffTask]
   private let group: any ProcessGroup
   /// Which ranks do which of the tasks.
   private let layout: GroupLayout
-  /// Whether nothing goes to standard error.
-  var isQuiet: Bool {
-    get { worker.isQuiet }
-    set { worker.isQuiet = newValue }
-  }
 
   /// Loads and verifies the pre-trained checkpoint on rank 0 and hands it to the others; collective. Everything that
   /// can be wrong with it is found here, before any training and before anything is written.
@@ -33,11 +28,12 @@ public struct HandOff {
   ///   - startsAnew: whether what is there already is done again.
   ///   - isSideBySide: whether locales get groups of ranks of their own. Without, all ranks do one after another, and
   ///     what fails for one fails on all of them together.
+  ///   - output: what is said meanwhile.
   /// - Throws: `OptionError`, `HandOffError`, `RunError`, `CheckpointError`, `SessionsError`, `StorageError`,
   ///   `EvaluationError`, `MPIError`.
   public init(
     _ source: PlanSource, folder: String, startsAnew: Bool = false, isSideBySide: Bool = true,
-    group: any ProcessGroup
+    output: RunOutput = RunOutput(), group: any ProcessGroup
   ) throws {
     let (path, checkpoint) = try group.together {
       try Self.requireNoRun(at: folder)
@@ -65,7 +61,7 @@ public struct HandOff {
     worker = HandOffWorker(
       plan: plan, dataset: dataset, pretrained: pretrained,
       candidates: try plan.candidateRule().resolved(among: dataset.locales), split: split, folder: folder,
-      resume: startsAnew ? .never : .auto)
+      resume: startsAnew ? .never : .auto, output: output)
     self.tasks = tasks
     self.group = group
   }

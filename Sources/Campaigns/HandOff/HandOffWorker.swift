@@ -18,8 +18,7 @@ struct HandOffWorker {
   /// Of the whole hand-off.
   let folder: String
   let resume: ResumePolicy
-  /// Whether nothing goes to standard error.
-  var isQuiet = false
+  let output: RunOutput
 
   /// Zero-shot, fine-tuned, from scratch: one task on all ranks of a group; collective.
   /// - Returns: nil where a signal stopped it.
@@ -96,10 +95,9 @@ struct HandOffWorker {
     adaptation.candidates = candidates
     adaptation.label = "\(name): "
     adaptation.decidingOptions["candidates"] = candidates.description
-    var run = try TrainingRun(
-      plan, adaptation, configuration: configuration, dataset: dataset, folder: path(name), group: group, log: log)
-    run.showsProgress = !isQuiet
-    return run
+    return try TrainingRun(
+      plan, adaptation, configuration: configuration, dataset: dataset, folder: path(name), group: group, log: log,
+      output: output)
   }
 
   /// Rank 0's question before anything is written: whether the runs of a task that are there go on with this plan.
@@ -203,7 +201,7 @@ struct HandOffWorker {
   func openLog(_ folder: String, of group: any ProcessGroup, label: String = "") throws -> Logger {
     guard group.rank == 0 else { return RunLogHandler.silent }
     try RunFolder.create(folder)
-    return try RunLogHandler.logger(run: folder, label: isQuiet ? nil : label)
+    return try RunLogHandler.logger(run: folder, label: label, output: output)
   }
 
   func path(_ name: String) -> String { joined(folder, name) }

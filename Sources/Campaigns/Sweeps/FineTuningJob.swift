@@ -27,11 +27,10 @@ public enum FineTuningJob: SweptCommand {
   /// comes each model's own.
   /// - Throws: `SweepError.noValidSessions`, `.nothingValidated`, and what a hand-off throws.
   public static func run(
-    _ options: [String: String], folder: String, group: any ProcessGroup, isQuiet: Bool
+    _ options: [String: String], folder: String, group: any ProcessGroup, output: RunOutput
   ) throws -> SweepOutcome {
     let source = try group.together { try PlanSource(file: nil, flags: options) }
-    var handOff = try HandOff(source, folder: folder, isSideBySide: false, group: group)
-    handOff.isQuiet = isQuiet
+    let handOff = try HandOff(source, folder: folder, isSideBySide: false, output: output, group: group)
     try group.together { if group.rank == 0 { try requireValidSessions(options) } }
     let report = try handOff.run()
     return try group.together {

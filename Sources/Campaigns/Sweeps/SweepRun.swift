@@ -16,15 +16,18 @@ public struct SweepRun {
   private let folder: SweepFolder
   private let group: any ProcessGroup
   private let ranksPerJob: Int
+  private let output: RunOutput
 
   /// - Parameters:
   ///   - sweep: the same on all ranks.
   ///   - folder: made if it is not there; seen by all ranks where there are several groups.
   ///   - ranksPerJob: the ranks of a job; nil for all. The last group has fewer where it does not divide the ranks.
+  ///   - output: what jobs say; nothing where several run side by side.
   ///   - commands: those that the sweep may name.
   /// - Throws: `SweepError`, on all ranks.
   public init(
     _ sweep: SweepFile, folder: String, group: any ProcessGroup, ranksPerJob: Int? = nil,
+    output: RunOutput = RunOutput(),
     commands: [any SweptCommand.Type] = sweptCommands
   ) throws(SweepError) {
     command = try sweep.chooseCommand(from: commands)
@@ -32,6 +35,9 @@ public struct SweepRun {
     self.folder = SweepFolder(path: folder)
     self.group = group
     self.ranksPerJob = ranksPerJob ?? group.size
+    var output = output
+    if self.ranksPerJob < group.size { output.says = .nothing }
+    self.output = output
     guard (1...group.size).contains(self.ranksPerJob) else {
       throw .moreRanksThanThereAre(perJob: self.ranksPerJob, ranks: group.size)
     }
@@ -118,7 +124,7 @@ public struct SweepRun {
     let began = ContinuousClock.now
     do {
       let outcome = try command.run(
-        job.options, folder: folder.path(ofJob: job.name), group: part, isQuiet: part.size < group.size)
+        job.options, folder: folder.path(ofJob: job.name), group: part, output: output)
       record.figures = outcome.figures
     } catch is EndOfProcess {
       return nil

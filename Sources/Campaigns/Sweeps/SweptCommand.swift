@@ -1,4 +1,5 @@
 import MPI
+import Runs
 
 /// A command that a sweep can run with one choice of options after another.
 public protocol SweptCommand {
@@ -19,11 +20,11 @@ public protocol SweptCommand {
   /// - Parameters:
   ///   - options: by their names in a configuration file.
   ///   - folder: the job's own. Gets a `config.yaml` that the command takes as its `--config`.
-  ///   - isQuiet: whether nothing goes to standard error, for other jobs run beside it.
+  ///   - output: what it says while it goes on.
   /// - Returns: how it ended; what rank 0 returns counts.
   /// - Throws: `EndOfProcess`, on all ranks, where a signal stopped it: it will go on when the sweep does.
   static func run(
-    _ options: [String: String], folder: String, group: any ProcessGroup, isQuiet: Bool
+    _ options: [String: String], folder: String, group: any ProcessGroup, output: RunOutput
   ) throws -> SweepOutcome
 }
 

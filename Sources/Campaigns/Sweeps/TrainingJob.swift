@@ -17,7 +17,7 @@ public enum TrainingJob: SweptCommand {
 
   /// - Throws: `SweepError.noValidSessions`, `.nothingValidated`, and what training throws.
   public static func run(
-    _ options: [String: String], folder: String, group: any ProcessGroup, isQuiet: Bool
+    _ options: [String: String], folder: String, group: any ProcessGroup, output: RunOutput
   ) throws -> SweepOutcome {
     let plan = try group.together { try makePlan(options) }
     let dataset = try PreparedDataset.open(plan.dataset, group: group)
@@ -29,10 +29,9 @@ public enum TrainingJob: SweptCommand {
     defer { lock?.release() }
     let log = try group.together { () -> Logger in
       guard group.rank == 0 else { return RunLogHandler.silent }
-      return try RunLogHandler.logger(run: folder, label: isQuiet ? nil : "")
+      return try RunLogHandler.logger(run: folder, output: output)
     }
-    var run = try TrainingRun(plan, dataset: dataset, folder: folder, group: group, log: log)
-    run.showsProgress = !isQuiet
+    let run = try TrainingRun(plan, dataset: dataset, folder: folder, group: group, log: log, output: output)
     let summary = try run.run(.auto)
     guard let value = summary.bestValue, let step = summary.bestStep else { throw SweepError.nothingValidated }
     let metric = try RankingMetric(parsing: plan.validMetric)

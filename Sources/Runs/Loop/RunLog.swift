@@ -12,13 +12,13 @@ public struct RunLogHandler: LogHandler {
   public var metadata: Logger.Metadata = [:]
   public var logLevel: Logger.Level = .debug
   private let file: FileHandle?
-  private let label: String?
+  private let label: String
   private let output: RunOutput
 
   /// - Parameters:
   ///   - run: the folder of the run, which exists; nil for standard error alone.
-  ///   - label: what its lines on standard error begin with, where several runs share it; nil for none there.
-  public init(run: String?, label: String? = "", output: RunOutput = RunOutput()) throws {
+  ///   - label: what its lines on standard error begin with, where several runs share it.
+  public init(run: String?, label: String = "", output: RunOutput = RunOutput()) throws {
     self.label = label
     self.output = output
     file = try run.map { run in
@@ -39,7 +39,7 @@ public struct RunLogHandler: LogHandler {
 
   public func log(event: LogEvent) {
     let line = line(of: event)
-    if let label, event.level >= (output.isQuiet ? .warning : .info) {
+    if output.says != .nothing, event.level >= (output.says == .warnings ? .warning : .info) {
       StandardError.print(output.format == .json ? line : label + words(of: event) + "\n")
     }
     try? file?.write(contentsOf: Data(line.utf8))
@@ -77,7 +77,7 @@ public struct RunLogHandler: LogHandler {
   public static var silent: Logger { Logger(label: "caravan") { _ in SwiftLogNoOpLogHandler() } }
 
   /// A logger for rank 0.
-  public static func logger(run: String?, label: String? = "", output: RunOutput = RunOutput()) throws -> Logger {
+  public static func logger(run: String?, label: String = "", output: RunOutput = RunOutput()) throws -> Logger {
     let handler = try RunLogHandler(run: run, label: label, output: output)
     return Logger(label: "caravan") { _ in handler }
   }

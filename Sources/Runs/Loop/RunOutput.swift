@@ -7,8 +7,14 @@ public struct RunOutput: Equatable, Sendable {
     case json
   }
 
-  /// Warnings alone on standard error. `log.txt` has the rest all the same.
-  public var isQuiet = false
+  /// What goes to standard error. `log.txt` has all of it in any case.
+  public enum Speech: Sendable {
+    case everything, warnings
+    /// For other runs beside it.
+    case nothing
+  }
+
+  public var says = Speech.everything
   public var format = Format.text
   /// Every how many steps `metrics.jsonl` and TensorBoard get a record.
   public var stepsPerRecord = 50

@@ -34,8 +34,6 @@ public struct TrainingRun {
   let checkpoints: CheckpointStore
   let insideEpochs: IntervalCheckpoints
   private let tracer: StepTracer?
-  /// Whether rank 0 shows on standard error how far it is.
-  package var showsProgress = true
   private let output: RunOutput
 
   /// - Parameters:
@@ -162,7 +160,7 @@ public struct TrainingRun {
       }
     }
     try tracer?.finish()
-    if progress.bestValue != nil, adaptation.pretrained == nil, showsProgress, step > start.step {
+    if progress.bestValue != nil, adaptation.pretrained == nil, output.says != .nothing, step > start.step {
       let remarks = try ValidRemarks(
         validation, wasRising: progress.bestStep == step && !isStopping, trainedOn: sessions.table, sessions.chosen,
         of: dataset, group: group)
@@ -207,7 +205,9 @@ public struct TrainingRun {
       }
     }
     log.info("\(record.sentence(metric: plan.validMetric, value: valid?.value))", metadata: record.figures)
-    guard showsProgress, output.format == .text, let figures = valid?.figures, !figures.locales.isEmpty else { return }
+    guard output.says != .nothing, output.format == .text, let figures = valid?.figures, !figures.locales.isEmpty else {
+      return
+    }
     let table = figures.table(of: dataset.locales, cutoff: try? RankingMetric(parsing: plan.validMetric).cutoff)
     for line in table.split(separator: "\n") { log.info("\(line)") }
   }
@@ -276,8 +276,9 @@ public struct TrainingRun {
   }
 
   private func makeReport(lastStep: Int) -> ProgressReport {
-    let isBar = StandardError.isTerminal && adaptation.label.isEmpty && output.format == .text && !output.isQuiet
-    let isShown = group.rank == 0 && showsProgress
+    let isBar =
+      StandardError.isTerminal && adaptation.label.isEmpty && output.format == .text && output.says == .everything
+    let isShown = group.rank == 0 && output.says != .nothing
     return ProgressReport(style: isShown ? isBar ? .bar : .lines : .none, lastStep: lastStep, log: log)
   }
 

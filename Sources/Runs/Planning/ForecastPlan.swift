@@ -47,7 +47,8 @@ extension ForecastPlan: RunPlan {
   /// What is not the model's.
   static let ownTable = OptionTable<ForecastPlan>([
     OptionDeclaration("items", \.items, .count(12...100_000_000), "Items of the catalogue."),
-    OptionDeclaration("sessions", \.sessions, .count(1...1_000_000_000_000), "Sessions of an epoch."),
+    OptionDeclaration(
+      "n_sessions", \.sessions, .count(1...1_000_000_000_000), aliases: ["sessions"], "Sessions of an epoch."),
     OptionDeclaration(
       "clicks", \.clicks, .number("a number from 1 to 1000") { (1...1000).contains($0) },
       "Clicks of a session, on average."),
