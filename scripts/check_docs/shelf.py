@@ -42,10 +42,10 @@ ASKED_FOR = ["B07VFGXLZC", "B08TH3PY4J"]
 def fill(shelf: Path, caravan: str):
     """Makes the files, under the names that pages have for them."""
     synth = [caravan, "synth", "--force", "--items", "300"]
-    subprocess.run([*synth, "--out", shelf / "kdd", "--sessions", "1500", "--test-fraction", "0.1"], **QUIET)
-    subprocess.run([*synth, "--out", shelf / "spring", "--sessions", "600", "--seed", "1"], **QUIET)
+    subprocess.run([*synth, "--out", shelf / "kdd", "--n-sessions", "1500", "--test-fraction", "0.1"], **QUIET)
+    subprocess.run([*synth, "--out", shelf / "spring", "--n-sessions", "600", "--seed", "1"], **QUIET)
     for week in ("week1", "week2"):
-        subprocess.run([*synth, "--clicks", "--out", shelf / week, "--sessions", "600", "--seed", week[-1]], **QUIET)
+        subprocess.run([*synth, "--clicks", "--out", shelf / week, "--n-sessions", "600", "--seed", week[-1]], **QUIET)
     sessions = (shelf / "kdd/sessions_train.csv").read_text()
     common = [item for item, _ in Counter(re.findall(r"B[0-9A-Z]{9}", sessions)).most_common(len(ASKED_FOR))]
     for made, name in {
