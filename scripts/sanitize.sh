@@ -33,7 +33,7 @@ sanitize() {
 
 run_valgrind() {
   command -v valgrind >/dev/null || { echo "valgrind is missing: apt-get install valgrind" >&2; exit 1; }
-  local caravan supplied work
+  local caravan supplied
   caravan=$(realpath -e "${CARAVAN:-.build/release/caravan}") || exit 1
   supplied=$(dirname "$(dirname "$(realpath "$(command -v mpirun)")")")/share/openmpi/openmpi-valgrind.supp
   work=$(mktemp -d)
