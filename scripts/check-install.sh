@@ -34,7 +34,7 @@ export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMP_NUM_THREADS
 rm -rf /root/check && mkdir /root/check && cd /root/check
 if command -v swift >/dev/null; then echo "there is Swift here" >&2 && exit 1; fi
 caravan --version
-caravan synth --out sessions --sessions 4000 --items 800
+caravan synth --out sessions --n-sessions 4000 --items 800
 caravan prepare --sessions sessions/sessions_train.csv --test sessions/sessions_test.csv \
   --truth sessions/truth_test.csv --out data
 caravan run -n 2 train --dataset data --model GRU4Rec --epochs 1 --targets last --out run

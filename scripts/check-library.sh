@@ -10,7 +10,7 @@ next=$(swift build -c release --package-path examples/library --scratch-path .bu
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
-"$caravan" synth --out sessions --sessions 2000 --items 300
+"$caravan" synth --out sessions --n-sessions 2000 --items 300
 "$caravan" prepare --sessions sessions/sessions_train.csv --out data
 "$caravan" train --dataset data --model COUNTS --out runs/first
 item=$(head -n 1 data/items.txt)

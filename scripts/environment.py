@@ -16,6 +16,7 @@ PACKAGES = {
     "numpy": NUMPY,
     "rerank": ["lightgbm==4.6.0", "pyarrow==22.0.0", *NUMPY],
     "safetensors": ["safetensors==0.8.0", *NUMPY],
+    "tensorboard": ["tensorboard==2.20.0", "setuptools==80.9.0", *NUMPY],
     "onnx": ["onnxruntime==1.32.0", "safetensors==0.8.0", *NUMPY],
     "torch": ["torch==2.13.0", "safetensors==0.8.0", *NUMPY],
 }

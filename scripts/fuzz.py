@@ -168,7 +168,7 @@ class Shop:
         self.dataset = folder + "/d"
         run = lambda *arguments: subprocess.run(
             [CARAVAN, *arguments], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-        run("synth", "--sessions", "240", "--items", "60", "--out", self.sessions)
+        run("synth", "--n-sessions", "240", "--items", "60", "--out", self.sessions)
         self.train, self.test, self.truth = (
             f"{self.sessions}/{name}.csv" for name in ("sessions_train", "sessions_test", "truth_test"))
         run("prepare", "--sessions", self.train, "--test", self.test, "--truth", self.truth, "--out", self.dataset)

@@ -24,7 +24,7 @@ export OMP_NUM_THREADS=1
 
 say "Synthetic sessions of six locales"
 if [ ! -e "$folder/dataset/dataset.json" ]; then
-  "$caravan" synth --out "$folder/sessions" --sessions 40000 --items 8000
+  "$caravan" synth --out "$folder/sessions" --n-sessions 40000 --items 8000
   "$caravan" prepare --sessions "$folder/sessions/sessions_train.csv" \
     --test "$folder/sessions/sessions_test.csv" --truth "$folder/sessions/truth_test.csv" \
     --out "$folder/dataset"
@@ -39,7 +39,7 @@ $mpirun "$caravan" evaluate --dataset "$folder/dataset" --checkpoint "$folder/ru
 
 say "Predicting the next 100 products"
 $mpirun "$caravan" predict --dataset "$folder/dataset" --checkpoint "$folder/run" \
-  --sessions "$folder/sessions/sessions_test.csv" --top 100 --out "$folder/predictions.csv" --force
+  --sessions "$folder/sessions/sessions_test.csv" --candidates locale --top 100 --out "$folder/predictions.csv" --force
 
 reached=$(sed -n '/"all"/,/}/s/.*"\(recall@100\|mrr@100\)" : \([0-9.]*\).*/\1 \2/p' "$folder/test.json" |
   awk '{printf "%s %.4f  ", $1, $2}')

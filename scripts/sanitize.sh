@@ -33,7 +33,7 @@ sanitize() {
 
 run_valgrind() {
   command -v valgrind >/dev/null || { echo "valgrind is missing: apt-get install valgrind" >&2; exit 1; }
-  local caravan supplied work
+  local caravan supplied
   caravan=$(realpath -e "${CARAVAN:-.build/release/caravan}") || exit 1
   supplied=$(dirname "$(dirname "$(realpath "$(command -v mpirun)")")")/share/openmpi/openmpi-valgrind.supp
   work=$(mktemp -d)
@@ -41,7 +41,7 @@ run_valgrind() {
   # Its reader of debug information stumbles over Swift's; names of functions are left.
   strip --strip-debug -o "$work/caravan" "$caravan"
   cd "$work"
-  ./caravan synth --out sessions --sessions 400 --items 100 >/dev/null
+  ./caravan synth --out sessions --n-sessions 400 --items 100 >/dev/null
   ./caravan prepare --sessions sessions/sessions_train.csv --test sessions/sessions_test.csv --out data >/dev/null
   if [ "$(id -u)" -eq 0 ]; then export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1; fi
   # It has one thread run at a time: waiting ones must give way. It knows no AVX-512, and tells programs so.

@@ -127,7 +127,7 @@ disturb() {
 }
 
 echo "seed $seed; runs and logs: $out"
-caravan synth --out sessions --sessions 20000 --items 4000 >/dev/null
+caravan synth --out sessions --n-sessions 20000 --items 4000 >/dev/null
 caravan prepare --sessions sessions/sessions_train.csv --test sessions/sessions_test.csv --out data >/dev/null
 options=(--dataset data --model GRU4Rec --preset recbole --batch-size 128 --epochs 1000 --stopping-step 1000)
 

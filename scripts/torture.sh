@@ -30,7 +30,7 @@ bad=0
 rm -rf "$work"
 mkdir -p "$work"
 cd "$work" || exit 1
-"$caravan" synth --out raw --sessions 8000 --items 4000 >/dev/null &&
+"$caravan" synth --out raw --n-sessions 8000 --items 4000 >/dev/null &&
   "$caravan" prepare --sessions raw/sessions_train.csv --test raw/sessions_test.csv --truth raw/truth_test.csv \
     --out shop >/dev/null || exit 1
 

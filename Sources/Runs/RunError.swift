@@ -39,8 +39,8 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
         + (checkpoint.map { "; the same command then goes on from \($0)" }
           ?? " and start anew: there is no checkpoint yet to go on from")
     case .sessionsTooLong(let model, let longest, let dataset, let length):
-      "\(model) takes sessions of at most \(longest) clicks, \(dataset) has them up to \(length): raise "
-        + "--max-length, or prepare the data set with a smaller one"
+      "\(model) takes sessions of at most \(longest) clicks, \(dataset) has them up to \(length): prepare "
+        + "it with --max-length \(longest), or train with a larger --max-length"
     case .badCandidateSource(let text):
       "cannot take candidates from '\(text)': write a run or checkpoint and, if not \(CandidateSource.usualTop), how many "
         + "from 1 to 10000, such as runs/counts:200"

@@ -14,7 +14,7 @@ import Testing
     dataset = folder + "/dataset"
     // More than a piece of the item table for each of two ranks; no valid split.
     for command in [
-      ["synth", "--out", source, "--sessions", "60000", "--items", "9000"],
+      ["synth", "--out", source, "--n-sessions", "60000", "--items", "9000"],
       ["prepare", "--sessions", source + "/sessions_train.csv", "--valid-fraction", "0", "--out", dataset],
     ] {
       let outcome = try CaravanCommand.run(command)

@@ -32,6 +32,16 @@ import Testing
     }
   }
 
+  @Test func aQuietJobSaysNothingAndAJSONOneObjects() throws {
+    let quiet = try shop.finetune("quiet", ranks: 2, ["--quiet"])
+    #expect(quiet.status == 0 && quiet.stderr == "" && quiet.stdout.contains("zero-shot"))
+    let objects = try shop.finetune("json", ranks: 2, ["--log-format", "json"])
+    let lines = objects.stderr.split(separator: "\n")
+    #expect(objects.status == 0 && lines.count > 6)
+    for line in lines { #expect(throws: Never.self) { try JSONSerialization.jsonObject(with: Data(line.utf8)) } }
+    #expect(try shop.bytes("quiet/handoff.json") == shop.bytes("json/handoff.json"))
+  }
+
   /// Each group of ranks shards the table by itself; moments are handed out by rows, too.
   @Test func aShardedTableIsHandedOverAlike() throws {
     for options in [["--mode", "both"], ["--moments", "keep", "--freeze", "encoder"], ["--freeze", "items"]] {

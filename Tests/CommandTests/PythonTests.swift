@@ -50,8 +50,8 @@ import Testing
 
   private func train(_ options: [String], on dataset: String, to run: String) throws {
     try caravan(
-      ["train", "--dataset", dataset, "--out", run, "--epochs", "1", "--batch-size", "128", "--embedding-size", "16"]
-        + ["--model"] + options)
+      ["train", "--dataset", dataset, "--out", run, "--batch-size", "128", "--embedding-size", "16"]
+        + (options.contains("--epochs") ? [] : ["--epochs", "1"]) + ["--model"] + options)
   }
 
   private func data(_ name: String) throws -> Data { try Data(contentsOf: URL(fileURLWithPath: folder + "/" + name)) }
@@ -68,6 +68,37 @@ import Testing
     }
     try caravan(["prepare", "--sessions", names[0], "--test", names[1], "--out", folder + "/other"])
     return (folder + "/other", test)
+  }
+
+  /// TensorBoard's own package finds in the events what `metrics.jsonl` has, and nothing else.
+  @Test(.enabled("tensorboard cannot be installed here") { has("tensorboard") })
+  func tensorBoardReadsTheEvents() throws {
+    let (dataset, _) = try prepare(renaming: false)
+    try train(["GRU4Rec", "--epochs", "2", "--log-every", "4"], on: dataset, to: folder + "/run")
+    let outcome = try run(
+      """
+      import json
+      from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+      events = EventAccumulator("run", size_guidance={"scalars": 0})
+      events.Reload()
+      found = {(tag, e.step): e.value for tag in events.Tags()["scalars"] for e in events.Scalars(tag)}
+      wanted = {}
+      for record in map(json.loads, open("run/metrics.jsonl")):
+          step = record["step"]
+          if "epoch" not in record:
+              wanted |= {(f"train/{key}", step): record[key] for key in record if key != "step"}
+              continue
+          wanted["train/epoch_loss", step] = record["loss"]
+          valid = record["valid"]
+          places = {"valid": valid["all"]} | {f"valid_{name}": it for name, it in valid["locales"].items()}
+          wanted |= {(f"{place}/{key}", step): it[key] for place, it in places.items() for key in it}
+      assert found.keys() == wanted.keys(), found.keys() ^ wanted.keys()
+      assert all(abs(found[key] - wanted[key]) <= 1e-6 * max(1, abs(wanted[key])) for key in wanted)
+      print(len(wanted))
+      """, in: "tensorboard")
+    #expect(outcome.status == 0, "\(outcome.stderr)")
+    #expect(Int(outcome.stdout.split(separator: "\n").last ?? "") ?? 0 > 100, "\(outcome.stdout)")
   }
 
   /// The page's code on a run and all sessions of a file. Its scores are sums in another order than predict's: two items

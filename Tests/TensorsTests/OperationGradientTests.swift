@@ -141,3 +141,7 @@ import Testing
     #expect(check.worstError { tape, x, _ in tape.normalised(x[0]) } < GradientCheck.tolerance)
   }
 }
+
+extension Segments: @retroactive CustomTestStringConvertible {
+  public var testDescription: String { "\(count) segments" }
+}

@@ -38,7 +38,7 @@ public enum CaravanCommand {
   /// - Returns: the folder of the data set, in `folder`.
   public static func prepareDataset(in folder: String, sessions: Int, items: Int) throws -> String {
     let source = folder + "/sessions", dataset = folder + "/dataset"
-    let made = try run(["synth", "--out", source, "--sessions", "\(sessions)", "--items", "\(items)"])
+    let made = try run(["synth", "--out", source, "--n-sessions", "\(sessions)", "--items", "\(items)"])
     let prepared = try run([
       "prepare", "--sessions", source + "/sessions_train.csv", "--test", source + "/sessions_test.csv",
       "--truth", source + "/truth_test.csv", "--out", dataset,

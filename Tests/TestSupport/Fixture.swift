@@ -5,11 +5,13 @@ import Storage
 import Tensors
 
 /// A file of reference numbers that another implementation computed: see Fixtures/README.md.
-public struct Fixture: Sendable {
+public struct Fixture: Sendable, CustomStringConvertible {
   /// The file's name without its ending.
   public let name: String
   /// Where the file is.
   public var path: String { file.path }
+  /// Its name, for the output of tests.
+  public var description: String { name }
   private let file: SafetensorsFile
 
   public init(path: String) throws {

@@ -24,7 +24,7 @@ public enum SweepError: Error, Equatable, CustomStringConvertible {
     case .unreadable(let path, let reason):
       "cannot read \(path): \(reason); give the YAML file of a sweep"
     case .malformed(let path, let reason):
-      "\(path) is no sweep: \(reason)"
+      "\(path) is no sweep: \(printable(reason, limit: 300))"
     case .badSetting(let text):
       "cannot set '\(text)': write an option and its value, such as --set epochs=4"
     case .unknownCommand(let name, let known):
