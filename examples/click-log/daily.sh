@@ -32,7 +32,7 @@ flock --nonblock 9 || { echo "daily.sh: another call is at work in $state" >&2; 
 mapfile -t files < <(find "$logs" -maxdepth 1 -type f ! -name 'open.*' ! -name '.*' \
   \( -name '*.tsv' -o -name '*.csv' -o -name '*.tsv.gz' -o -name '*.csv.gz' \) | LC_ALL=C sort)
 if [ "${#files[@]}" -lt 2 ]; then
-  echo "daily.sh: $logs has ${#files[@]} logs: one is judged by, so there must be two" >&2
+  echo "daily.sh: $logs has ${#files[@]} of the 2 logs that it takes: one to learn from, one to judge by" >&2
   exit 66
 fi
 newest=${files[-1]}
@@ -75,8 +75,9 @@ run() {
 # link TARGET NAME: the link is the old one or the new one, and never missing.
 link() { ln -sfn "$1" "$2.new" && mv -T "$2.new" "$2"; }
 
-# figure FILE: the metric, over all sessions.
+# figure FILE: the metric, over all sessions; and a number with four digits.
 figure() { sed -n "/\"all\"/,/}/s/^ *\"$metric\" : \([0-9.e-]*\),\{0,1\}\$/\1/p" "$1"; }
+short() { LC_ALL=C printf '%.4f' "$1"; }
 
 # evaluate MODEL FILE
 evaluate() {
@@ -124,28 +125,29 @@ code=0 best=$day
 evaluate "$day/model" "$day/new.json"
 new=$(figure "$day/new.json")
 if [ -z "$new" ]; then fail 1 "there is no $metric in $day/new.json"; fi
-said="$metric $new"
+said="$metric $(short "$new")"
 if [ "$before" != none ]; then
   evaluate "$base/model" "$day/old.json"
   old=$(figure "$day/old.json")
-  said="$metric $new, the model of $(basename "$before") has $old"
+  said="$said, the model of $(basename "$before") has $(short "$old")"
   if ! awk -v new="$new" -v old="$old" -v margin="${MARGIN:-0.05}" 'BEGIN { exit !(new >= old * (1 - margin)) }'; then
     code=3 best=$base said="$said and stays"
   fi
 fi
-if [ "$code" -eq 0 ]; then link "days/$name" "$state/current"; fi
-
 open=$(find "$logs" -maxdepth 1 -type f -name 'open.*' | LC_ALL=C sort | tail -n 1)
 run "predicts with the model of $(basename "$best")" "$caravan" run -n "$ranks" predict --dataset "$day/data" \
   --checkpoint "$best/model" --sessions "${open:-$newest}" --top 20 --force --out "$state/predictions/$name.csv"
 link "predictions/$name.csv" "$state/predictions.csv"
+if [ "$code" -eq 0 ]; then link "days/$name" "$state/current"; fi
 
 echo "$code $said" >"$day/done.part"
 mv "$day/done.part" "$day/done"
 note "$said"
-# Folders of days long ago, but never the one that `current` leads to.
+# What is of days long ago goes, but never what `current` leads to.
 kept=$(basename "$(readlink "$state/current")")
-find "$state/days" -mindepth 1 -maxdepth 1 -type d ! -name "$kept" | LC_ALL=C sort | head -n "-${KEEP:-14}" |
-  while read -r old; do rm -r "$old"; done
+for folder in "$state/days" "$state/predictions"; do
+  find "$folder" -mindepth 1 -maxdepth 1 ! -name "$kept" ! -name "$kept.csv" | LC_ALL=C sort |
+    head -n "-${KEEP:-14}" | while read -r old; do rm -r "$old"; done
+done
 if [ "$code" -ne 0 ]; then echo "daily.sh: $name: $said" >&2; else echo "$name: $said"; fi
 exit "$code"
