@@ -22,6 +22,7 @@ if [ ! -d "$1" ]; then echo "daily.sh: there is no folder $1" >&2; exit 66; fi
 mkdir -p "$2/days" "$2/predictions"
 logs=$(cd "$1" && pwd) state=$(cd "$2" && pwd)
 caravan=${CARAVAN:-caravan} ranks=${RANKS:-2} metric=${METRIC:-mrr@20}
+command -v "$caravan" >/dev/null || { echo "daily.sh: there is no $caravan: name it by CARAVAN=" >&2; exit 1; }
 read -ra options <<<"${OPTIONS:-}"
 read -ra preparing <<<"${PREPARE:-}"
 

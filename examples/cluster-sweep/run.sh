@@ -14,6 +14,7 @@ if [ $# -lt 1 ]; then sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p;}' "$0" >&2; e
 here=$(cd "$(dirname "$0")" && pwd)
 out=$1 dataset=${2:-$1/data}
 caravan=${CARAVAN:-caravan} hosts=${HOSTS:-$here/hosts}
+command -v "$caravan" >/dev/null || { echo "run.sh: there is no $caravan: name it by CARAVAN=" >&2; exit 1; }
 network=()
 if [ -n "${INTERFACE:-}" ]; then network=(--interface "$INTERFACE"); fi
 read -ra settings <<<"${SETTINGS:-}"

@@ -9,12 +9,14 @@
 #   NEURAL=CORE     a model that is trained and blended with COUNTS; without it COUNTS alone
 #   LOCALES=…       the locales that it is trained on (ES,FR,IT)
 #   OPTIONS=…       more options of its training, such as "--precision bf16"
+#   CANDIDATES=all  what is proposed: any item, or with `locale` those that sessions of the locale have
 #   RANKS=2         ranks of training and ranking
 #   CARAVAN=…       the executable, where PATH does not lead to it
 set -euo pipefail
 if [ $# -ne 2 ]; then sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p;}' "$0" >&2; exit 64; fi
 data=$1 out=$2
 caravan=${CARAVAN:-caravan} ranks=${RANKS:-2} neural=${NEURAL:-} locales=${LOCALES:-ES,FR,IT}
+command -v "$caravan" >/dev/null || { echo "run.sh: there is no $caravan: name it by CARAVAN=" >&2; exit 1; }
 read -ra options <<<"${OPTIONS:-}"
 for file in sessions_train.csv sessions_test_task2.csv; do
   if [ ! -e "$data/$file" ]; then echo "$data has no $file: see examples/kdd-cup/README.md" >&2; exit 66; fi
