@@ -54,10 +54,13 @@ rm -rf trial && mkdir trial && cd trial
 "$caravan" synth --out sessions --sessions 4000 --items 500
 "$caravan" prepare --sessions sessions/sessions_train.csv --out data
 for ranks in 1 2; do
-  $mpirun -n "$ranks" "$caravan" train --dataset data --model LastFew --clicks 3 --max-steps 20 --out "runs/$ranks"
+  $mpirun -n "$ranks" "$caravan" train --dataset data --model LastFew --last-clicks 3 --max-steps 20 --out "runs/$ranks"
 done
-$mpirun -n 2 "$caravan" train --dataset data --model LastFew --clicks 3 --max-steps 20 --item-table sharded \
+$mpirun -n 2 "$caravan" train --dataset data --model LastFew --last-clicks 3 --max-steps 20 --item-table sharded \
   --out runs/sharded
+# An option's name that a command has for itself would stop that command.
+"$caravan" plan --model LastFew >/dev/null
+"$caravan" bench --model LastFew --items 500 --batch-size 64 --steps 2 >/dev/null
 for run in 2 sharded; do
   for file in model.safetensors optimizer.safetensors state.json; do
     cmp "runs/1/checkpoints/latest/$file" "runs/$run/checkpoints/latest/$file"

@@ -5,7 +5,7 @@
 #
 # LOG_FOLDER has a file of clicks a day, whose names sort as the days do: 2026-11-25.tsv, .csv, also .gz.
 #
-#   MODEL=GRU4Rec   what is trained the first time
+#   MODEL=GRU4Rec   what is trained the first time; COUNTS and others that count, each time anew
 #   OPTIONS=…       more options of trainings, such as "--batch-size 512"
 #   PREPARE=…       options of `caravan prepare`, such as "--columns session=visit,item=sku,time=at"
 #   FRESH=yes       trains from scratch, on all logs, instead of handing the newest model on
@@ -21,7 +21,9 @@ if [ $# -ne 2 ]; then sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p;}' "$0" >&2; e
 if [ ! -d "$1" ]; then echo "daily.sh: there is no folder $1" >&2; exit 66; fi
 mkdir -p "$2/days" "$2/predictions"
 logs=$(cd "$1" && pwd) state=$(cd "$2" && pwd)
-caravan=${CARAVAN:-caravan} ranks=${RANKS:-2} metric=${METRIC:-mrr@20}
+caravan=${CARAVAN:-caravan} ranks=${RANKS:-2} metric=${METRIC:-mrr@20} fresh=${FRESH:-}
+# A model that counts has no weights to hand on, and counts anew in seconds.
+case ${MODEL:-} in COUNTS | COVISIT | NEIGHBOURS | POP) fresh=yes ;; esac
 command -v "$caravan" >/dev/null || { echo "daily.sh: there is no $caravan: name it by CARAVAN=" >&2; exit 1; }
 read -ra options <<<"${OPTIONS:-}"
 read -ra preparing <<<"${PREPARE:-}"
@@ -101,7 +103,7 @@ learned=("${files[@]:0:${#files[@]}-1}") known=()
 if [ "$before" != none ]; then
   known=(--vocabulary "$base/data")
   count=${LOGS:-7}
-  if [ -z "${FRESH:-}" ] && [ "${#learned[@]}" -gt "$count" ]; then learned=("${learned[@]: -count}"); fi
+  if [ -z "$fresh" ] && [ "${#learned[@]}" -gt "$count" ]; then learned=("${learned[@]: -count}"); fi
 fi
 sessions=()
 for file in "${learned[@]}"; do sessions+=(--sessions "$file"); done
@@ -110,7 +112,7 @@ if [ ! -e "$day/data/dataset.json" ]; then
     --test "$newest" ${known[@]+"${known[@]}"} ${preparing[@]+"${preparing[@]}"} --valid-fraction 0 --out "$day/data"
 fi
 
-if [ "$before" = none ] || [ -n "${FRESH:-}" ]; then
+if [ "$before" = none ] || [ -n "$fresh" ]; then
   run "trains from scratch" "$caravan" run -n "$ranks" --restarts 2 train --dataset "$day/data" \
     --model "${MODEL:-GRU4Rec}" ${options[@]+"${options[@]}"} --out "$day/run"
   model=run
