@@ -71,7 +71,10 @@ run() {
   wait "$child" || status=$?
   child=""
   if [ "$status" -eq 0 ]; then return; fi
-  if [ -n "$asked" ] || [ "$status" -eq 75 ]; then fail 75 "stopped while it $what: the same call goes on"; fi
+  # 75: asked to stop; 69: a rank was lost, and so were those that took its place.
+  if [ -n "$asked" ] || [ "$status" -eq 75 ] || [ "$status" -eq 69 ]; then
+    fail 75 "stopped while it $what: the same call goes on"
+  fi
   fail 1 "failed while it $what: $(grep -v '^ *$' "$day/log" | tail -n 1) (see $day/log)"
 }
 
