@@ -34,6 +34,7 @@ fi
 
 status=0
 swift test -c release --skip-build "$@" || status=$?
+if [ $# -eq 0 ]; then scripts/check-examples.sh || status=$?; fi
 
 # A job that goes back into the queue by itself, in a Slurm of its own: a minute, where there is Slurm, and root.
 if [ $# -eq 0 ]; then

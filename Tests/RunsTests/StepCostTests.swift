@@ -106,4 +106,11 @@ import Testing
         of: /--item-table sharded would take 0\.\d GB less a rank and send \d\.\d MB a step instead of 35\d/) != nil,
       "\(sentence)")
   }
+
+  /// Whoever adds a model need not time it: its steps are computed all the same.
+  @Test func aModelThatNobodyHasTimedCostsAsMuchAsTheDearest() {
+    let times = NodeSpeed.encoderTimes(of: ["GRU4Rec", "NARM", "New"], timed: ["GRU4Rec": 2, "NARM": 3])
+    #expect(times == ["GRU4Rec": 2, "NARM": 3, "New": 3])
+    #expect(ModelConfiguration.names.allSatisfy { NodeSpeed.zen4.encoderMicroseconds[$0] != nil })
+  }
 }

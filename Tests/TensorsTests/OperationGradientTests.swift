@@ -142,6 +142,6 @@ import Testing
   }
 }
 
-extension Segments: @retroactive CustomTestStringConvertible {
+extension Segments: CustomTestStringConvertible {
   public var testDescription: String { "\(count) segments" }
 }
