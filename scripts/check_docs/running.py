@@ -11,7 +11,7 @@ from pages import Command, Page
 from shelf import MADE_BEFORE, lay_out
 from skipped import skip_of
 
-SECONDS = 300  # for all of a page
+SECONDS = 1800  # for all of a page: what hangs, not what is slow
 
 
 @dataclass

@@ -23,6 +23,7 @@ COMMANDS = [
     Skip(r"scripts/(quickstart|test)\.sh", "builds; runs in CI by itself"),
     Skip(r"scripts/(install|docs|check-install|check-library|install-dependencies)\.sh|^swift ",
          "builds, or changes the system"),
+    Skip(r"\.build/release/caravan ", "is of a copy with another model; scripts/check-extending.sh does it"),
     Skip(r"^export PATH=", "the executable that is checked is the one of CARAVAN"),
     Skip(r"--calibrate", "measures for a minute"),
     Skip(r"^pip install|^python -c", "for an environment of Python that is the reader's"),
@@ -36,6 +37,7 @@ COMMANDS = [
 OTHERS_OPTIONS = {
     "mpirun": "--allow-run-as-root --bind-to --hostfile --map-by --mca --oversubscribe --prtemca --quiet",
     "Slurm": "--array --batch --mpi --nodes --requeue --signal --time",
+    "the model of docs/extending.md": "--last-clicks",
     "Swift": "--static-swift-stdlib --filter",
     "Docker": "--shm-size",
     "TensorBoard": "--logdir",
