@@ -1,5 +1,6 @@
 import Foundation
 import Storage
+import Text
 
 /// The parts that sessions are divided into.
 public enum DatasetSplit: String, CaseIterable, Sendable {
@@ -86,6 +87,10 @@ public struct PreparedDataset: Sendable {
     let splits = DatasetSplit.allCases.filter { manifest.splits[$0.rawValue] != nil }
     for name in [itemsFileName, CandidateTable.fileName] + splits.map(\.fileName) where manifest.files[name] == nil {
       throw SessionsError.malformedDataset(path: path, reason: "it lists no SHA-256 of \(name)")
+    }
+    let known = [itemsFileName, CandidateTable.fileName] + DatasetSplit.allCases.map(\.fileName)
+    if let stray = manifest.files.keys.filter({ !known.contains($0) }).min() {
+      throw SessionsError.malformedDataset(path: path, reason: "it names a file that no data set has, \(printable(stray))")
     }
     return manifest
   }
