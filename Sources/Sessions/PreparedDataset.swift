@@ -15,13 +15,18 @@ public enum DatasetSplit: String, CaseIterable, Sendable {
 public struct PreparedDataset: Sendable {
   static let itemsFileName = "items.txt"
 
+  /// The path that the data set was opened by.
   public let folder: String
+  /// What `dataset.json` says.
   public let manifest: DatasetManifest
   /// SHA-256 over the manifest's file hashes and the names of the locales, 64 hexadecimal digits: equal for equal data.
   /// Ranks compare it.
   public let fingerprint: String
+  /// The names of the codes in the sessions' tables.
   public let locales: LocaleNames
+  /// The ids of the rows, and the rows of ids.
   public let itemIDs: ItemCatalog
+  /// Which items each locale has, and how often training saw them.
   public let candidates: CandidateTable
   private let tables: [DatasetSplit: SessionTable]
 
