@@ -6,7 +6,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 site=${1:-.build/docs/site}
-targets="MPI Tensors Sessions Models Evaluation Learning Runs Storage Catalogue Campaigns"
+targets="MPI Tensors Sessions Models Evaluation Learning Runs Storage Catalogue"
 mkdir -p "$(dirname "$site")"
 # Package.swift takes DocC's plugin in for this variable alone.
 export CARAVAN_DOCS=1

@@ -27,7 +27,7 @@ public struct OptimizerOptions: Equatable, Sendable {
   /// How much of the weights is added to the gradient, or in `adamw`, times the rate, taken off them.
   public var weightDecay: Float = 0
 
-  /// The rule with its usual values, those of PyTorch; Adagrad with the epsilon of GRU4Rec's authors.
+  /// The rule with its papers' values and no weight decay; Adagrad with the epsilon of GRU4Rec's authors.
   public init(rule: Rule = .adam) {
     self.rule = rule
     if rule == .adagrad { epsilon = 1e-6 }
