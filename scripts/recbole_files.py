@@ -6,6 +6,7 @@ import os
 import pickle
 import re
 import shutil
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -62,18 +63,20 @@ def import_model(source: Path, items: Path, folder: Path, model: str | None, giv
 def load(source: Path):
     """The tensors by name, as float32, and plain values beside them."""
     try:
-        content = torch.load(source, map_location="cpu", weights_only=True)
+        content = read(source)
     except pickle.UnpicklingError as error:
         found = re.search(r"GLOBAL ([\w.]+)", str(error))
         raise Refused(
             f"{source} holds {found[1] if found else 'objects'}, which is not loaded, for that could run code: save its "
             f"state_dict alone in RecBole's environment: python -c \"import torch; "
             f"torch.save(torch.load('{source.name}', weights_only=False)['state_dict'], 'plain.pth')\"") from error
-    except (RuntimeError, EOFError, ValueError, KeyError) as error:
+    except (RuntimeError, EOFError, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
         raise Refused(f"{source} is not what torch.save writes, or cut off: save it again ({error!r})") from error
     config = {}
     if isinstance(content, dict) and isinstance(content.get("state_dict"), dict):
         config = content.get("config") or {}
+        if isinstance(config, Inert):  # RecBole's Config
+            config = config.values().get("final_config_dict")
         content = content["state_dict"]
     if not isinstance(content, dict) or not content or not all(isinstance(t, torch.Tensor) for t in content.values()):
         raise Refused(f"{source} holds no state_dict: save model.state_dict(), or a dict with it under 'state_dict'")
@@ -85,6 +88,53 @@ def load(source: Path):
         if not np.isfinite(tensors[name]).all():
             raise Refused(f"{source}: {name} has a number that is not finite")
     return tensors, config if isinstance(config, dict) else {}
+
+
+def read(source: Path):
+    """What torch.save wrote. Neither way runs code of a pickle's choice."""
+    try:
+        with warnings.catch_warnings(action="ignore"):  # of protocols; what cannot be read is an error
+            return torch.load(source, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        # What RecBole's trainer saves has its Config beside the weights, and a protocol that weights_only does not know.
+        if "GLOBAL" in str(error):
+            raise
+    return torch.load(source, map_location="cpu", weights_only=False, pickle_module=NamedThings)
+
+
+class Inert:
+    """Stands for an object of a class that is not loaded: keeps what it was made of, and does nothing."""
+
+    def __init__(self, *_):
+        self.state = {}
+
+    def __setstate__(self, state):
+        self.state = state
+
+    def values(self) -> dict:
+        return getattr(self, "state", None) if isinstance(getattr(self, "state", None), dict) else {}
+
+
+class NamedThings:
+    """A pickle module for torch.load that knows by name what tensors are made of; what else RecBole saves is inert."""
+
+    REAL = {
+        ("collections", "OrderedDict"), ("torch._utils", "_rebuild_tensor_v2"), ("torch._utils", "_rebuild_parameter"),
+    }
+    INERT = {
+        ("torch", "device"), ("yaml.loader", "FullLoader"), ("numpy", "dtype"), ("numpy.core.multiarray", "scalar"),
+        ("numpy._core.multiarray", "scalar"),
+    }
+
+    class Unpickler(pickle.Unpickler):
+        def find_class(self, module, name):
+            if (module, name) in NamedThings.REAL:
+                return super().find_class(module, name)
+            if (module, name) in NamedThings.INERT or module.startswith("recbole."):
+                return Inert
+            raise pickle.UnpicklingError(f"GLOBAL {module}.{name}")
+
+    load = pickle.load
 
 
 def named_model(tensors: dict, config: dict, source: Path) -> str:

@@ -4,8 +4,8 @@
     scripts/recbole_import.py model.pth OUT --items tokens.txt      makes a checkpoint of caravan
     scripts/recbole_import.py --export RUN model.pth                writes a checkpoint's state_dict for PyTorch
 
-model.pth holds a state_dict, or a dict with one under `state_dict` and plain values under `config`; it is read with
-weights_only, so that a pickle runs no code. tokens.txt has an item a line, row 1 first. docs/python.md shows both ways.
+model.pth is what RecBole's trainer saves, a state_dict, or a dict with one under `state_dict` and plain values under
+`config`. It is read so that a pickle runs no code: weights, plain values, and of RecBole's own objects what they hold. tokens.txt has an item a line, row 1 first. docs/python.md shows both ways.
 """
 
 import argparse

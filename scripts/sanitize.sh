@@ -73,7 +73,7 @@ undefined)
   sanitize undefined -Xcc -fsanitize=undefined -Xlinker "$library" -- "$@"
   ;;
 thread)
-  export TSAN_OPTIONS="halt_on_error=0:exitcode=66"
+  export TSAN_OPTIONS="halt_on_error=0:exitcode=66:suppressions=$lists/thread.supp"
   sanitize thread --sanitize thread -- "$@"
   ;;
 valgrind) [ $# -eq 0 ] || usage; run_valgrind ;;

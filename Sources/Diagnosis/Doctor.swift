@@ -3,7 +3,7 @@ import Launching
 import MPI
 
 /// Looks at all that a training needs of this machine, and of others.
-public struct Doctor {
+package struct Doctor {
   private let hosts: [RankHost]?
   private let interface: String?
   private let trialCommand: [String]
@@ -13,7 +13,7 @@ public struct Doctor {
   ///   - hosts: that jobs are to run on; nil for this machine.
   ///   - interface: the network that joins them.
   ///   - trialCommand: the program and the arguments by which its ranks run a `Trial` and print it behind `Trial.mark`.
-  public init(
+  package init(
     hosts: [RankHost]?, interface: String?, trialCommand: [String],
     environment: [String: String] = ProcessInfo.processInfo.environment
   ) {
@@ -25,7 +25,7 @@ public struct Doctor {
 
   /// Looks, in a few seconds; where hosts do not answer, in up to ten more.
   /// - Parameter show: is told what was found, one by one.
-  public func look(_ show: (Finding) -> Void) {
+  package func look(_ show: (Finding) -> Void) {
     let (launcher, failure) = findLauncher()
     let launching = LauncherCheck(
       launcher: launcher, failure: failure, library: MPIRuntime.libraryVersion, isRoot: geteuid() == 0,

@@ -1,6 +1,6 @@
 /// What was found out about a machine, in a line.
-public struct Finding: Codable, Equatable, Sendable {
-  public enum Grade: String, Codable, Sendable {
+package struct Finding: Codable, Equatable, Sendable {
+  package enum Grade: String, Codable, Sendable {
     case ok
     /// It works, and could work better or surprise somebody.
     case note
@@ -8,12 +8,12 @@ public struct Finding: Codable, Equatable, Sendable {
     case bad
   }
 
-  public let grade: Grade
+  package let grade: Grade
   /// What was looked at, in a word or two.
-  public let subject: String
-  public let text: String
+  package let subject: String
+  package let text: String
   /// What to do; nil where there is nothing.
-  public let advice: String?
+  package let advice: String?
 
   static func ok(_ subject: String, _ text: String) -> Finding {
     Finding(grade: .ok, subject: subject, text: text, advice: nil)

@@ -3,19 +3,19 @@ import Foundation
 import MPI
 
 /// What the ranks of a trial job found.
-public struct Trial: Codable, Equatable, Sendable {
-  public var ranks: Int
+package struct Trial: Codable, Equatable, Sendable {
+  package var ranks: Int
   /// Of each rank.
-  public var hosts: [String]
+  package var hosts: [String]
   /// Seconds since 1970 of each rank, taken together.
-  public var clocks: [Double]
+  package var clocks: [Double]
   /// Of each rank, what it may have read of another's memory.
-  public var canReadPeers: [Bool]
+  package var canReadPeers: [Bool]
   /// Ranks and threads that have to share cores, in words; nil where none do.
-  public var shortage: String?
+  package var shortage: String?
   /// From each rank to each other, both ways at once.
-  public var gigabytesPerSecond: Double
-  public var messageMicroseconds: Double
+  package var gigabytesPerSecond: Double
+  package var messageMicroseconds: Double
 
   package init(
     ranks: Int, hosts: [String], clocks: [Double], canReadPeers: [Bool], shortage: String? = nil,
@@ -31,7 +31,7 @@ public struct Trial: Codable, Equatable, Sendable {
   }
 
   /// Where it stands in what the ranks print.
-  public static let mark = "trial: "
+  package static let mark = "trial: "
 
   /// The trial in what ranks printed; nil where there is none.
   package init?(in text: String) {
@@ -43,7 +43,7 @@ public struct Trial: Codable, Equatable, Sendable {
 
   /// Runs the trial; collective.
   /// - Throws: `MPIError`.
-  public static func run(_ group: any ProcessGroup) throws -> Trial {
+  package static func run(_ group: any ProcessGroup) throws -> Trial {
     let (bytes, lengths) = try group.allGather(Array(MPIRuntime.hostname.utf8))
     var rest = bytes[...]
     let hosts = lengths.map { length in

@@ -1,7 +1,7 @@
 import Text
 
 /// Why a job cannot be started.
-public enum LaunchError: Error, Equatable, CustomStringConvertible {
+package enum LaunchError: Error, Equatable, CustomStringConvertible {
   case noLauncher
   case unknownLauncher(String)
   case badHostFile(path: String, line: Int, reason: String)
@@ -9,7 +9,7 @@ public enum LaunchError: Error, Equatable, CustomStringConvertible {
   case tooFewSlots(ranks: Int, slots: Int)
   case cannotStart(program: String, reason: String)
 
-  public var description: String {
+  package var description: String {
     switch self {
     case .noLauncher:
       "there is no mpirun here: install Open MPI (apt-get install openmpi-bin), or put its bin folder in PATH"

@@ -3,24 +3,24 @@ import Synchronization
 import Text
 
 /// A job under `mpirun`, from its start to its end, and again where ranks or hosts were lost on the way.
-public struct LaunchedJob {
-  public let launcher: MPILauncher
+package struct LaunchedJob {
+  package let launcher: MPILauncher
   /// How many ranks; nil as many as there are slots.
-  public let ranks: Int?
+  package let ranks: Int?
   /// nil for this machine, or what a batch system has given.
-  public let hosts: [RankHost]?
-  public let interface: String?
+  package let hosts: [RankHost]?
+  package let interface: String?
   /// The program and its arguments.
-  public let command: [String]
+  package let command: [String]
   /// The same when it is started again.
-  public let commandAgain: [String]
-  public let environment: [String: String]
+  package let commandAgain: [String]
+  package let environment: [String: String]
   /// This machine's name.
-  public let ownName: String
+  package let ownName: String
   /// How long ranks may take until all are there. Until then `mpirun` waits for ever for a host that is cut off.
   let patience: Duration
 
-  public init(
+  package init(
     launcher: MPILauncher, ranks: Int?, hosts: [RankHost]?, interface: String? = nil, command: [String],
     commandAgain: [String]? = nil, environment: [String: String] = ProcessInfo.processInfo.environment, ownName: String,
     patience: Duration = .seconds(120)
@@ -38,10 +38,10 @@ public struct LaunchedJob {
 
   /// Exit codes as the ranks have them: done; told to stop, to go on later (EX_TEMPFAIL); a rank or a host was lost
   /// (EX_UNAVAILABLE). Any other is a failure that would come again.
-  public static let stoppedCode: Int32 = 75, lostCode: Int32 = 69
+  package static let stoppedCode: Int32 = 75, lostCode: Int32 = 69
 
   /// The command line of the first start.
-  public func arguments() -> [String] { arguments(command, on: hosts) }
+  package func arguments() -> [String] { arguments(command, on: hosts) }
 
   private func arguments(_ command: [String], on hosts: [RankHost]?) -> [String] {
     let ranks = ranks.map { wanted in hosts == self.hosts ? wanted : min(wanted, hosts?.slots ?? wanted) }
@@ -66,7 +66,7 @@ public struct LaunchedJob {
   ///   - note: says a line.
   /// - Returns: the exit code.
   /// - Throws: `LaunchError`.
-  public func run(restarts: Int, folder: String?, note: (String) -> Void) throws(LaunchError) -> Int32 {
+  package func run(restarts: Int, folder: String?, note: (String) -> Void) throws(LaunchError) -> Int32 {
     let signals = StopRequests()
     var rule = Restarts(limit: restarts, folder: folder)
     var present = hosts
@@ -111,7 +111,7 @@ public struct LaunchedJob {
   /// Starts it once, and shows nothing.
   /// - Returns: its exit code, and what its ranks said on standard error.
   /// - Throws: `LaunchError`.
-  public func runQuietly() throws(LaunchError) -> (code: Int32, text: String) {
+  package func runQuietly() throws(LaunchError) -> (code: Int32, text: String) {
     let signals = StopRequests()
     let (code, reader, _) = try start(command, on: hosts, signals, isQuiet: true)
     return (signals.isStopping && code != 0 ? Self.stoppedCode : code, reader.text)

@@ -1,20 +1,20 @@
 import Foundation
 
 /// Open MPI's `mpirun`, and how it is told what it should have as its default.
-public struct MPILauncher: Equatable, Sendable {
+package struct MPILauncher: Equatable, Sendable {
   /// 4 or 5: options changed their names.
-  public let major: Int
+  package let major: Int
   /// Such as `4.1.4`; empty where it was not asked.
-  public let version: String
+  package let version: String
 
-  public init(major: Int, version: String = "") {
+  package init(major: Int, version: String = "") {
     self.major = major
     self.version = version
   }
 
   /// The one in PATH.
   /// - Throws: `LaunchError`.
-  public static func find(environment: [String: String]) throws(LaunchError) -> MPILauncher {
+  package static func find(environment: [String: String]) throws(LaunchError) -> MPILauncher {
     let folders = (environment["PATH"] ?? "").split(separator: ":")
     guard folders.contains(where: { access("\($0)/mpirun", X_OK) == 0 }) else { throw .noLauncher }
     let output = FileManager.default.temporaryDirectory.appendingPathComponent("mpirun-\(UUID().uuidString)")
@@ -40,7 +40,7 @@ public struct MPILauncher: Equatable, Sendable {
   ///   - isRoot: whether it is started as root, which Open MPI wants to be told.
   ///   - variables: names of environment variables that ranks on other hosts get, too, or `name=value`.
   ///   - command: the program and its arguments.
-  public func arguments(
+  package func arguments(
     ranks: Int?, hosts: [RankHost]?, interface: String?, isRoot: Bool, variables: [String], command: [String]
   ) -> [String] {
     var line = ["mpirun", "--quiet"]

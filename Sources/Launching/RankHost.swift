@@ -2,11 +2,11 @@ import Foundation
 import Text
 
 /// A machine of a host file, and how many ranks may start there.
-public struct RankHost: Equatable, Sendable {
-  public let name: String
-  public let slots: Int
+package struct RankHost: Equatable, Sendable {
+  package let name: String
+  package let slots: Int
 
-  public init(name: String, slots: Int) {
+  package init(name: String, slots: Int) {
     self.name = name
     self.slots = slots
   }
@@ -14,7 +14,7 @@ public struct RankHost: Equatable, Sendable {
   /// The hosts of a file as Open MPI takes it: `node1 slots=4`, `#` before a comment. A host that stands there several
   /// times has the slots of all its lines, one for a line without.
   /// - Throws: `LaunchError`.
-  public static func read(file path: String) throws(LaunchError) -> [RankHost] {
+  package static func read(file path: String) throws(LaunchError) -> [RankHost] {
     guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
       throw .badHostFile(path: path, line: 1, reason: "it cannot be read as text")
     }

@@ -1,10 +1,12 @@
 import CMPI
 
 extension Communicator {
+  /// MPI_Ibarrier.
   public func barrier() throws(MPIError) {
     try complete("MPI_Ibarrier") { cmpi_start_barrier(handle, $0) }
   }
 
+  /// MPI_Ibcast, in pieces where the buffer is long.
   public func broadcast<E: MPIElement>(
     _ data: UnsafeMutableBufferPointer<E>, from root: Int
   ) throws(MPIError) {
@@ -17,6 +19,7 @@ extension Communicator {
     }
   }
 
+  /// MPI_Iallreduce in place, in pieces where the buffer is long.
   public func allReduce<E: MPIElement>(
     inPlace data: UnsafeMutableBufferPointer<E>, _ operation: ReductionOperator
   ) throws(MPIError) {

@@ -5,9 +5,13 @@ import CMPI
 /// Few exist: the runtime's duplicate of the world, and what is split from it. None is freed in `deinit`, for
 /// freeing is collective and the moment of a release is not a contract; `free()` does it, or the end of MPI.
 public final class Communicator: ProcessGroup {
+  /// MPI_Comm_rank's answer.
   public let rank: Int
+  /// MPI_Comm_size's answer.
   public let size: Int
+  /// Counted as each call is made; a group that is split off counts its own.
   public internal(set) var bytesSent = 0
+  /// The time in which this rank did nothing but wait; a group that is split off counts its own.
   public internal(set) var timeWaited = Duration.zero
 
   /// The most elements that one MPI call is given: longer buffers go in pieces, cut alike on all ranks. MPI's
@@ -32,6 +36,7 @@ public final class Communicator: ProcessGroup {
     self.size = Int(size)
   }
 
+  /// A barrier, then MPI_Comm_split; collective.
   public func split(color: Int?, key: Int) throws(MPIError) -> (any ProcessGroup)? {
     precondition(color ?? 0 >= 0, "the color of a group is not negative, but \(color ?? 0) is")
     // MPI_Comm_split waits inside MPI: not before all are there.
@@ -41,6 +46,7 @@ public final class Communicator: ProcessGroup {
     return cmpi_is_null(group) != 0 ? nil : try child(group)
   }
 
+  /// A barrier, then MPI_Comm_split_type by shared memory; collective.
   public func splitByNode() throws(MPIError) -> any ProcessGroup {
     try barrier()
     var group = cmpi_comm()
@@ -63,6 +69,8 @@ public final class Communicator: ProcessGroup {
 
   // MARK: Point to point
 
+  /// MPI_Isend, in pieces where the buffer is long; returns when the buffer may be changed.
+  /// - Throws: `MPIError.noAnswer` where the peer is silent for too long.
   public func send<E: MPIElement>(
     _ data: UnsafeBufferPointer<E>, to peer: Int, tag: Int
   ) throws(MPIError) {
@@ -76,6 +84,8 @@ public final class Communicator: ProcessGroup {
     }
   }
 
+  /// MPI_Irecv, in pieces where the buffer is long; returns when all of it has come.
+  /// - Throws: `MPIError.noAnswer` where the peer is silent for too long.
   public func receive<E: MPIElement>(
     into data: UnsafeMutableBufferPointer<E>, from peer: Int, tag: Int
   ) throws(MPIError) {
@@ -88,6 +98,8 @@ public final class Communicator: ProcessGroup {
     }
   }
 
+  /// All receives, then all sends, then `work`; returns when every message is done.
+  /// - Throws: `MPIError.noAnswer` where a peer is silent for too long.
   public func exchange(_ transfers: [Transfer], while work: () -> Void) throws(MPIError) {
     requests.removeAll(keepingCapacity: true)
     // Receives first, so that what arrives finds its place instead of waiting in MPI's own memory.

@@ -9,22 +9,22 @@ import CMPI
 /// More threads than the cores that they may run on: the job is right, and slower than it need be.
 ///
 /// Open MPI pins each rank of a small job to one core unless told otherwise, and all of a rank's threads with it.
-public struct CoreShortage: Equatable, Sendable, CustomStringConvertible {
+package struct CoreShortage: Equatable, Sendable, CustomStringConvertible {
   /// The ranks that have to share the cores, all on one host.
-  public let ranks: [Int]
-  public let host: String
-  public let threads: Int
-  public let cores: Int
+  package let ranks: [Int]
+  package let host: String
+  package let threads: Int
+  package let cores: Int
   /// Whether the host has more cores than these.
-  public let isBound: Bool
+  package let isBound: Bool
   /// How many other sets of cores, on this host or another, are short too.
-  public let others: Int
+  package let others: Int
 
   /// The first shortage of the job, the same on every rank; nil where there is none. Collective.
   ///
   /// Ranks that outnumber the cores of their hosts are no shortage: whoever says `--oversubscribe` knows.
   /// - Parameter threads: those of this rank.
-  public static func find(threads: Int, group: any ProcessGroup) throws(MPIError) -> CoreShortage? {
+  package static func find(threads: Int, group: any ProcessGroup) throws(MPIError) -> CoreShortage? {
     let (hosts, lengths) = try group.allGather(Array(MPIRuntime.hostname.utf8))
     let (numbers, counts) = try group.allGather([threads, sysconf(Int32(_SC_NPROCESSORS_ONLN))] + ownCores)
     var host = hosts[...], number = numbers[...]
@@ -74,7 +74,7 @@ public struct CoreShortage: Equatable, Sendable, CustomStringConvertible {
     }
   }
 
-  public var description: String {
+  package var description: String {
     let names = ranks.prefix(4).map(String.init).joined(separator: ", ") + (ranks.count > 4 ? " …" : "")
     let whose = ranks.count == 1 ? "rank \(names)" : "ranks \(names)"
     return "\(threads) threads of \(whose) share \(cores) core\(cores == 1 ? "" : "s") of \(host)"

@@ -7,6 +7,9 @@ public struct EndOfProcess: Error, Equatable, CustomStringConvertible {
   /// Printed by rank 0 on standard error; nil for nothing.
   public let sentence: String?
 
+  /// - Parameters:
+  ///   - code: from 0 to 255, as the system passes no more on.
+  ///   - sentence: whole, with what to do; nil where nothing is left to say.
   public init(code: Int32, sentence: String? = nil) {
     self.code = code
     self.sentence = sentence

@@ -5,10 +5,13 @@
 /// that order. Ranks own contiguous runs of lanes; each run is made of whole subtrees. The stripes of a catalogue are
 /// the leaves of such a tree, too.
 public struct LaneTree: Equatable, Sendable {
+  /// The most leaves that a tree may have.
   public static let maximumLanes = 4096
+  /// How many leaves this tree has: a power of two.
   public let lanes: Int
 
   /// - Parameter lanes: a power of two, 1 ... 4096.
+  /// - Throws: `MPIError.lanesNotAPowerOfTwo`.
   public init(lanes: Int) throws(MPIError) {
     guard (1...Self.maximumLanes).contains(lanes), lanes.nonzeroBitCount == 1 else {
       throw .lanesNotAPowerOfTwo(lanes)
@@ -17,6 +20,7 @@ public struct LaneTree: Equatable, Sendable {
   }
 
   /// The lanes that a rank computes: contiguous, in rank order, and at most one more on one rank than on another.
+  /// - Throws: `MPIError.moreRanksThanLanes`.
   public func lanes(of rank: Int, size: Int) throws(MPIError) -> Range<Int> {
     precondition((0..<size).contains(rank), "there is no rank \(rank) of \(size)")
     guard size <= lanes else { throw .moreRanksThanLanes(ranks: size, lanes: lanes) }
@@ -49,9 +53,12 @@ public struct LaneTree: Equatable, Sendable {
 
   /// One addition of blocks: `target += source`, where the target is the left of the two.
   public struct Addition: Sendable {
+    /// The block that is added to, by its index.
     public let target: Int
+    /// The block that is added and stays as it is, by its index.
     public let source: Int
 
+    /// Both by their indices, from 0.
     public init(target: Int, source: Int) {
       self.target = target
       self.source = source

@@ -9,6 +9,7 @@ public struct Datatype {
 ///
 /// No `Bool` and no structs: their bytes hold padding or unused patterns.
 public protocol MPIElement: BitwiseCopyable {
+  /// MPI's predefined type of the same width.
   static var datatype: Datatype { get }
 }
 

@@ -8,6 +8,7 @@ public struct Silence: Equatable, Sendable, CustomStringConvertible {
   let waiting: [Int]
   let missing: [(rank: Int, host: String)]
 
+  /// Two that read alike are equal: time counts in whole seconds.
   public static func == (left: Silence, right: Silence) -> Bool { left.description == right.description }
 
   public var description: String {

@@ -9,6 +9,7 @@ public protocol TreeElement: MPIElement {
 // Each element is one IEEE addition either way, so the bits are the same.
 
 extension Float: TreeElement {
+  /// In vectors of 16; the bits are those of one addition after another.
   public static func add(
     _ left: UnsafePointer<Float>, _ right: UnsafePointer<Float>, to sum: UnsafeMutablePointer<Float>,
     count: Int
@@ -24,6 +25,7 @@ extension Float: TreeElement {
 }
 
 extension Double: TreeElement {
+  /// In vectors of 8; the bits are those of one addition after another.
   public static func add(
     _ left: UnsafePointer<Double>, _ right: UnsafePointer<Double>, to sum: UnsafeMutablePointer<Double>,
     count: Int

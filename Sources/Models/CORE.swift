@@ -38,6 +38,7 @@ public final class CORE: SessionModel {
 
   /// Sizes and rates, named as in RecBole.
   public struct Options: ModelOptions {
+    /// What weighs a session's items.
     public var encoder = Encoder.transformer
     /// D, the width of the item table and of the encoder.
     public var embeddingSize = 64
@@ -50,19 +51,24 @@ public final class CORE: SessionModel {
     /// How many clicks a session has at most: one vector is learnt for each place. Of the transformer, as what
     /// follows.
     public var maximumLength = 50
+    /// How many transformer layers lie on one another.
     public var layers = 2
     /// Divides `embeddingSize`.
     public var heads = 2
     /// The width between the two dense layers.
     public var innerSize = 256
+    /// The share of elements that training drops of what the layers compute.
     public var hiddenDropout: Float = 0.5
     /// The share of attention probabilities that training drops.
     public var attentionDropout: Float = 0.5
+    /// What stands between the two dense layers of a layer.
     public var activation = Activation.gelu
+    /// Added to the variance that a layer norm divides by the root of.
     public var layerNormEpsilon: Float = 1e-12
 
     public init() {}
 
+    /// - Throws: `OptionError.badValue`, also where `heads` does not divide a transformer's `embeddingSize`.
     public func validate() throws(OptionError) {
       try Self.table.check(self)
       if encoder == .transformer && embeddingSize % heads != 0 {
@@ -72,6 +78,7 @@ public final class CORE: SessionModel {
   }
 
   public let parameters: ParameterSet
+  /// Cosines over the temperature.
   public let scoring: CatalogueScoring
   private let options: Options
   private let transformer: Transformer?
@@ -86,7 +93,7 @@ public final class CORE: SessionModel {
     scoring = .cosine(temperature: options.temperature, itemDropout: options.itemDropout)
   }
 
-  /// - Precondition: no session has more than `maximumLength` clicks, where the encoder is a transformer.
+  /// The transformer's `maximumLength`; nil for the mean, which takes any number.
   public var longestSession: Int? { options.encoder == .transformer ? options.maximumLength : nil }
 
   public func encode(_ batch: RaggedBatch, on tape: Tape) -> Variable {

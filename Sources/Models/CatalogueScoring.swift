@@ -19,5 +19,6 @@ public enum CatalogueScoring: Equatable, Sendable {
 }
 
 extension SessionModel {
+  /// Products.
   public var scoring: CatalogueScoring { .dotProduct }
 }

@@ -27,8 +27,10 @@ public struct CountingOptions: Equatable, Sendable {
   /// What scores of items that the session's locale never had are multiplied with.
   public var unseenWeight: Float = 0.1
 
+  /// The values that were chosen on sessions of Amazon-M2.
   public init() {}
 
+  /// All of them, under the names of the command line's flags.
   public static let table = OptionTable<CountingOptions>([
     OptionDeclaration(
       "window", \.window, .wholeNumber(1...4096),

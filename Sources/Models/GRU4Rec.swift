@@ -19,6 +19,7 @@ public final class GRU4Rec: SessionModel {
     "Tan, Xu and Liu, Improved Recurrent Neural Networks for Session-based Recommendations, DLRS 2016",
   ]
   public static let recipe = ["lr": "0.01", "dropout": "0.3"]
+  /// A recurrent state has seen the clicks up to its own, and no more: one pass serves all prefixes.
   public static let prefixes = RaggedBatch.PrefixLayout.shared
 
   /// Sizes and rates, named as in RecBole.

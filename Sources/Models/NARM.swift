@@ -19,6 +19,7 @@ public final class NARM: SessionModel {
   public static let papers = [
     "Li et al., Neural Attentive Session-based Recommendation, CIKM 2017 (arXiv:1711.04725)"
   ]
+  /// A recurrent state has seen the clicks up to its own, and no more: one pass serves all prefixes.
   public static let prefixes = RaggedBatch.PrefixLayout.shared
 
   /// Sizes and rates, named as in RecBole.
@@ -97,9 +98,12 @@ extension NARM.Options {
 
 /// Two rates of dropout; written `0.25,0.5`.
 public struct DropoutPair: Equatable, Sendable {
+  /// The share of the looked-up vectors' elements that is dropped: 0 ..< 1.
   public var embedding: Float
+  /// The share of the session's two vectors' elements that is dropped: 0 ..< 1.
   public var session: Float
 
+  /// Both at least 0 and below 1.
   public init(embedding: Float, session: Float) {
     self.embedding = embedding
     self.session = session

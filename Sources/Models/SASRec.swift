@@ -59,7 +59,9 @@ public final class SASRec: SessionModel {
   public struct Options: ModelOptions {
     /// D, the width of the item table and of the layers.
     public var embeddingSize = 64
+    /// Which layers lie on one another.
     public var layerType = LayerType.sasrec
+    /// How many there are.
     public var layers = 2
     /// Divides `embeddingSize`.
     public var heads = 4
@@ -69,12 +71,14 @@ public final class SASRec: SessionModel {
     public var hiddenDropout: Float = 0.2
     /// The share of attention probabilities that training drops; nil for `hiddenDropout`.
     public var attentionDropout: Float?
+    /// From which end of a session its places are counted.
     public var positions = PositionOrder.inverse
     /// How many clicks a session has at most: one vector is learnt for each place.
     public var maximumLength = 50
 
     public init() {}
 
+    /// - Throws: `OptionError.badValue`, also where `heads` does not divide `embeddingSize`.
     public func validate() throws(OptionError) {
       try Self.table.check(self)
       if embeddingSize % heads != 0 {
@@ -109,7 +113,7 @@ public final class SASRec: SessionModel {
     parameters = builder.build()
   }
 
-  /// - Precondition: no session has more than `maximumLength` clicks.
+  /// `maximumLength`: there are no vectors for further places.
   public var longestSession: Int? { options.maximumLength }
 
   public func encode(_ batch: RaggedBatch, on tape: Tape) -> Variable {

@@ -73,6 +73,7 @@ public final class SRGNN: SessionModel {
     parameters = builder.build()
   }
 
+  /// Once for each time that the nodes hear from their neighbours.
   public var encoderPasses: Int { steps }
 
   public func encode(_ batch: RaggedBatch, on tape: Tape) -> Variable {

@@ -53,9 +53,13 @@ public protocol SessionModel: AnyObject, SendableMetatype {
 }
 
 extension SessionModel {
+  /// Nothing: the defaults.
   public static var recipe: [String: String] { [:] }
+  /// nil: any number.
   public var longestSession: Int? { nil }
+  /// 1.
   public var encoderPasses: Int { 1 }
+  /// Each prefix is encoded as a session of its own.
   public static var prefixes: RaggedBatch.PrefixLayout { .apart }
 }
 
@@ -72,6 +76,8 @@ public protocol ModelOptions: Equatable, Sendable {
 }
 
 extension ModelOptions {
+  /// Checks each value by itself.
+  /// - Throws: `OptionError.badValue`.
   public func validate() throws(OptionError) { try Self.table.check(self) }
 }
 

@@ -7,7 +7,7 @@ import Storage
 /// It has two inputs, `items` int64 `[sessions, clicks]`, rows of the item table with 0 behind a session's last click, and
 /// `lengths` int64 `[sessions]`, from 1 up; its output is `session`, float32 `[sessions, D]`. Opset 17, no operators of
 /// anybody's own. The products of the vectors with the item table are left to whoever has the vectors.
-public enum EncoderFile {
+package enum EncoderFile {
   /// What a message of Protocol Buffers may have at most.
   private static let mostBytes = Int(Int32.max)
 
@@ -16,7 +16,7 @@ public enum EncoderFile {
   ///   - model: with its weights, of that configuration.
   ///   - metadata: what the file says of itself.
   /// - Throws: `ONNXError`, `StorageError`.
-  public static func write(
+  package static func write(
     _ model: any SessionModel, _ configuration: ModelConfiguration, metadata: [(key: String, value: String)] = [],
     to path: String
   ) throws {
@@ -45,12 +45,12 @@ public enum EncoderFile {
 }
 
 /// Why there is no ONNX file of a model.
-public enum ONNXError: Error, Equatable, CustomStringConvertible {
+package enum ONNXError: Error, Equatable, CustomStringConvertible {
   /// A model that nobody has written as a graph.
   case noGraph(model: String)
   case tooLarge(bytes: Int)
 
-  public var description: String {
+  package var description: String {
     switch self {
     case .noGraph(let model): "\(model) cannot be written as ONNX: use `caravan embed` for its session vectors"
     case .tooLarge(let bytes):

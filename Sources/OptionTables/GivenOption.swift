@@ -2,14 +2,19 @@
 public struct GivenOption: Codable, Equatable, Sendable {
   /// As it was spelled, in small letters with underscores: an option's name or alias, or a typing error.
   public let name: String
+  /// The value as it was given, without blanks around it.
   public let text: String
   /// What messages call it: `--learning-rate`, or `learning_rate in run.yaml`.
   public let label: String
 
+  /// An option of the command line.
+  /// - Parameter name: with dashes or underscores, in any letters.
   public init(flag name: String, _ text: String) {
     self.init(name, text, label: flag(Self.normal(name)))
   }
 
+  /// An option of a configuration file.
+  /// - Parameter path: the file, for messages.
   public init(_ name: String, _ text: String, inFile path: String) {
     self.init(name, text, label: "\(name) in \(path)")
   }

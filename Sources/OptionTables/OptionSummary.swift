@@ -1,11 +1,16 @@
 /// What is shown of an option: in help, in lists of models, in tables of the documentation.
 public struct OptionSummary: Sendable {
+  /// As in a file, with underscores.
   public let name: String
+  /// What else it is called, as in a file.
   public let aliases: [String]
+  /// What stands for the value in help: `number`.
   public let valueName: String
   /// What may stand behind "choose".
   public let allowed: String
+  /// Whether the command line gives it no value.
   public let isFlag: Bool
+  /// The values, where there are few; empty elsewhere.
   public let choices: [String]
   /// What the option means.
   public let meaning: String

@@ -1,5 +1,6 @@
 /// The options of a plan, or of a part of one, in the order in which they are listed everywhere.
 public struct OptionTable<Owner>: Sendable {
+  /// In the order in which they are listed; no name or alias is there twice.
   public let options: [OptionDeclaration<Owner>]
 
   /// - Precondition: no name or alias stands for two options.

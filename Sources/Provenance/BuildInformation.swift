@@ -11,6 +11,7 @@ public struct BuildInformation: Codable, Hashable, Sendable {
   public var commit: String
   /// The MPI library that is loaded: `Open MPI v4.1.4`.
   public var mpi: String
+  /// The version of oneDNN that is loaded: `2.6.3`.
   public var oneDNN: String
   /// As oneDNN calls it, which is the form in checkpoints: `avx512_core_bf16`; or `portable`.
   public var instructionSet: String

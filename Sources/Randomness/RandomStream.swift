@@ -38,6 +38,7 @@ public struct RandomStream: RandomNumberGenerator, Sendable {
     return UInt64(block.0) << 32 | UInt64(block.1)
   }
 
+  /// The next 64 bits; a block of Philox gives two.
   public mutating func next() -> UInt64 {
     if let word = spare {
       spare = nil

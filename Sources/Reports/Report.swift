@@ -9,7 +9,7 @@ import Text
 /// What some runs, hand-offs, sweeps and measurements came to, as one page of HTML that needs nothing else.
 ///
 /// It reads results alone: no data set, no weights. The same results give the same bytes.
-public struct Report {
+package struct Report {
   private let page: Page
 
   /// - Parameters:
@@ -18,7 +18,7 @@ public struct Report {
   ///   - certificates: files of `caravan certify --out`.
   ///   - evaluations: files of `caravan evaluate --json`.
   /// - Throws: `ReportError`, `StorageError`, `RunError`, `CertificateError` for the first that is not what it should be.
-  public init(folders: [String], benches: [String], certificates: [String], evaluations: [String]) throws {
+  package init(folders: [String], benches: [String], certificates: [String], evaluations: [String]) throws {
     let results = try folders.map { try ResultFolder(path: $0) }
     var runs: [RunReading] = [], campaigns: [Chapter] = []
     let names = Self.names(folders)
@@ -54,7 +54,7 @@ public struct Report {
   }
 
   /// The page, in UTF-8.
-  public func html() throws -> Data { try PageTemplates.render(page) }
+  package func html() throws -> Data { try PageTemplates.render(page) }
 
   /// What the paths are called: their last names, without the ending of JSON, where no two of them are the same.
   private static func names(_ paths: [String]) -> [String] {

@@ -1,13 +1,13 @@
 import Text
 
 /// Why there is no report.
-public enum ReportError: Error, Equatable, CustomStringConvertible {
+package enum ReportError: Error, Equatable, CustomStringConvertible {
   case noSuchFolder(path: String)
   case notAResult(path: String)
   /// - Parameter writer: the command that writes such files.
   case malformed(path: String, writer: String)
 
-  public var description: String {
+  package var description: String {
     switch self {
     case .noSuchFolder(let path):
       "there is no folder \(path): give one that train, finetune or sweep had as --out"

@@ -9,6 +9,8 @@ public struct BatchSchedule: Sendable {
   public let batchSize: Int
   private let seed: UInt64
 
+  /// - Parameter seed: of the run; each epoch has an order of its own.
+  /// - Precondition: `rowCount` and `batchSize` are above 0.
   public init(rowCount: Int, batchSize: Int, seed: UInt64) {
     precondition(rowCount > 0 && batchSize > 0, "an empty schedule")
     self.rowCount = rowCount

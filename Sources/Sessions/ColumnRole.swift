@@ -59,6 +59,7 @@ public struct ColumnChoice: Equatable, Sendable {
   /// By role: a name or a number.
   public private(set) var columns: [ColumnRole: String] = [:]
 
+  /// Nothing is said: columns are found by their names.
   public init() {}
 
   /// - Throws: `SessionsError.invalidOption`.

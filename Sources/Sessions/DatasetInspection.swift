@@ -6,17 +6,17 @@ import Foundation
 /// As JSON: `{"items": 7, "fingerprint": "…", "locales": {"ES": {"sessions": {"train": 5, …}, "products": 3,
 /// "shared_products": 1, "lengths": {"mean": 2.5, "median": 2, "p95": 4, "max": 5}}, …}, "all": {…},
 /// "overlap": {"ES": {"ES": 3, "FR": 1}, …}}`. Without locales there is nothing about them.
-public struct DatasetInspection: Encodable, Equatable, Sendable {
+package struct DatasetInspection: Encodable, Equatable, Sendable {
   /// Sessions and products of a locale, or of all.
-  public struct Part: Encodable, Equatable, Sendable {
+  package struct Part: Encodable, Equatable, Sendable {
     /// By the split's name.
-    public let sessions: [String: Int]
+    package let sessions: [String: Int]
     /// Products seen in any session of any split, answers included.
-    public let products: Int
+    package let products: Int
     /// Those of them that were seen in another locale as well; nil where there are no locales.
-    public let sharedProducts: Int?
+    package let sharedProducts: Int?
     /// nil without sessions.
-    public let lengths: SessionLengths?
+    package let lengths: SessionLengths?
 
     enum CodingKeys: String, CodingKey {
       case sessions, products, lengths
@@ -25,28 +25,28 @@ public struct DatasetInspection: Encodable, Equatable, Sendable {
   }
 
   /// Products, padding not counted.
-  public let items: Int
-  public let fingerprint: String
+  package let items: Int
+  package let fingerprint: String
   /// How its click logs were read; nil where it is of session files.
-  public let log: ClickLogReading?
+  package let log: ClickLogReading?
   /// The splits that the data set has, in the order train, valid, test.
-  public let splits: [DatasetSplit]
+  package let splits: [DatasetSplit]
   /// By the locale's name; those with neither sessions nor products are left out. nil where there are none.
-  public let locales: [String: Part]?
-  public let all: Part
+  package let locales: [String: Part]?
+  package let all: Part
   /// How many products two locales have in common, by the names of both; of a locale with itself, all its products. Of
   /// many locales it has the largest alone: see `largestLines`.
-  public let overlap: [String: [String: Int]]?
+  package let overlap: [String: [String: Int]]?
   /// The locales in the order in which they are shown, and those of them that have the most sessions.
-  public let names: [String]
-  public let largestNames: [String]
+  package let names: [String]
+  package let largestNames: [String]
 
   enum CodingKeys: String, CodingKey {
     case items, fingerprint, log, locales, all, overlap
   }
 
   /// Counts; reads every session once.
-  public init(_ dataset: PreparedDataset) {
+  package init(_ dataset: PreparedDataset) {
     items = dataset.itemCount
     fingerprint = dataset.fingerprint
     log = dataset.manifest.options.log
@@ -83,7 +83,7 @@ public struct DatasetInspection: Encodable, Equatable, Sendable {
   }
 
   /// The JSON, with sorted keys and a line break at its end.
-  public func json() throws -> Data {
+  package func json() throws -> Data {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
     return try encoder.encode(self) + Data("\n".utf8)
@@ -91,12 +91,12 @@ public struct DatasetInspection: Encodable, Equatable, Sendable {
 }
 
 /// How long sessions are, in clicks, answers not counted.
-public struct SessionLengths: Encodable, Equatable, Sendable {
-  public let mean: Double
+package struct SessionLengths: Encodable, Equatable, Sendable {
+  package let mean: Double
   /// The smallest length that at least half, and 95 %, of the sessions do not exceed.
-  public let median: Int
-  public let percentile95: Int
-  public let longest: Int
+  package let median: Int
+  package let percentile95: Int
+  package let longest: Int
 
   enum CodingKeys: String, CodingKey {
     case mean, median

@@ -2,20 +2,20 @@ import Storage
 
 /// Sessions as somebody sees them who knows the first items of their catalogue alone: last week's model in this week's
 /// sessions.
-public struct KnownSessions: Sendable {
+package struct KnownSessions: Sendable {
   /// All sessions, without the clicks on unknown items; an answer that is unknown is 0.
-  public let table: SessionTable
+  package let table: SessionTable
   /// The sessions as they are.
-  public let whole: SessionTable
+  package let whole: SessionTable
   /// The sessions whose answer can be found, by their numbers: it is known, and so is a click.
-  public let answerable: [Int32]
-  public let unknownClicks: Int
-  public let unknownAnswers: Int
+  package let answerable: [Int32]
+  package let unknownClicks: Int
+  package let unknownAnswers: Int
   /// Sessions with no known item.
-  public let emptied: Int
+  package let emptied: Int
 
   /// - Parameter known: how many items are known, the first ones.
-  public init(_ whole: SessionTable, items known: Int) {
+  package init(_ whole: SessionTable, items known: Int) {
     self.whole = whole
     let known = Int32(clamping: known)
     let isAllKnown = whole.items.allSatisfy { $0 <= known } && whole.targets.allSatisfy { $0 <= known }

@@ -25,7 +25,9 @@ public struct LocaleNames: Equatable, Sendable {
     self.init(names)
   }
 
+  /// How many locales there are: the codes are 0 ..< `count`.
   public var count: Int { names.count }
+  /// Whether the sessions have no locales.
   public var isEmpty: Bool { names.isEmpty }
 
   /// nil for `none`.

@@ -21,10 +21,14 @@ public struct PreparationNotes: Sendable {
   /// What was left out of test and valid sessions since training never saw it.
   public internal(set) var unseen = Amount()
 
+  /// How much was left out.
   public struct Amount: Equatable, Sendable {
+    /// Whole sessions.
     public internal(set) var sessions = 0
+    /// Clicks, those of the sessions included.
     public internal(set) var clicks = 0
 
+    /// Whether neither sessions nor clicks were left out.
     public var isNothing: Bool { sessions == 0 && clicks == 0 }
   }
 

@@ -10,17 +10,21 @@ public struct PreparationOptions: Sendable {
   public var truth: String?
   /// The folder to make.
   public var out: String
+  /// How the files are written.
   public var format = SessionFileFormat.auto
   /// What columns are for, where their names do not tell.
   public var columns = ColumnChoice()
+  /// How sessions are divided into training, valid and test.
   public var splits = SplitRules()
   /// Of click logs: microseconds without a click after which another session begins.
   public var sessionGap: Int64?
   /// Of click logs: the events that are kept; empty for all.
   public var events: [String] = []
-  /// Items that training has more seldom, and sessions with fewer clicks, answer included, are left out.
+  /// Items that training has more seldom are left out; at least 1.
   public var minItemCount = 1
+  /// Sessions with fewer clicks, answer included, are left out; at least 2.
   public var minSessionLength = 2
+  /// What becomes of test and valid items that training never saw.
   public var unseenTargets = UnseenTargets.keep
   /// The locales whose sessions are kept, in training and test, as they are or in other letters; empty for all.
   public var locales: [String] = []
@@ -28,6 +32,7 @@ public struct PreparationOptions: Sendable {
   public var defaultLocale: String?
   /// A prepared data set whose items keep their rows here, new ones come after; nil numbers from 1.
   public var vocabulary: String?
+  /// From which the random numbers of what is drawn follow.
   public var seed: UInt64 = 2023
   /// Of longer sessions the last items are kept.
   public var maxLength = 50
@@ -38,6 +43,7 @@ public struct PreparationOptions: Sendable {
   /// Whether an existing data set at `out` is replaced.
   public var replacesExisting = false
 
+  /// Training sessions from these files into this folder, all else at its default.
   public init(sessions: [String], out: String) {
     self.sessions = sessions
     self.out = out
@@ -74,7 +80,9 @@ extension PreparationOptions {
 
 /// How far the reading of a file is.
 public struct PreparationProgress: Sendable {
+  /// The file that is being read.
   public var path: String
+  /// Bytes read of it, packed ones where it is gzip's.
   public var bytesRead: Int
   /// 0 where it is not known.
   public var totalBytes: Int
@@ -84,11 +92,16 @@ public struct PreparationProgress: Sendable {
 
 /// What was prepared.
 public struct PreparationSummary: Sendable {
+  /// Where the data set is.
   public var folder: String
+  /// What its `dataset.json` says.
   public var manifest: DatasetManifest
+  /// What there is to say to whoever asked for it.
   public var notes: PreparationNotes
-  /// Rows of session files to train on, and the sessions that they are of; as many where no two share an id.
+  /// Rows of session files to train on.
   public var trainingRows: Int
+  /// The sessions that those rows are of: as many, where no two rows share an id.
   public var trainingSessions: Int
+  /// How long it took, from reading to the last file.
   public var seconds: Double
 }

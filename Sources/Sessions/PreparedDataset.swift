@@ -1,5 +1,6 @@
 import Foundation
 import Storage
+import Text
 
 /// The parts that sessions are divided into.
 public enum DatasetSplit: String, CaseIterable, Sendable {
@@ -14,13 +15,18 @@ public enum DatasetSplit: String, CaseIterable, Sendable {
 public struct PreparedDataset: Sendable {
   static let itemsFileName = "items.txt"
 
+  /// The path that the data set was opened by.
   public let folder: String
+  /// What `dataset.json` says.
   public let manifest: DatasetManifest
   /// SHA-256 over the manifest's file hashes and the names of the locales, 64 hexadecimal digits: equal for equal data.
   /// Ranks compare it.
   public let fingerprint: String
+  /// The names of the codes in the sessions' tables.
   public let locales: LocaleNames
+  /// The ids of the rows, and the rows of ids.
   public let itemIDs: ItemCatalog
+  /// Which items each locale has, and how often training saw them.
   public let candidates: CandidateTable
   private let tables: [DatasetSplit: SessionTable]
 
@@ -86,6 +92,10 @@ public struct PreparedDataset: Sendable {
     let splits = DatasetSplit.allCases.filter { manifest.splits[$0.rawValue] != nil }
     for name in [itemsFileName, CandidateTable.fileName] + splits.map(\.fileName) where manifest.files[name] == nil {
       throw SessionsError.malformedDataset(path: path, reason: "it lists no SHA-256 of \(name)")
+    }
+    let known = [itemsFileName, CandidateTable.fileName] + DatasetSplit.allCases.map(\.fileName)
+    if let stray = manifest.files.keys.filter({ !known.contains($0) }).min() {
+      throw SessionsError.malformedDataset(path: path, reason: "it names a file that no data set has, \(printable(stray))")
     }
     return manifest
   }

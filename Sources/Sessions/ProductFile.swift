@@ -1,18 +1,18 @@
 /// What a shop tells of a product.
-public struct ProductDescription: Equatable, Sendable {
-  public let title: String
+package struct ProductDescription: Equatable, Sendable {
+  package let title: String
   /// As the file has it, in the currency of its locale; nil where it has none.
-  public let price: String?
-  public let brand: String?
+  package let price: String?
+  package let brand: String?
 }
 
 /// A file of products, a row each: KDD Cup 2023's `products_train.csv`, whose columns are id, locale, title, price, brand
 /// and others, or any other with `id` and `title` in its header.
-public struct ProductFile: Sendable {
+package struct ProductFile: Sendable {
   /// Those that were asked for and found, by their ids.
-  public let products: [String: ProductDescription]
+  package let products: [String: ProductDescription]
   /// Rows that cannot be read, and were passed over.
-  public let badRows: Int
+  package let badRows: Int
 
   /// What the competition's files have for a price that is not known.
   private static let noPrice = "40000000.07"
@@ -22,7 +22,7 @@ public struct ProductFile: Sendable {
   ///   - ids: of the products that are wanted.
   ///   - locale: whose row is taken where several have the product; without one, or where it has none, the first row.
   /// - Throws: `SessionsError` where the file cannot be read, or lacks a column.
-  public init(path: String, ids: Set<String>, locale: String?) throws {
+  package init(path: String, ids: Set<String>, locale: String?) throws {
     let rows = try DelimitedRowReader(path: path)
     let header = try FileHeader(of: rows)
     let columns = (id: try header.index(of: "id"), title: try header.index(of: "title"))

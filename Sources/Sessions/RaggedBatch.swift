@@ -19,6 +19,7 @@ public struct RaggedBatch {
   /// For each query the item row that follows what it sees; 0 where unknown.
   public private(set) var targets: [Int32] = []
 
+  /// A batch without sessions.
   public init() {}
 
   /// The number of sessions.

@@ -114,13 +114,18 @@ public enum SessionsError: Error, Equatable, CustomStringConvertible {
 
 /// A row of a session file that cannot be used: where it is, how it reads, and why.
 public struct BadRow: Error, Equatable, Sendable, CustomStringConvertible {
+  /// The file, as it was given.
   public var path: String
   /// Of the row's first line, counted from 1.
   public var line: Int
   /// The offending text, shortened, on one line.
   public var text: String
+  /// What is wrong with it.
   public var defect: RowDefect
 
+  /// - Parameters:
+  ///   - line: from 1.
+  ///   - text: what reads wrong, on one line.
   public init(path: String, line: Int, text: String, defect: RowDefect) {
     self.path = path
     self.line = line

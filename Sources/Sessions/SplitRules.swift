@@ -4,12 +4,14 @@ public struct SplitRules: Equatable, Sendable {
   public var validFraction = 0.1
   /// The share of all sessions, drawn at random, that becomes the test: 0 ..< 1.
   public var testFraction = 0.0
-  /// The sessions that end in the last days are the test; of the others those that end in their last days are valid.
+  /// The sessions that end in the last so many days are the test; may be a fraction, above 0. nil for none.
   public var testDays: Double?
+  /// Of the sessions before the test, those that end in their last so many days are the valid split; nil for none.
   public var validDays: Double?
   /// The last item of a session is the test's answer, the last but one the valid split's.
   public var leavesOneOut = false
 
+  /// A tenth of the training sessions, drawn at random, as the valid split; no test.
   public init() {}
 
   /// Whether nothing is asked for but the valid sessions that are drawn.

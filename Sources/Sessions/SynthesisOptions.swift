@@ -1,21 +1,21 @@
 import Storage
 
 /// What `caravan synth` is asked to do.
-public struct SynthesisOptions: Sendable {
+package struct SynthesisOptions: Sendable {
   /// Training and test sessions together.
-  public var sessions: Int
+  package var sessions: Int
   /// Different items that the shops have; of few sessions not all are seen.
-  public var items: Int
+  package var items: Int
   /// The folder for the files.
-  public var out: String
-  public var locales = Set(ShopLocale.allCases)
-  public var seed: UInt64 = 2023
+  package var out: String
+  package var locales = Set(ShopLocale.allCases)
+  package var seed: UInt64 = 2023
   /// The share of the sessions that becomes the test: 0 ..< 1.
-  public var testFraction = 0.05
+  package var testFraction = 0.05
   /// Whether files of these names are replaced.
-  public var replacesExisting = false
+  package var replacesExisting = false
 
-  public init(sessions: Int, items: Int, out: String) {
+  package init(sessions: Int, items: Int, out: String) {
     self.sessions = sessions
     self.items = items
     self.out = out
@@ -28,7 +28,7 @@ public struct SynthesisOptions: Sendable {
   private var expectedBytes: Int { sessions * 75 }
 
   /// - Throws: `SessionsError.invalidOption` for the first option that makes no sense.
-  public func validate() throws {
+  package func validate() throws {
     func check(_ holds: Bool, _ name: String, _ reason: String) throws {
       if !holds { throw SessionsError.invalidOption(name: name, reason: reason) }
     }
@@ -52,13 +52,13 @@ public struct SynthesisOptions: Sendable {
 }
 
 /// What was made up.
-public struct SynthesisSummary: Sendable {
-  public var trainPath: String
-  public var testPath: String
-  public var truthPath: String
-  public var trainSessions: Int
-  public var testSessions: Int
+package struct SynthesisSummary: Sendable {
+  package var trainPath: String
+  package var testPath: String
+  package var truthPath: String
+  package var trainSessions: Int
+  package var testSessions: Int
   /// Items of a session, answers not counted.
-  public var meanLength: Double
-  public var seconds: Double
+  package var meanLength: Double
+  package var seconds: Double
 }

@@ -3,7 +3,7 @@ import Storage
 
 /// Writes synthetic sessions as a click log in the shape of GRU4Rec's authors, `SessionId ItemId Time`, in the order of
 /// the clicks: rows of many sessions lie among one another.
-public enum SyntheticClicks {
+package enum SyntheticClicks {
   /// 1 April 2014, in seconds, and how long the log goes on.
   private static let begin = 1_396_310_400
   private static let duration = 30 * 86_400
@@ -13,17 +13,17 @@ public enum SyntheticClicks {
   private static let firstTimeStream: UInt64 = 1 << 49
 
   /// What was made up.
-  public struct Summary: Sendable {
-    public var path: String
-    public var sessions: Int
-    public var clicks: Int
-    public var seconds: Double
+  package struct Summary: Sendable {
+    package var path: String
+    package var sessions: Int
+    package var clicks: Int
+    package var seconds: Double
   }
 
   /// Makes the file; the test fraction means nothing here.
   /// - Parameter progress: called now and then with the number of sessions so far.
   /// - Throws: `SessionsError.invalidOption` or a `StorageError`; no file is left half-written.
-  public static func write(_ options: SynthesisOptions, progress: (Int) -> Void = { _ in }) throws -> Summary {
+  package static func write(_ options: SynthesisOptions, progress: (Int) -> Void = { _ in }) throws -> Summary {
     try options.validate()
     let start = ContinuousClock.now
     let path = joined(options.out, "clicks.tsv")

@@ -5,14 +5,14 @@ import Storage
 ///
 /// What the sessions hold is `SyntheticShop`'s; each session has random numbers of its own, so that the same
 /// options give the same bytes.
-public enum SyntheticSessions {
+package enum SyntheticSessions {
   /// Items on a line of a list: NumPy breaks lines at 75 characters.
   private static let itemsPerLine = 5
 
   /// Makes the three files.
   /// - Parameter progress: called now and then with the number of sessions so far.
   /// - Throws: `SessionsError.invalidOption` or a `StorageError`; no file is left half-written.
-  public static func write(
+  package static func write(
     _ options: SynthesisOptions, progress: (Int) -> Void = { _ in }
   ) throws -> SynthesisSummary {
     try options.validate()

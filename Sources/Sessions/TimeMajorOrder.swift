@@ -14,6 +14,7 @@ public struct TimeMajorOrder {
   /// For each query in the batch's order, the row of the last click that it sees.
   public let lastRows: [Int32]
 
+  /// Step after step, longer sessions first and equal ones in the batch's order.
   public init(_ batch: RaggedBatch) {
     let lengths = (0..<batch.count).map { batch.clicks(of: $0).count }
     let longest = lengths.max() ?? 0

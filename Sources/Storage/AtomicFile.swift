@@ -5,12 +5,15 @@ import Foundation
 /// Without a commit the hidden file goes away with the object. A stream, such as `/dev/null` or a pipe, is written to
 /// as it is.
 public final class AtomicFile {
+  /// Where the file will be, or the stream.
   public let path: String
   /// nil for a stream.
   private let temporary: String?
   private let file: OutputFile
   private var isCommitted = false
 
+  /// Begins a file under its hidden name, or opens a stream.
+  /// - Throws: `.cannotWrite`, which names `path`.
   public init(path: String) throws(StorageError) {
     self.path = path
     if OutputFile.isStream(path) {
@@ -33,6 +36,8 @@ public final class AtomicFile {
     if !isCommitted, let temporary { unlink(temporary) }
   }
 
+  /// Adds bytes behind those that were written before.
+  /// - Throws: `.cannotWrite`.
   public func write(_ bytes: UnsafeRawBufferPointer) throws(StorageError) { try file.write(bytes) }
 
   /// Waits until the bytes are on the disk and puts the file in its place, over an older one.

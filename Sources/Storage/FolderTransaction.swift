@@ -5,7 +5,9 @@ import Foundation
 /// Files are written into a hidden folder beside the final one. `commit` writes the manifest last, makes
 /// everything durable and renames the folder. Without a commit the hidden folder goes away with the object.
 public final class FolderTransaction {
+  /// Where the folder will be, without slashes at the end.
   public let destination: String
+  /// The name of the file that is written last.
   public let manifest: String
   /// SHA-256 by file name, of every file recorded so far.
   public private(set) var checksums: [String: String] = [:]

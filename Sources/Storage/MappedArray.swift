@@ -3,6 +3,7 @@
 /// It keeps its memory alive; copies share it.
 public struct MappedArray<Element: BitwiseCopyable & Sendable>: RandomAccessCollection, @unchecked Sendable {
   @usableFromInline let base: UnsafePointer<Element>?
+  /// The number of elements.
   public let count: Int
   @usableFromInline let owner: AnyObject?
 
@@ -36,9 +37,12 @@ public struct MappedArray<Element: BitwiseCopyable & Sendable>: RandomAccessColl
     self.owner = owner
   }
 
+  /// Always 0.
   @inlinable public var startIndex: Int { 0 }
+  /// Always `count`.
   @inlinable public var endIndex: Int { count }
 
+  /// - Precondition: 0 ≤ `position` < `count`, which release builds check too.
   @inlinable public subscript(position: Int) -> Element {
     precondition(UInt(bitPattern: position) < UInt(bitPattern: count), "index out of range")
     return base.unsafelyUnwrapped[position]

@@ -4,10 +4,13 @@ import Foundation
 ///
 /// The system loads pages when they are touched and shares them between the ranks of a node.
 public final class MappedFile: @unchecked Sendable {  // the bytes never change
+  /// The path that the file was opened by.
   public let path: String
   /// Valid while this object lives, which Swift ends after its last use: hold it, or use `withUnsafeBytes`.
   package let bytes: UnsafeRawBufferPointer
 
+  /// Maps a whole file; an empty one has no bytes.
+  /// - Throws: `.missingFile`; `.cannotRead`, also for what is no plain file.
   public init(path: String) throws(StorageError) {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     if descriptor < 0 {

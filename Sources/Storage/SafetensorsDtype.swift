@@ -41,6 +41,7 @@ public enum SafetensorsDtype: String, CaseIterable, Sendable {
 
 /// A Swift type that is stored as one safetensors element.
 public protocol SafetensorsElement: BitwiseCopyable, Sendable {
+  /// The format's name for values of this type.
   static var dtype: SafetensorsDtype { get }
 }
 

@@ -5,11 +5,14 @@
 /// where the last tensor ends.
 /// - Source: the format's description in huggingface/safetensors.
 public struct SafetensorsFile: Sendable {
+  /// The most bytes that the format allows a header.
   public static let headerLimit: UInt64 = 100_000_000
 
   /// One tensor, where it lies in the mapped file.
   public struct Entry: @unchecked Sendable {
+    /// What the elements are.
     public let dtype: SafetensorsDtype
+    /// Its sizes, the outermost first; empty for a scalar.
     public let shape: [Int]
     /// C order, little-endian. Valid while the `SafetensorsFile` or this entry is held.
     public let bytes: UnsafeRawBufferPointer
@@ -24,12 +27,16 @@ public struct SafetensorsFile: Sendable {
     }
   }
 
+  /// The path that the file was opened by.
   public let path: String
+  /// What the header has under `__metadata__`; empty where it has none.
   public let metadata: [String: String]
   /// The tensors' names in the order of their bytes.
   public let names: [String]
   private let entries: [String: Entry]
 
+  /// Maps a file and checks its header; the tensors' bytes are not read.
+  /// - Throws: `.missingFile`, `.cannotRead`, or `.malformedTensors` with the defect.
   public init(path: String) throws(StorageError) {
     let file = try MappedFile(path: path)
     do throws(SafetensorsDefect) {

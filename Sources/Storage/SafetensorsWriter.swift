@@ -2,8 +2,11 @@ import Foundation
 
 /// A tensor to be written: its bytes stay where they are until the writer asks for them.
 public struct SafetensorsTensor {
+  /// What the tensor is called in the file, which has no other of that name.
   public let name: String
+  /// What its elements are.
   public let dtype: SafetensorsDtype
+  /// Its sizes, the outermost first; empty for a scalar.
   public let shape: [Int]
   let withBytes: (_ body: (UnsafeRawBufferPointer) throws -> Void) throws -> Void
 

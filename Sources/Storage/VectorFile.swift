@@ -4,6 +4,7 @@ import Foundation
 public struct VectorFile {
   private enum Format { case numpy, safetensors }
 
+  /// Where the file is written; its ending chooses the format.
   public let path: String
   private let format: Format
 

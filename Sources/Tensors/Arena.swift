@@ -8,6 +8,7 @@ public final class Arena {
   private var used = 0
   private static let smallestBlock = 1 << 18  // floats: 1 MiB
 
+  /// An arena without memory: it takes some when it is first asked.
   public init() {}
 
   /// A matrix whose elements are whatever the memory held before.

@@ -94,6 +94,7 @@ public struct ParameterBuilder {
   private var dense: [Parameter] = []
   private var denseCount = 0
 
+  /// A builder for a model that has declared nothing yet.
   public init() {}
 
   /// Declares the item table, `[items + 1, width]`.

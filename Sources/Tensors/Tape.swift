@@ -2,6 +2,7 @@ import Randomness
 
 /// A value on the tape, and where its gradient gathers on the way back.
 public final class Variable {
+  /// What the operation computed.
   public let value: Tensor
   /// d(loss)/d(value), once something has contributed to it.
   public package(set) var gradient: Tensor?

@@ -7,7 +7,9 @@ import Text
 /// are all there is. A tensor does not keep its memory alive: one from an arena lasts until the arena's reset.
 public struct Tensor {
   package let base: UnsafeMutablePointer<Float>
+  /// How many clicks, sessions, or rows of a table or weight it has.
   public let rows: Int
+  /// The width of a row.
   public let columns: Int
 
   package init(_ base: UnsafeMutablePointer<Float>, rows: Int, columns: Int) {
@@ -41,6 +43,7 @@ public struct Tensor {
 /// Float32 memory with an owner, 64-byte aligned, freed with the object: zeros at first, or a copy.
 public final class FloatStorage {
   package let base: UnsafeMutablePointer<Float>
+  /// How many floats there are, all of them the caller's.
   public let count: Int
 
   private static let hugePage = 2 << 20

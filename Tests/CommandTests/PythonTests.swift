@@ -209,9 +209,10 @@ import Testing
     let paths = fixtures.map(\.path)
     let written = try run(
       """
-      import json, torch
+      import json, os, sys, torch
       from pathlib import Path
       from safetensors import safe_open
+      from types import ModuleType
 
       def plain(text):
           try:
@@ -219,18 +220,33 @@ import Testing
           except ValueError:
               return text
 
-      for path in \(paths):
+      # RecBole's trainer saves its own objects beside the weights, in pickle's fourth protocol.
+      for name in ["recbole", "recbole.config", "recbole.config.configurator"]:
+          sys.modules[name] = ModuleType(name)
+      class Config:
+          __module__ = "recbole.config.configurator"
+          def __init__(self, values):
+              self.final_config_dict = values
+      sys.modules[Config.__module__].Config = Config
+      class Command:
+          def __reduce__(self):
+              return os.system, ("touch ran",)
+
+      for number, path in enumerate(\(paths)):
           with safe_open(path, "pt") as file:
               state = {name[7:]: file.get_tensor(name) for name in file.keys() if name.startswith("weight.")}
               config = {name: plain(value) for name, value in file.metadata().items()}
               sessions, lengths = file.get_tensor("input.item_seq"), file.get_tensor("input.item_seq_len")
-          torch.save({"state_dict": state, "config": config}, Path(path).stem + ".pth")
+          content, protocol = ({"state_dict": state, "config": config}, 2) if number % 2 else (
+              {"state_dict": state, "config": Config(config), "other_parameter": None}, 4)
+          torch.save(content, Path(path).stem + ".pth", pickle_protocol=protocol)
           with open(Path(path).stem + ".csv", "w") as out:
               print("prev_items,next_item", file=out)
               for clicks, length in zip(sessions.tolist(), lengths.tolist()):
                   print("[" + " ".join(f"'i{item}'" for item in clicks[:length]) + "],i1", file=out)
       torch.save({**state, "more.weight": torch.ones(2)}, "more.pth")
       torch.save({"state_dict": state, "config": Path("x")}, "object.pth")
+      torch.save({"state_dict": state, "config": Command()}, "command.pth", pickle_protocol=4)
       """, in: "torch")
     #expect(written.status == 0, "\(written.stderr)")
     let tokens = folder + "/tokens.txt"
@@ -273,6 +289,7 @@ import Testing
       (["more.pth", "new", "--items", "tokens.txt", "--set", "temperature=0.07"], "more.weight"),
       (["narm.pth", "new", "--items", "few.txt"], "has 41 rows"),
       (["object.pth", "new", "--items", "few.txt"], "run code"),
+      (["command.pth", "new", "--items", "few.txt"], "system, which is not loaded"),
       (["narm.pth", "new", "--items", "tokens.txt", "--model", "GRU4Rec"], "lacks dense.bias"),
       (["narm.pth", "narm.model", "--items", "tokens.txt"], "--force to replace it"),
     ] {
@@ -281,5 +298,6 @@ import Testing
       #expect(outcome.stderr.split(separator: "\n").count == 1, "\(outcome.stderr)")
     }
     #expect(!FileManager.default.fileExists(atPath: folder + "/new"))
+    #expect(!FileManager.default.fileExists(atPath: folder + "/ran"))
   }
 }

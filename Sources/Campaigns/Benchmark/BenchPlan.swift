@@ -6,38 +6,38 @@ import Sessions
 import Tensors
 
 /// What `caravan bench` measures: training steps of a model on made-up sessions.
-public struct BenchPlan: Sendable {
-  public var model: ModelConfiguration
+package struct BenchPlan: Sendable {
+  package var model: ModelConfiguration
   /// V, the items of the catalogue; by default as many as Amazon-M2's public sessions have.
-  public var items = 197_833
+  package var items = 197_833
   /// Sessions in a global batch.
-  public var batchSize = 1024
-  public var lanes = 8
-  public var headBlocks = 8
-  public var itemTable = ItemTableChoice.replicated
-  public var precision = Precision.float32
-  public var threadsPerRank = 1
-  public var targets = TargetRule.last
-  public var loss = LossPlan()
+  package var batchSize = 1024
+  package var lanes = 8
+  package var headBlocks = 8
+  package var itemTable = ItemTableChoice.replicated
+  package var precision = Precision.float32
+  package var threadsPerRank = 1
+  package var targets = TargetRule.last
+  package var loss = LossPlan()
   /// Steps that are timed.
-  public var steps = 10
+  package var steps = 10
   /// Steps before them, which compile products and grow memory.
-  public var warmupSteps = 2
-  public var seed: UInt64 = 2023
+  package var warmupSteps = 2
+  package var seed: UInt64 = 2023
 
-  public init() { model = ModelConfiguration(GRU4Rec.self) }
+  package init() { model = ModelConfiguration(GRU4Rec.self) }
 
   /// Sessions that are ranked to time evaluation.
   var evaluatedSessions: Int { 4096 }
 }
 
 extension BenchPlan: RunPlan {
-  public var modelName: String { model.name }
+  package var modelName: String { model.name }
 
   /// The model's own: a step is of one size whatever the model.
-  public var defaults: [String: String] { model.recipe.filter { model.table[$0.key] != nil } }
+  package var defaults: [String: String] { model.recipe.filter { model.table[$0.key] != nil } }
 
-  public var table: OptionTable<BenchPlan> {
+  package var table: OptionTable<BenchPlan> {
     OptionTable(joining: [
       ModelConfiguration.choice.lifted(\.model), model.table.lifted(\.model), Self.ownTable,
       LossPlan.table.lifted(\.loss),
@@ -60,12 +60,12 @@ extension BenchPlan: RunPlan {
   ])
 
   /// The options without those of models, for help.
-  public static var section: [OptionSummary] {
+  package static var section: [OptionSummary] {
     ModelConfiguration.choice.summaries(Self().model) + ownTable.summaries(Self())
       + LossPlan.table.summaries(LossPlan())
   }
 
-  public func validate() throws(OptionError) {
+  package func validate() throws(OptionError) {
     try table.check(self)
     try model.validate()
     let most = 1 << 26

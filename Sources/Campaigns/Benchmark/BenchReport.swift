@@ -4,52 +4,52 @@ import Learning
 import Text
 
 /// What `caravan bench` found out. Seconds are means over the timed steps.
-public struct BenchReport: Codable, Sendable {
-  public var model: String
-  public var items: Int
-  public var batchSize: Int
-  public var lanes: Int
-  public var ranks: Int
-  public var threadsPerRank: Int
-  public var precision: String
-  public var instructionSet: String
-  public var caravan: String
-  public var commit: String
-  public var mpi: String
-  public var oneDNN: String
+package struct BenchReport: Codable, Sendable {
+  package var model: String
+  package var items: Int
+  package var batchSize: Int
+  package var lanes: Int
+  package var ranks: Int
+  package var threadsPerRank: Int
+  package var precision: String
+  package var instructionSet: String
+  package var caravan: String
+  package var commit: String
+  package var mpi: String
+  package var oneDNN: String
   /// Where the item table was.
-  public var itemTable: String
+  package var itemTable: String
   /// The loss and its targets, as `--loss` and `--targets` have them.
-  public var lossKind: String
-  public var targets: String
-  public var steps: Int
+  package var lossKind: String
+  package var targets: String
+  package var steps: Int
 
-  public var secondsPerStep: Double
-  public var sessionsPerSecond: Double
-  public var targetsPerSecond: Double
+  package var secondsPerStep: Double
+  package var sessionsPerSecond: Double
+  package var targetsPerSecond: Double
   /// Where a step's time goes, by phase: means over the ranks.
-  public var phases: [String: Double]
+  package var phases: [String: Double]
 
   /// The head's products of a step, of all ranks, in 10⁹ operations: the logits, over the whole catalogue twice, and two
   /// gradients.
-  public var gflopPerStep: Double
+  package var gflopPerStep: Double
   /// Those over the whole step's time, in 10⁹ operations a second.
-  public var gflops: Double
+  package var gflops: Double
   /// What matrix products alone reach here, all ranks and threads at once, measured in the same run.
-  public var peakGflops: Double
-  public var shareOfPeak: Double
+  package var peakGflops: Double
+  package var shareOfPeak: Double
 
   /// The most that each rank's process had in memory.
-  public var peakMemoryBytes: [Int]
+  package var peakMemoryBytes: [Int]
   /// What training needs of it, by the forecast.
-  public var forecastBytes: [Int]
+  package var forecastBytes: [Int]
   /// What each rank sent in a step.
-  public var bytesSentPerStep: [Int]
+  package var bytesSentPerStep: [Int]
 
   /// Of evaluation over the whole catalogue.
-  public var evaluatedSessionsPerSecond: Double
+  package var evaluatedSessionsPerSecond: Double
   /// The mean loss of the last step, in nats: the same on any number of ranks and threads.
-  public var loss: Double
+  package var loss: Double
 
   enum CodingKeys: String, CodingKey {
     case model, items, lanes, ranks, precision, steps, phases, gflops, loss, caravan, commit, mpi
@@ -73,14 +73,14 @@ public struct BenchReport: Codable, Sendable {
   }
 
   /// The report as JSON with sorted keys.
-  public func json() throws -> Data {
+  package func json() throws -> Data {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
     return try encoder.encode(self) + [UInt8(ascii: "\n")]
   }
 
   /// The report as a table.
-  public var table: String {
+  package var table: String {
     func megabytes(_ bytes: [Int]) -> String {
       bytes.map { (Double($0) / 1e6).formatted(digits: 1) }.joined(separator: ", ") + " MB"
     }

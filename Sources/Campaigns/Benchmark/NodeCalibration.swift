@@ -11,7 +11,7 @@ import Text
 
 /// Measures what a node can do: the constants with which `caravan plan` computes. Every rank and thread works at once, as
 /// in training, so one rank a core or threads for all cores give what a core has while the others work too.
-public struct NodeCalibration {
+package struct NodeCalibration {
   private let threads: Int
   private let path: String
   private let group: any ProcessGroup
@@ -22,7 +22,7 @@ public struct NodeCalibration {
   /// - Parameters:
   ///   - threads: of a rank.
   ///   - path: of the file to be, beside which a checkpoint's speed is measured.
-  public init(threads: Int, path: String, group: any ProcessGroup) {
+  package init(threads: Int, path: String, group: any ProcessGroup) {
     self.threads = threads
     self.path = path
     self.group = group
@@ -31,7 +31,7 @@ public struct NodeCalibration {
   /// Measures for about half a minute; collective.
   /// - Returns: the constants, means over the ranks. What takes several ranks on a node, or several nodes, is the
   ///   built-in constant where there is one.
-  public func run() throws -> NodeSpeed {
+  package func run() throws -> NodeSpeed {
     var speed = NodeSpeed.zen4
     let build = BuildInformation.current
     speed.machine = "\(MPIRuntime.hostname), \(build.instructionSet), \(group.size) × \(threads) threads (measured)"
@@ -168,7 +168,7 @@ public struct NodeCalibration {
 
 extension NodeSpeed {
   /// The constants as a table.
-  public var table: String {
+  package var table: String {
     let heads = head.sorted { $0.key < $1.key }.flatMap { precision, head in
       [
         ["GFLOP/s of the head's products a core, \(precision)", head.gflops.formatted(digits: 1)],

@@ -11,14 +11,14 @@ import Storage
 import Tensors
 
 /// Times training steps on made-up sessions, and what belongs to them.
-public struct StepBenchmark {
+package struct StepBenchmark {
   private let plan: BenchPlan
   private let group: any ProcessGroup
   private let trace: String?
   private let team: ThreadTeam
 
   /// - Parameter trace: where rank 0 writes a trace of the timed steps; nil for none.
-  public init(_ plan: BenchPlan, trace: String?, group: any ProcessGroup) {
+  package init(_ plan: BenchPlan, trace: String?, group: any ProcessGroup) {
     self.plan = plan
     self.group = group
     self.trace = trace
@@ -28,7 +28,7 @@ public struct StepBenchmark {
   /// Measures; collective.
   /// - Returns: the report, on every rank.
   /// - Throws: `RunError.unsupportedPrecision`, `.notEnoughMemory`; or an error of MPI or of a file.
-  public func run() throws -> BenchReport {
+  package func run() throws -> BenchReport {
     try group.together { try requireSupport(of: plan.precision) }
     let placement = try PlacementChoice(plan.itemTable, plan.model, load(.replicated), ranks: group.size, group: group)
       .placement

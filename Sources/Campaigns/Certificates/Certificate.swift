@@ -5,29 +5,29 @@ import Text
 
 /// What `caravan certify` found: which ways of computing a training came to the same bytes, with all that is needed to
 /// compute it again elsewhere.
-public struct Certificate: Codable, Equatable, Sendable {
+package struct Certificate: Codable, Equatable, Sendable {
   /// Told apart from other JSON.
-  public var caravanCertificate = 1
-  public var build: BuildInformation
+  package var caravanCertificate = 1
+  package var build: BuildInformation
   /// The processor's name.
-  public var cpu: String
+  package var cpu: String
   /// `--isa` as it was given; nil where it was not.
-  public var isa: String?
+  package var isa: String?
   /// The fingerprint of the data set.
-  public var dataset: String
-  public var steps: Int
+  package var dataset: String
+  package var steps: Int
   /// `f32` or `bf16`: they have different bytes, and certificates of their own.
-  public var precision: String
+  package var precision: String
   /// The run's `config.yaml`, as resolved.
-  public var config: String
-  public var runs: [CertifiedRun]
+  package var config: String
+  package var runs: [CertifiedRun]
 
   enum CodingKeys: String, CodingKey {
     case build, cpu, isa, dataset, steps, precision, config, runs
     case caravanCertificate = "caravan_certificate"
   }
 
-  public init(
+  package init(
     build: BuildInformation, cpu: String, isa: String?, dataset: String, steps: Int, precision: String, config: String,
     runs: [CertifiedRun]
   ) {
@@ -42,7 +42,7 @@ public struct Certificate: Codable, Equatable, Sendable {
   }
 
   /// - Throws: `CertificateError`, `StorageError`.
-  public init(file path: String) throws {
+  package init(file path: String) throws {
     guard let data = FileManager.default.contents(atPath: path) else {
       throw StorageError.cannotRead(path: path, reason: "there is no such file")
     }
@@ -53,18 +53,18 @@ public struct Certificate: Codable, Equatable, Sendable {
   }
 
   /// - Throws: `StorageError`.
-  public func write(to path: String) throws {
+  package func write(to path: String) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     try atomicWrite(try encoder.encode(self) + Data("\n".utf8), to: path)
   }
 
   /// What all runs are compared with: the certificate's own first run.
-  public var reference: CertifiedRun { runs[0] }
+  package var reference: CertifiedRun { runs[0] }
 
   /// A line a run.
   /// - Parameter reference: what they are compared with: their first, or another certificate's.
-  public static func table(_ runs: [CertifiedRun], against reference: CertifiedRun) -> String {
+  package static func table(_ runs: [CertifiedRun], against reference: CertifiedRun) -> String {
     let head = ["gate", "ranks", "threads", "item table", "hosts", "stopped", "weights", "moments", "bytes"]
     return alignedTable(
       [head]
@@ -78,7 +78,7 @@ public struct Certificate: Codable, Equatable, Sendable {
   }
 
   /// The processor's name, as Linux tells it.
-  public static var ownCPU: String {
+  package static var ownCPU: String {
     let text = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
     let line = text.split(separator: "\n").first { $0.hasPrefix("model name") }
     return line?.split(separator: ":").last.map { $0.trimmingCharacters(in: .whitespaces) } ?? "unknown"
@@ -86,12 +86,12 @@ public struct Certificate: Codable, Equatable, Sendable {
 }
 
 /// Why there is no certificate.
-public enum CertificateError: Error, Equatable, CustomStringConvertible {
+package enum CertificateError: Error, Equatable, CustomStringConvertible {
   case malformed(path: String)
   case otherDataset(path: String, dataset: String)
   case runFailed(gate: String, reason: String)
 
-  public var description: String {
+  package var description: String {
     switch self {
     case .malformed(let path):
       "\(path) is no certificate, or not one that this caravan reads: take what caravan certify --out wrote"

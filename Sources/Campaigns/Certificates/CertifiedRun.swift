@@ -1,23 +1,23 @@
 /// One of the runs that a certificate compares: the same training, computed in another way.
-public struct CertifiedRun: Codable, Equatable, Sendable {
+package struct CertifiedRun: Codable, Equatable, Sendable {
   /// What it is to show, as people who certify climate models call it: `reference`, `repeat`, `ranks`, `threads`,
   /// `layout`, `restart`, `hosts`.
-  public var gate: String
-  public var ranks: Int
-  public var threads: Int
+  package var gate: String
+  package var ranks: Int
+  package var threads: Int
   /// Where the item table is: `replicated`, `sharded`.
-  public var layout: String
+  package var layout: String
   /// How many hosts share the ranks.
-  public var hosts: Int
+  package var hosts: Int
   /// After which step it was stopped, and gone on with on `ranks` ranks from as many as `ranksBefore`; nil where it was
   /// not.
-  public var stoppedAfter: Int?
-  public var ranksBefore: Int?
+  package var stoppedAfter: Int?
+  package var ranksBefore: Int?
   /// SHA-256 of weights and of moments after the last step; empty before it has run.
-  public var model = ""
-  public var optimizer = ""
+  package var model = ""
+  package var optimizer = ""
 
-  public init(gate: String, ranks: Int, threads: Int, layout: String, hosts: Int) {
+  package init(gate: String, ranks: Int, threads: Int, layout: String, hosts: Int) {
     self.gate = gate
     self.ranks = ranks
     self.threads = threads
@@ -32,7 +32,7 @@ public struct CertifiedRun: Codable, Equatable, Sendable {
   }
 
   /// How it is computed, in words.
-  public var words: String {
+  package var words: String {
     func counted(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
     return "\(counted(ranks, "rank")) of \(counted(threads, "thread")), \(layout)"
       + (hosts > 1 ? ", over \(hosts) hosts" : "")
@@ -40,22 +40,22 @@ public struct CertifiedRun: Codable, Equatable, Sendable {
   }
 
   /// Whether it came to the same bytes.
-  public func agrees(with other: CertifiedRun) -> Bool { model == other.model && optimizer == other.optimizer }
+  package func agrees(with other: CertifiedRun) -> Bool { model == other.model && optimizer == other.optimizer }
 }
 
 /// What is compared: each value once beside the first of the others.
-public struct CertificatePlan: Sendable {
-  public var ranks: [Int]
-  public var threads: [Int]
-  public var layouts: [String]
+package struct CertificatePlan: Sendable {
+  package var ranks: [Int]
+  package var threads: [Int]
+  package var layouts: [String]
   /// How many hosts there are; ranks are on the first of them alone, but for the gate `hosts`.
-  public var hosts: Int
-  public var steps: Int
+  package var hosts: Int
+  package var steps: Int
 
   /// - Parameters:
   ///   - ranks: not empty, as are the others.
   ///   - steps: at least 2.
-  public init(ranks: [Int], threads: [Int], layouts: [String], hosts: Int, steps: Int) {
+  package init(ranks: [Int], threads: [Int], layouts: [String], hosts: Int, steps: Int) {
     self.ranks = ranks
     self.threads = threads
     self.layouts = layouts
@@ -65,7 +65,7 @@ public struct CertificatePlan: Sendable {
 
   /// The runs, the reference first.
   /// - Parameter stop: after which step the one that is restarted is stopped, in 1 ..< `steps`.
-  public func runs(stop: Int) -> [CertifiedRun] {
+  package func runs(stop: Int) -> [CertifiedRun] {
     let first = CertifiedRun(gate: "reference", ranks: ranks[0], threads: threads[0], layout: layouts[0], hosts: 1)
     func run(_ gate: String, _ change: (inout CertifiedRun) -> Void) -> CertifiedRun {
       var run = first

@@ -6,9 +6,9 @@ import Runs
 import Sessions
 
 /// Every option of a hand-off: those of the training in each locale, and what is handed over how.
-public struct FineTuningPlan: Sendable {
+package struct FineTuningPlan: Sendable {
   /// How many models come out.
-  public enum Mode: String, CaseIterable, Sendable {
+  package enum Mode: String, CaseIterable, Sendable {
     /// One a locale.
     case each
     /// One for all locales together.
@@ -18,7 +18,7 @@ public struct FineTuningPlan: Sendable {
   }
 
   /// What happens to the optimizer's moments.
-  public enum MomentRule: String, CaseIterable, Sendable {
+  package enum MomentRule: String, CaseIterable, Sendable {
     /// They start from zero.
     case fresh
     /// They are the checkpoint's, zero for new items.
@@ -26,19 +26,19 @@ public struct FineTuningPlan: Sendable {
   }
 
   /// Its `locales` are those to adapt to.
-  public var training: TrainingPlan
+  package var training: TrainingPlan
   /// The pre-trained run or checkpoint.
-  public var checkpoint: String
-  public var mode = Mode.each
+  package var checkpoint: String
+  package var mode = Mode.each
   /// What targets are ranked among, in validation and in the report: `locale`, `joint` (what was seen in any of
   /// the plan's locales), `all`, or a list of locales.
-  public var candidates = "locale"
-  public var frozen = FrozenWeights.none
-  public var moments = MomentRule.fresh
+  package var candidates = "locale"
+  package var frozen = FrozenWeights.none
+  package var moments = MomentRule.fresh
   /// Whether a model is also trained from scratch for each fine-tuned one, with the same budget.
-  public var scratch = false
+  package var scratch = false
   /// The split that the report is about; nil for the test split where it has answers, else the valid split.
-  public var split: DatasetSplit?
+  package var split: DatasetSplit?
 
   /// The candidates, `joint` resolved.
   func candidateRule() throws -> CandidateRule {
@@ -96,16 +96,16 @@ extension ModelConfiguration {
 }
 
 extension FineTuningPlan: RunPlan {
-  public init() {
+  package init() {
     training = TrainingPlan()
     checkpoint = ""
   }
 
-  public var modelName: String { training.modelName }
+  package var modelName: String { training.modelName }
 
-  public var defaults: [String: String] { training.defaults }
+  package var defaults: [String: String] { training.defaults }
 
-  public var table: OptionTable<FineTuningPlan> {
+  package var table: OptionTable<FineTuningPlan> {
     OptionTable(joining: [training.table.lifted(\.training), Self.ownTable])
   }
 
@@ -131,15 +131,15 @@ extension FineTuningPlan: RunPlan {
   ])
 
   /// The options of a hand-off alone, for help.
-  public static var section: [OptionSummary] { ownTable.summaries(Self()) }
+  package static var section: [OptionSummary] { ownTable.summaries(Self()) }
 
-  public func validate() throws(OptionError) {
+  package func validate() throws(OptionError) {
     try table.check(self)
     try training.validate()
   }
 
   /// The options that decide the weights, and those that decide when training ends and what is reported.
-  public var decidingOptions: [String: String] {
+  package var decidingOptions: [String: String] {
     let ending = ["epochs", "max_steps", "stopping_step", "valid_metric"]
     let texts = table.texts(of: self).filter { ending.contains($0.name) }
     return texts.reduce(into: table.decidingTexts(of: self)) { $0[$1.name] = $1.text }

@@ -13,7 +13,7 @@ import Storage
 /// The ranks come together in groups (`GroupLayout`); a locale's group trains, evaluates and stops early by itself,
 /// as if nothing ran beside it: what comes out for a locale has the same bytes on any number of ranks. What is done
 /// is written down at once, in the locale's own folder, and not done again by the same command.
-public struct HandOff {
+package struct HandOff {
   private let worker: HandOffWorker
   private let tasks: [HandOffTask]
   private let group: any ProcessGroup
@@ -31,7 +31,7 @@ public struct HandOff {
   ///   - output: what is said meanwhile.
   /// - Throws: `OptionError`, `HandOffError`, `RunError`, `CheckpointError`, `SessionsError`, `StorageError`,
   ///   `EvaluationError`, `MPIError`.
-  public init(
+  package init(
     _ source: PlanSource, folder: String, startsAnew: Bool = false, isSideBySide: Bool = true,
     output: RunOutput = RunOutput(), group: any ProcessGroup
   ) throws {
@@ -81,7 +81,7 @@ public struct HandOff {
   /// Does what is left to do; collective.
   /// - Returns: on rank 0, what came out; nil on the others.
   /// - Throws: `EndOfProcess` where a signal stopped the job, and what can go wrong.
-  public func run() throws -> HandOffReport? {
+  package func run() throws -> HandOffReport? {
     let plan = worker.plan, names = tasks.map(\.name)
     let lock = try group.together { group.rank == 0 ? try RunFolder.claim(worker.folder) : nil }
     defer { lock?.release() }

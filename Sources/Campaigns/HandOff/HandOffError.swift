@@ -2,7 +2,7 @@ import Models
 import OptionTables
 
 /// What can go wrong with a hand-off, beside what can with any run.
-public enum HandOffError: Error, Equatable, CustomStringConvertible {
+package enum HandOffError: Error, Equatable, CustomStringConvertible {
   /// A failure in a hand-off, and for which of its models.
   case ofTask(String, cause: String)
   /// A checkpoint to be fine-tuned has another value of something that decides its shapes.
@@ -10,7 +10,7 @@ public enum HandOffError: Error, Equatable, CustomStringConvertible {
   case nothingToFineTune(path: String, model: String)
   case noMoments(path: String, saved: String, asked: String)
 
-  public var description: String {
+  package var description: String {
     switch self {
     case .ofTask(let name, let cause):
       "\(name): \(cause)"

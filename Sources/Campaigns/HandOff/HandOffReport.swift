@@ -4,21 +4,21 @@ import Sessions
 import Text
 
 /// What a hand-off reached: `handoff.json`, and a table for people.
-public struct HandOffReport: Codable, Equatable, Sendable {
+package struct HandOffReport: Codable, Equatable, Sendable {
   /// SHA-256 of the pre-trained weights.
-  public var checkpoint: String
-  public var mode: String
+  package var checkpoint: String
+  package var mode: String
   /// What targets were ranked among.
-  public var candidates: String
+  package var candidates: String
   /// The split that was ranked.
-  public var split: String
-  public var rows: [HandOffRow]
+  package var split: String
+  package var rows: [HandOffRow]
 
   func encoded() throws -> Data { try handOffJSON(self) }
 
   /// Recall@100 and MRR@100 of every model: a line a locale, and `all`, the mean over all sessions; the joint model's
   /// lines after those of the locales' own.
-  public var table: String { alignedTable(lines) }
+  package var table: String { alignedTable(lines) }
 
   /// The table's cells; the first two lines are its head.
   package var lines: [[String]] {

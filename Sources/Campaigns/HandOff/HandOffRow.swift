@@ -2,36 +2,36 @@ import Evaluation
 import Foundation
 
 /// What came out for one model of a hand-off; the same bytes on any number of ranks.
-public struct HandOffRow: Codable, Equatable, Sendable {
+package struct HandOffRow: Codable, Equatable, Sendable {
   package static let fileName = "handoff.json"
 
   /// `ES`, or `joint`.
-  public var name: String
+  package var name: String
   /// Its run's folder, where that is not the name.
-  public var folder: String?
+  package var folder: String?
   /// nil where there are none.
-  public var locales: [String]?
-  public var trainSessions: Int
+  package var locales: [String]?
+  package var trainSessions: Int
   /// Figures are nil where the split has no sessions of the locales.
-  public var zeroShot: RankingMetrics?
-  public var fineTuned: RankingMetrics?
-  public var fineTuning: Outcome
+  package var zeroShot: RankingMetrics?
+  package var fineTuned: RankingMetrics?
+  package var fineTuning: Outcome
   /// Trained from scratch on the same sessions, with the same budget.
-  public var scratch: RankingMetrics?
-  public var scratchTraining: Outcome?
+  package var scratch: RankingMetrics?
+  package var scratchTraining: Outcome?
   /// Everything that the row follows from: what is done is not done again while these are the same.
-  public var options: [String: String]
+  package var options: [String: String]
 
   /// How a training ended.
-  public struct Outcome: Codable, Equatable, Sendable {
-    public var steps: Int
-    public var epochs: Int
-    public var stoppedEarly: Bool
+  package struct Outcome: Codable, Equatable, Sendable {
+    package var steps: Int
+    package var epochs: Int
+    package var stoppedEarly: Bool
     /// The step and the value of the best epoch by the valid metric; nil without a valid split.
-    public var bestStep: Int?
-    public var bestValid: Double?
+    package var bestStep: Int?
+    package var bestValid: Double?
     /// SHA-256 of `checkpoints/best/model.safetensors`.
-    public var model: String
+    package var model: String
 
     enum CodingKeys: String, CodingKey {
       case steps, epochs, model

@@ -9,15 +9,15 @@ import Sessions
 ///
 /// Not side by side within a job: were one to fail, the ranks of the others would not hear of it. Jobs themselves may
 /// be side by side.
-public enum FineTuningJob: SweptCommand {
-  public static let name = "finetune"
+package enum FineTuningJob: SweptCommand {
+  package static let name = "finetune"
 
-  public static var inputs: [String: (_ path: String) throws -> String] {
+  package static var inputs: [String: (_ path: String) throws -> String] {
     ["dataset": PreparedDataset.fingerprint(of:), "checkpoint": CheckpointState.weightsChecksum(of:)]
   }
 
   /// Values of the model's options are checked when the checkpoint is there to say which model it is.
-  public static func validate(_ options: [String: String]) throws {
+  package static func validate(_ options: [String: String]) throws {
     try HandOff.requireOptions(PlanSource(file: nil, flags: options))
     let plan = try planWithoutModel(options)
     _ = try RankingMetric(parsing: plan.training.validMetric)
@@ -26,7 +26,7 @@ public enum FineTuningJob: SweptCommand {
   /// Jobs are compared by the mean of the models' valid metrics, each weighed by its training sessions; after it
   /// comes each model's own.
   /// - Throws: `SweepError.noValidSessions`, `.nothingValidated`, and what a hand-off throws.
-  public static func run(
+  package static func run(
     _ options: [String: String], folder: String, group: any ProcessGroup, output: RunOutput
   ) throws -> SweepOutcome {
     let source = try group.together { try PlanSource(file: nil, flags: options) }

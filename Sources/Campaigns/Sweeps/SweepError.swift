@@ -2,7 +2,7 @@ import OptionTables
 import Text
 
 /// What can be wrong with a sweep as a whole, or with a job as part of one.
-public enum SweepError: Error, Equatable, CustomStringConvertible {
+package enum SweepError: Error, Equatable, CustomStringConvertible {
   case unreadable(path: String, reason: String)
   case malformed(path: String, reason: String)
   /// `--set` without a name or a value.
@@ -19,7 +19,7 @@ public enum SweepError: Error, Equatable, CustomStringConvertible {
   case nothingValidated
   case allFailed(jobs: Int, folder: String, first: String)
 
-  public var description: String {
+  package var description: String {
     switch self {
     case .unreadable(let path, let reason):
       "cannot read \(path): \(reason); give the YAML file of a sweep"

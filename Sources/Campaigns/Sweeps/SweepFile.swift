@@ -3,11 +3,11 @@ import Randomness
 import Runs
 
 /// What a sweep's file says: a command, the options that all jobs have, and the search over others.
-public struct SweepFile: Sendable {
+package struct SweepFile: Sendable {
   /// What is run, such as `train`.
-  public let command: String
+  package let command: String
   /// The options that all jobs have, as text, by their names in a configuration file.
-  public let fixed: [String: String]
+  package let fixed: [String: String]
   private let axes: [SweepAxis]
   private let search: Search
 
@@ -23,7 +23,7 @@ public struct SweepFile: Sendable {
   ///   - path: what messages call it.
   ///   - settings: `option=value`, which outweigh the file's fixed options.
   /// - Throws: `SweepError.malformed`, `.badSetting`.
-  public init(parsing text: String, path: String, settings: [String] = []) throws(SweepError) {
+  package init(parsing text: String, path: String, settings: [String] = []) throws(SweepError) {
     let reader = try SweepReader(text, path: path)
     command = try reader.command()
     var fixed = try reader.fixedOptions()
@@ -39,7 +39,7 @@ public struct SweepFile: Sendable {
 
   /// The text of a sweep's file.
   /// - Throws: `SweepError.unreadable`.
-  public static func read(_ path: String) throws(SweepError) -> String {
+  package static func read(_ path: String) throws(SweepError) -> String {
     do {
       return try YAMLText.read(path)
     } catch {
@@ -50,7 +50,7 @@ public struct SweepFile: Sendable {
   /// The jobs in the order in which they are begun, the first option of the file changing slowest. What comes out
   /// twice is there once.
   /// - Throws: `SweepError.sameName`.
-  public func jobs() throws(SweepError) -> [SweepJob] {
+  package func jobs() throws(SweepError) -> [SweepJob] {
     var jobs: [SweepJob] = []
     var known: [String: SweepJob] = [:]
     for varied in combinations {

@@ -2,19 +2,19 @@ import Foundation
 import Storage
 
 /// An option of a job, as text.
-public struct SweepOption: Equatable, Sendable {
-  public let name: String
-  public let text: String
+package struct SweepOption: Equatable, Sendable {
+  package let name: String
+  package let text: String
 }
 
 /// One run of a sweep's command.
-public struct SweepJob: Equatable, Sendable {
+package struct SweepJob: Equatable, Sendable {
   /// The options that differ from job to job, in the order of the file.
-  public let varied: [SweepOption]
+  package let varied: [SweepOption]
   /// All options by name, those that every job has included.
-  public let options: [String: String]
+  package let options: [String: String]
   /// The name of the job's folder: readable, and from `varied` alone.
-  public let name: String
+  package let name: String
 
   init(varied: [SweepOption], fixed: [String: String]) {
     self.varied = varied

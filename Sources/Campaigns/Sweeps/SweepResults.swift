@@ -2,7 +2,7 @@ import Evaluation
 import Text
 
 /// What the jobs of a sweep reached so far. The same text whatever the ranks and their groups were.
-public struct SweepResults: Sendable {
+package struct SweepResults: Sendable {
   /// A job and how it ended.
   struct Entry: Sendable {
     let job: SweepJob
@@ -14,7 +14,7 @@ public struct SweepResults: Sendable {
   /// Those that failed, in the order of the file.
   let failed: [Entry]
   /// How many have not ended yet.
-  public let jobsLeft: Int
+  package let jobsLeft: Int
 
   init(_ jobs: [SweepJob], _ records: [String: SweepRecord]) {
     let entries = jobs.compactMap { job in records[job.name].map { Entry(job: job, record: $0) } }
@@ -34,7 +34,7 @@ public struct SweepResults: Sendable {
   }
 
   /// A line a job, the best first: its options and figures. Below those that failed, and of what.
-  public var text: String {
+  package var text: String {
     var text = ""
     if !done.isEmpty {
       let options = names(done.flatMap { $0.job.varied.map(\.name) })

@@ -10,7 +10,7 @@ import Storage
 import Text
 
 /// Runs the jobs of a sweep: groups of ranks take one after another from a queue, and record each as it ends.
-public struct SweepRun {
+package struct SweepRun {
   private let jobs: [SweepJob]
   private let command: any SweptCommand.Type
   private let folder: SweepFolder
@@ -25,7 +25,7 @@ public struct SweepRun {
   ///   - output: what jobs say; nothing where several run side by side.
   ///   - commands: those that the sweep may name.
   /// - Throws: `SweepError`, on all ranks.
-  public init(
+  package init(
     _ sweep: SweepFile, folder: String, group: any ProcessGroup, ranksPerJob: Int? = nil,
     output: RunOutput = RunOutput(),
     commands: [any SweptCommand.Type] = sweptCommands
@@ -48,7 +48,7 @@ public struct SweepRun {
   /// - Returns: the results, which are also in the folder; on rank 0 alone.
   /// - Throws: `SweepError.optionDiffers`, `.inputDiffers`, `.allFailed`, `StorageError`; and what ends a job on some
   ///   ranks only, for which see `isSharedFailure`.
-  public func run(retryFailed: Bool = false) throws -> SweepResults? {
+  package func run(retryFailed: Bool = false) throws -> SweepResults? {
     let lock = try group.together { () -> FolderLock? in
       guard group.rank == 0 else { return nil }
       guard CheckpointStore(run: folder.path).steps.isEmpty else {
@@ -77,7 +77,7 @@ public struct SweepRun {
   /// Ends the process in order where a signal has left jobs for later; collective.
   /// - Parameter results: what `run` returned.
   /// - Throws: `EndOfProcess`, on all ranks.
-  public func requireNothingLeft(_ results: SweepResults?) throws {
+  package func requireNothingLeft(_ results: SweepResults?) throws {
     var left = [Int32(clamping: results?.jobsLeft ?? 0)]
     try group.broadcast(&left, from: 0)
     if left[0] == 0 { return }

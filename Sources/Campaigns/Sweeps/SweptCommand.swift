@@ -2,7 +2,7 @@ import MPI
 import Runs
 
 /// A command that a sweep can run with one choice of options after another.
-public protocol SweptCommand {
+package protocol SweptCommand {
   /// What the file of a sweep calls it.
   static var name: String { get }
 
@@ -30,28 +30,28 @@ public protocol SweptCommand {
 
 extension SweptCommand {
   /// Nothing that could change.
-  public static var inputs: [String: (_ path: String) throws -> String] { [:] }
+  package static var inputs: [String: (_ path: String) throws -> String] { [:] }
 }
 
 /// How a job ended.
-public struct SweepOutcome: Sendable {
+package struct SweepOutcome: Sendable {
   /// What it reached. Jobs are compared by the first figure, of which more is better.
-  public let figures: [SweepFigure]
+  package let figures: [SweepFigure]
 
-  public init(figures: [SweepFigure]) { self.figures = figures }
+  package init(figures: [SweepFigure]) { self.figures = figures }
 }
 
 /// A number by which jobs are compared, or which is of interest beside it.
-public struct SweepFigure: Codable, Equatable, Sendable {
+package struct SweepFigure: Codable, Equatable, Sendable {
   /// Such as `MRR@100`.
-  public let name: String
-  public let value: Double
+  package let name: String
+  package let value: Double
 
-  public init(name: String, value: Double) {
+  package init(name: String, value: Double) {
     self.name = name
     self.value = value
   }
 }
 
 /// The commands that sweeps know.
-public var sweptCommands: [any SweptCommand.Type] { [TrainingJob.self, FineTuningJob.self] }
+package var sweptCommands: [any SweptCommand.Type] { [TrainingJob.self, FineTuningJob.self] }

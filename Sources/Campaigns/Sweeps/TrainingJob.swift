@@ -6,17 +6,17 @@ import Runs
 import Sessions
 
 /// `caravan train` as a job of a sweep.
-public enum TrainingJob: SweptCommand {
-  public static let name = "train"
+package enum TrainingJob: SweptCommand {
+  package static let name = "train"
 
-  public static var inputs: [String: (_ path: String) throws -> String] {
+  package static var inputs: [String: (_ path: String) throws -> String] {
     ["dataset": PreparedDataset.fingerprint(of:)]
   }
 
-  public static func validate(_ options: [String: String]) throws { _ = try makePlan(options) }
+  package static func validate(_ options: [String: String]) throws { _ = try makePlan(options) }
 
   /// - Throws: `SweepError.noValidSessions`, `.nothingValidated`, and what training throws.
-  public static func run(
+  package static func run(
     _ options: [String: String], folder: String, group: any ProcessGroup, output: RunOutput
   ) throws -> SweepOutcome {
     let plan = try group.together { try makePlan(options) }

@@ -1,14 +1,14 @@
 import MPI
 
 /// What was found, in numbers.
-public struct CandidateTally: Equatable, Sendable {
-  public internal(set) var sessions = 0
+package struct CandidateTally: Equatable, Sendable {
+  package internal(set) var sessions = 0
   /// Candidates of all sessions.
-  public internal(set) var candidates = 0
+  package internal(set) var candidates = 0
   /// Sessions whose answer is among them.
-  public internal(set) var answers = 0
+  package internal(set) var answers = 0
   /// Sessions without any.
-  public internal(set) var empty = 0
+  package internal(set) var empty = 0
 
   package init() {}
 

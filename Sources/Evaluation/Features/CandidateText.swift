@@ -6,7 +6,7 @@ import Storage
 ///
 /// A session without candidates has one row, without an item, so that whoever reads the rows knows of it. The text of a
 /// row depends on nothing but what is in it.
-public struct CandidateText {
+package struct CandidateText {
   private enum Format { case csv, jsonLines }
 
   /// The names of the features.
@@ -24,7 +24,7 @@ public struct CandidateText {
   ///   - locale: the name of a session's locale, nil where it has none; nil where no row is to name one.
   ///   - itemIDs: of the catalogue.
   /// - Throws: `EvaluationError.unknownOutputFormat`.
-  public init(
+  package init(
     path: String, isLabelled: Bool, sessionID: ((_ session: Int) -> String)? = nil,
     locale: ((_ session: Int) -> String?)?, itemIDs: ItemCatalog
   ) throws(EvaluationError) {
@@ -44,7 +44,7 @@ public struct CandidateText {
 
   /// Checks that a path names a format.
   /// - Throws: `EvaluationError.unknownOutputFormat`.
-  public static func check(path: String) throws(EvaluationError) { _ = try format(of: path) }
+  package static func check(path: String) throws(EvaluationError) { _ = try format(of: path) }
 
   private static func format(of path: String) throws(EvaluationError) -> Format {
     switch fileExtension(of: path) {

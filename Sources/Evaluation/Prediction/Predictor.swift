@@ -40,12 +40,14 @@ public struct Predictions: Equatable, Sendable {
 public final class Predictor {
   /// What a prediction leaves out.
   public struct Options: Equatable, Sendable {
+    /// Which items may be predicted.
     public var candidates = CandidateRule.locale
     /// Whether a session's own items are no candidates.
     public var filterSeen = false
     /// Items a session.
     public var top = 100
 
+    /// The best 100 of each session's own locale, its own items among them.
     public init() {}
   }
 

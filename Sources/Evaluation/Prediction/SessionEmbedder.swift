@@ -12,6 +12,7 @@ public final class SessionEmbedder {
   public struct Vectors {
     /// A row a session; zeros for a session without clicks.
     public let elements: [Float]
+    /// How many sessions there are.
     public let rows: Int
     /// D.
     public let columns: Int

@@ -5,6 +5,7 @@ import Tensors
 
 /// What an evaluation measures.
 public struct EvaluationOptions: Equatable, Sendable {
+  /// Which items a target is ranked among.
   public var candidates = CandidateRule.all
   /// Whether a session's own items are no candidates.
   public var filterSeen = false
@@ -13,6 +14,7 @@ public struct EvaluationOptions: Equatable, Sendable {
   /// Whether figures are shown by how often targets occur in training, too.
   public var showsPopularity = false
 
+  /// Ranks among the whole catalogue, at 10, 20 and 100.
   public init() {}
 }
 

@@ -1,8 +1,10 @@
 /// How well targets were ranked that occur about equally often in training.
 public struct PopularityBucket: Codable, Equatable, Sendable {
-  /// The fewest and the most occurrences, both counted in; no limit where `to` is nil.
+  /// The fewest occurrences of such a target.
   public let from: Int
+  /// The most, counted in; nil for no limit.
   public let to: Int?
+  /// How many targets were ranked.
   public let targets: Int
   /// nil where there are no such targets.
   public let metrics: MetricValues?

@@ -13,6 +13,7 @@ public struct RankingMetric: Hashable, Sendable, CustomStringConvertible {
     case ndcg = "NDCG"
   }
 
+  /// What is measured of the target's rank.
   public let measure: Measure
   /// K, from 1: a target further down is worth nothing.
   public let cutoff: Int

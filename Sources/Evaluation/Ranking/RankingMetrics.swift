@@ -11,6 +11,7 @@ public struct RankingMetrics: Codable, Equatable, Sendable {
   public let split: String
   /// Sessions evaluated, or targets where every click is one.
   public let sessions: Int
+  /// Over all of them, with a locale or without.
   public let all: MetricValues
   /// By the locale's name; locales without sessions are left out.
   public let locales: [String: MetricValues]

@@ -14,15 +14,20 @@ public struct OptimizerOptions: Equatable, Sendable {
     case adagrad
   }
 
+  /// Which rule of update it is; the other values do not change with it.
   public var rule = Rule.adam
+  /// How much of Adam's mean of gradients is kept at a step.
   public var beta1: Float = 0.9
+  /// How much of Adam's mean of squared gradients is kept at a step.
   public var beta2: Float = 0.999
   /// Keeps divisions finite; GRU4Rec's Adagrad has 1e-6.
   public var epsilon: Float = 1e-8
   /// Adagrad's.
   public var momentum: Float = 0
+  /// How much of the weights is added to the gradient, or in `adamw`, times the rate, taken off them.
   public var weightDecay: Float = 0
 
+  /// The rule with its usual values, those of PyTorch; Adagrad with the epsilon of GRU4Rec's authors.
   public init(rule: Rule = .adam) {
     self.rule = rule
     if rule == .adagrad { epsilon = 1e-6 }

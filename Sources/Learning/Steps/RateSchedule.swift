@@ -11,13 +11,15 @@ public struct RateSchedule: Equatable, Sendable {
     case cosine
   }
 
+  /// How the rate falls.
   public let shape: Shape
   /// The rate after warm-up.
   public let base: Double
   /// Steps over which the rate rises from base / warmupSteps to base.
   public let warmupSteps: Int
-  /// What the rate is multiplied with, and after how many steps, in `.step`.
+  /// What the rate is multiplied with in `.step`.
   public let decay: Double
+  /// After how many steps it is, each time.
   public let decaySteps: Int
   /// The steps of the whole run, for `.cosine`.
   public let totalSteps: Int

@@ -19,6 +19,9 @@ public struct BlendMember: Equatable, Sendable {
     let stateSHA256: String
   }
 
+  /// - Parameters:
+  ///   - checkpoint: a run, one of its checkpoints, or a link to one.
+  ///   - weight: from 0 up; nil where it is to be chosen, or there is one member.
   public init(_ checkpoint: String, weight: Float? = nil) {
     self.init(checkpoint, weight: weight, saved: nil)
   }

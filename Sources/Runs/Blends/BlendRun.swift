@@ -6,30 +6,30 @@ import Storage
 import Text
 
 /// Makes a blend: chooses the weights that are not given, and saves it.
-public struct BlendRun {
+package struct BlendRun {
   private let dataset: PreparedDataset
   private let members: [BlendMember]
   private let settings: RankingSettings
   private let group: any ProcessGroup
   /// The locales of the valid sessions that count, by their names; those that all members were trained on if empty.
-  public var locales: [String] = []
+  package var locales: [String] = []
   /// What the weights are chosen by.
-  public var metric = RankingMetric(.mrr, at: 100)
+  package var metric = RankingMetric(.mrr, at: 100)
   /// To which power the members' shares are added; nil for that with which the metric is highest, or 1 where no weight is
   /// chosen.
-  public var power: BlendPower?
-  public var threadsPerRank = 1
+  package var power: BlendPower?
+  package var threadsPerRank = 1
   /// Whether a blend that is in the way is replaced.
-  public var replaces = false
+  package var replaces = false
   /// Called on rank 0, with sessions done and sessions in all.
-  public var progress: ((_ done: Int, _ total: Int) -> Void)?
+  package var progress: ((_ done: Int, _ total: Int) -> Void)?
 
   /// - Parameters:
   ///   - dataset: the same on all ranks: see `PreparedDataset.open`.
   ///   - members: two or more.
   ///   - settings: how the blend will rank.
   /// - Throws: `BlendError.tooFewMembers`.
-  public init(
+  package init(
     _ members: [BlendMember], _ settings: RankingSettings, dataset: PreparedDataset, group: any ProcessGroup
   ) throws(BlendError) {
     if members.count < 2 { throw .tooFewMembers }
@@ -43,7 +43,7 @@ public struct BlendRun {
   /// - Parameter folder: appears whole, or not at all.
   /// - Returns: what there is to say of it, on every rank.
   /// - Throws: `BlendError`, `RunError.nothingCountsTransitions`, `StorageError`, or what loading and evaluating throw.
-  public func run(folder: String) throws -> Report {
+  package func run(folder: String) throws -> Report {
     // First of all, so that what cannot be written is not computed.
     let transaction = try group.together {
       group.rank == 0
@@ -76,18 +76,18 @@ public struct BlendRun {
   }
 
   /// The members of a blend, their weights, and how each does alone.
-  public struct Report {
+  package struct Report {
     typealias Figures = (alone: [RankingMetrics], blended: RankingMetrics)
     let names: [String]
     let weights: [Float]
     /// To which their shares are added.
-    public let power: BlendPower
+    package let power: BlendPower
     let metric: RankingMetric
     /// nil where all weights were given.
     let figures: Figures?
 
     /// A line a member, the blend last.
-    public var table: String {
+    package var table: String {
       let header = ["member", "weight"] + (figures == nil ? [] : metrics.map(\.description))
       let lines = names.indices.map { place in
         [names[place], "\(weights[place])"] + values(figures?.alone[place])
@@ -96,7 +96,7 @@ public struct BlendRun {
     }
 
     /// How many valid sessions the figures are of.
-    public var sessions: Int? { figures?.blended.sessions }
+    package var sessions: Int? { figures?.blended.sessions }
 
     private var metrics: [RankingMetric] { RankingMetric.all(at: [metric.cutoff]) }
 

@@ -3,21 +3,21 @@ import Foundation
 import MPI
 
 /// What is asked to rank: a checkpoint, alone or with others blended in, or a saved blend.
-public struct RankingRequest: Sendable {
-  public let members: [BlendMember]
+package struct RankingRequest: Sendable {
+  package let members: [BlendMember]
   /// To which power their shares are added.
-  public let power: BlendPower
+  package let power: BlendPower
   /// Whether weights that are not given are to be chosen: `--blend auto`.
-  public let choosesWeights: Bool
+  package let choosesWeights: Bool
   /// How a saved blend is meant to rank; nil where there is none.
-  public let settings: RankingSettings?
+  package let settings: RankingSettings?
 
   /// Looks on rank 0 whether a path leads to a saved blend; collective.
   /// - Parameters:
   ///   - checkpoint: a run, a checkpoint, a link to one, or a saved blend.
   ///   - blend: what is blended in, each `CHECKPOINT` or `CHECKPOINT:weight`, and `auto`.
   /// - Throws: `BlendError`, `CheckpointError.malformed`.
-  public init(checkpoint: String, blend: [String], group: any ProcessGroup) throws {
+  package init(checkpoint: String, blend: [String], group: any ProcessGroup) throws {
     choosesWeights = blend.contains("auto")
     let blended = try blend.filter { $0 != "auto" }.map(BlendMember.init(parsing:))
     var bytes = try group.together { () -> [UInt8] in

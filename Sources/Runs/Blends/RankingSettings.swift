@@ -1,14 +1,14 @@
 import Evaluation
 
 /// How sessions are ranked, beside what ranks them. A blend is saved with those that its weights were chosen for.
-public struct RankingSettings: Equatable, Sendable {
-  public var candidates: CandidateRule
+package struct RankingSettings: Equatable, Sendable {
+  package var candidates: CandidateRule
   /// Whether a session's own items are no candidates.
-  public var filterSeen = false
+  package var filterSeen = false
   /// Whether the transitions within the ranked sessions are counted.
-  public var isTransductive = false
+  package var isTransductive = false
 
-  public init(candidates: CandidateRule) { self.candidates = candidates }
+  package init(candidates: CandidateRule) { self.candidates = candidates }
 }
 
 extension RankingSettings: Codable {
@@ -17,14 +17,14 @@ extension RankingSettings: Codable {
     case isTransductive = "transductive"
   }
 
-  public init(from decoder: any Decoder) throws {
+  package init(from decoder: any Decoder) throws {
     let values = try decoder.container(keyedBy: CodingKeys.self)
     candidates = try CandidateRule(parsing: values.decode(String.self, forKey: .candidates))
     filterSeen = try values.decode(Bool.self, forKey: .filterSeen)
     isTransductive = try values.decode(Bool.self, forKey: .isTransductive)
   }
 
-  public func encode(to encoder: any Encoder) throws {
+  package func encode(to encoder: any Encoder) throws {
     var values = encoder.container(keyedBy: CodingKeys.self)
     try values.encode("\(candidates)", forKey: .candidates)
     try values.encode(filterSeen, forKey: .filterSeen)

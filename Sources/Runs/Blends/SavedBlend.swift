@@ -7,8 +7,8 @@ import Storage
 ///
 /// Paths are relative to the folder, so that a blend and its members can be moved together. Nothing in it tells time,
 /// place or the number of ranks.
-public struct SavedBlend: ChecksummedJSON, Equatable, Sendable {
-  public static let fileName = "blend.json"
+package struct SavedBlend: ChecksummedJSON, Equatable, Sendable {
+  package static let fileName = "blend.json"
   private static let currentVersion = 1
 
   struct Member: Codable, Equatable, Sendable {
@@ -35,7 +35,7 @@ public struct SavedBlend: ChecksummedJSON, Equatable, Sendable {
   /// To which power the members' shares are added.
   var power: BlendPower
   /// What the weights are meant for.
-  public var settings: RankingSettings
+  package var settings: RankingSettings
   /// nil where all weights were given.
   var chosen: Choice?
   /// SHA-256 of this as it is encoded without the checksum itself.

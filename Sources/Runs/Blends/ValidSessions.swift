@@ -3,7 +3,7 @@ import MPI
 import Sessions
 
 /// The valid sessions that a blend is judged by, and how they are ranked.
-public struct ValidSessions {
+package struct ValidSessions {
   let known: KnownSessions
   /// By their numbers; answers that no member knows are left out.
   let selection: [Int32]
@@ -11,13 +11,13 @@ public struct ValidSessions {
   private let settings: RankingSettings
 
   /// How many there are.
-  public var count: Int { selection.count }
+  package var count: Int { selection.count }
 
   /// - Parameters:
   ///   - locales: by their names; those that all members were trained on if empty.
   ///   - cutoff: of the figures.
   /// - Throws: `BlendError.noValidSessions`, `SessionsError.unknownLocale`, `.ambiguousLocale`, `.invalidOption`.
-  public init(
+  package init(
     of dataset: PreparedDataset, for recommender: Recommender, _ settings: RankingSettings, locales: [String] = [],
     cutoff: Int, threads: Int, group: any ProcessGroup
   ) throws {
@@ -48,7 +48,7 @@ public struct ValidSessions {
   }
 
   /// The figures of a recommender's members, each alone, and of the blend; collective.
-  public func figures(of recommender: Recommender) throws -> (alone: [RankingMetrics], blended: RankingMetrics) {
+  package func figures(of recommender: Recommender) throws -> (alone: [RankingMetrics], blended: RankingMetrics) {
     func figures(_ scorer: any CatalogueScorer) throws -> RankingMetrics {
       try evaluator.evaluate(scorer, on: known.table, selection: selection, split: "valid")
     }

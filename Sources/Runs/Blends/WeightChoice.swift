@@ -4,16 +4,16 @@ import Sessions
 
 /// Chooses the weights of a blend's members on the valid sessions of a data set: those with which a metric of the blend
 /// is highest. The test sessions are not looked at.
-public struct WeightChoice {
-  public let metric: RankingMetric
+package struct WeightChoice {
+  package let metric: RankingMetric
   /// What was chosen, in the order of the members.
-  public let weights: [Float]
+  package let weights: [Float]
   /// To which power the members' shares are added.
-  public let power: BlendPower
+  package let power: BlendPower
   /// The metric with these weights: as `WeightSearch` computed it.
-  public let value: Double
+  package let value: Double
   /// How many valid sessions it was computed on.
-  public let sessions: Int
+  package let sessions: Int
 
   /// How many of each member's best items are kept: an answer behind all of them has little hope of the first places.
   private static let depth = 300
@@ -27,7 +27,7 @@ public struct WeightChoice {
   ///   - valid: the sessions that it is computed on, as the blend will rank.
   ///   - progress: called on rank 0, with sessions done and sessions in all.
   /// - Throws: `RunError.nothingCountsTransitions`; `EndOfProcess` where a signal asked to stop; `MPIError`.
-  public init(
+  package init(
     of recommender: Recommender, _ given: [Float?], power: BlendPower? = nil, by metric: RankingMetric,
     on valid: ValidSessions, group: any ProcessGroup, progress: ((_ done: Int, _ total: Int) -> Void)? = nil
   ) throws {

@@ -10,18 +10,18 @@ import Tensors
 ///
 /// No feature knows a session's answer. Counts of training sessions, of which each has its answer in them, are therefore
 /// made by folds: those that score a fold's sessions are counted without them.
-public struct CandidateRun {
+package struct CandidateRun {
   /// How candidates are found.
-  public struct Options: Sendable {
-    public var sources: [CandidateSource] = []
-    public var candidates = CandidateRule.all
+  package struct Options: Sendable {
+    package var sources: [CandidateSource] = []
+    package var candidates = CandidateRule.all
     /// Whether a session's own items are no candidates.
-    public var filterSeen = false
+    package var filterSeen = false
     /// Whether the clicks of the sessions that are ranked count, never their answers.
-    public var isTransductive = false
-    public var threads = 1
+    package var isTransductive = false
+    package var threads = 1
 
-    public init() {}
+    package init() {}
   }
 
   private let options: Options
@@ -32,7 +32,7 @@ public struct CandidateRun {
   /// Loads the recommenders; collective.
   /// - Parameter dataset: the same on all ranks: see `PreparedDataset.open`.
   /// - Throws: what `LoadedSource.load` throws; `RunError.nothingCountsTransitions`.
-  public init(_ options: Options, dataset: PreparedDataset, group: any ProcessGroup) throws {
+  package init(_ options: Options, dataset: PreparedDataset, group: any ProcessGroup) throws {
     self.options = options
     self.dataset = dataset
     self.group = group
@@ -43,17 +43,17 @@ public struct CandidateRun {
   }
 
   /// How many items all recommenders know: the first ones of the data set.
-  public var items: Int { sources.first?.state.items ?? dataset.itemCount }
+  package var items: Int { sources.first?.state.items ?? dataset.itemCount }
 
   /// The locales that any recommender was trained on, by their codes; nil for all, or where that is not known.
-  public var locales: Set<UInt16>? {
+  package var locales: Set<UInt16>? {
     let ofSources = sources.map { $0.state.localeCodes(of: dataset) }
     return strangers.isEmpty && !ofSources.contains(nil) ? Set(ofSources.flatMap { $0 ?? [] }) : nil
   }
 
   /// The recommenders that were trained on another data set: nobody knows whether that has the sessions that are asked
   /// for, and their answers.
-  public var strangers: [String] {
+  package var strangers: [String] {
     zip(options.sources, sources).filter { $1.state.dataset != dataset.fingerprint }.map(\.0.checkpoint)
   }
 
@@ -66,7 +66,7 @@ public struct CandidateRun {
   ///   - progress: called on rank 0, with sessions done.
   /// - Returns: on every rank, what was found.
   /// - Throws: what `CandidateFinder` throws; `StorageError`.
-  public func write(
+  package func write(
     _ sessions: SessionTable, _ numbers: [Int32], split: String, _ text: CandidateText, to path: String,
     progress: (_ done: Int) -> Void
   ) throws -> CandidateTally {
@@ -78,7 +78,7 @@ public struct CandidateRun {
   ///   - numbers: of training sessions. Those that stand behind one another are in different folds.
   ///   - folds: at least two.
   /// - Throws: `RunError.trainedOnAsked` for a recommender that cannot count anew; otherwise as above.
-  public func write(
+  package func write(
     training numbers: [Int32], folds: Int, _ text: CandidateText, to path: String, progress: (_ done: Int) -> Void
   ) throws -> CandidateTally {
     for (source, given) in zip(sources, options.sources) where source.state.countingModel == nil {

@@ -5,17 +5,17 @@ import Models
 import Sessions
 
 /// A recommender that proposes candidates, and how many for a session.
-public struct CandidateSource: Equatable, Sendable {
+package struct CandidateSource: Equatable, Sendable {
   /// A run folder, a checkpoint folder or a link.
-  public let checkpoint: String
-  public let top: Int
+  package let checkpoint: String
+  package let top: Int
 
   /// As many as are proposed where nothing is said.
-  public static let usualTop = 150
+  package static let usualTop = 150
 
   /// Parses `RUN` or `RUN:k`.
   /// - Throws: `RunError.badCandidateSource` for an empty path or a number that is none from 1 to 10,000.
-  public init(parsing text: String) throws(RunError) {
+  package init(parsing text: String) throws(RunError) {
     let (path, number): (String, Int?) = pathAndNumber(in: text)
     top = number ?? Self.usualTop
     guard !path.isEmpty, (1...10_000).contains(top) else { throw .badCandidateSource(text) }

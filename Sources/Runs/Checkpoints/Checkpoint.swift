@@ -13,7 +13,9 @@ public struct Checkpoint {
   static let optimizerFile = "optimizer.safetensors"
   static let itemsFile = "items.txt"
 
+  /// The checkpoint's own folder, whatever led to it.
   public let folder: String
+  /// What its `state.json` says.
   public let state: CheckpointState
 
   /// Verifies the checkpoint that `path` leads to: see `CheckpointStore.resolve`.

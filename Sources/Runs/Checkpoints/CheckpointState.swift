@@ -101,9 +101,9 @@ public struct RunProgress: Codable, Equatable, Sendable {
   public var epochLoss = 0.0
   /// The targets of the epoch so far.
   public var epochTargets = 0
-  /// The best value of the valid metric, and the step after which it was reached; without a valid split the last epoch
-  /// counts as the best, and has no value.
+  /// The best value of the valid metric; nil without a valid split, and before the first evaluation.
   public var bestValue: Double?
+  /// The step after which it was reached, or without a valid split the last epoch ended; nil before the first.
   public var bestStep: Int?
   /// Epochs that were evaluated since then.
   public var epochsSinceBest = 0

@@ -15,6 +15,7 @@ public struct Adaptation {
   /// What decides the weights, or which of them are the best, beside the plan's own options.
   package var decidingOptions: [String: String] = [:]
 
+  /// Nothing: a run of `caravan train`.
   public init() {}
 
   /// Gives a model that is about to be trained its first weights; collective.

@@ -4,18 +4,18 @@ import Logging
 import Storage
 
 /// What a run says of each epoch: a line of `metrics.jsonl`.
-public struct EpochRecord: Codable, Sendable {
+package struct EpochRecord: Codable, Sendable {
   /// From 1.
-  public var epoch: Int
+  package var epoch: Int
   /// Steps done.
-  public var step: Int
+  package var step: Int
   /// Mean over the epoch's targets, in nats.
-  public var loss: Double
+  package var loss: Double
   /// Of training alone.
-  public var seconds: Double
-  public var sessionsPerSecond: Double
+  package var seconds: Double
+  package var sessionsPerSecond: Double
   /// The figures of the valid split, where there is one.
-  public var valid: RankingMetrics?
+  package var valid: RankingMetrics?
 
   enum CodingKeys: String, CodingKey {
     case epoch, step, loss, seconds, valid

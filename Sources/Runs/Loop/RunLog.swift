@@ -9,7 +9,9 @@ import Text
 public struct RunLogHandler: LogHandler {
   package static let fileName = "log.txt"
 
+  /// Not written: only an event's own is.
   public var metadata: Logger.Metadata = [:]
+  /// Everything is taken: `RunOutput.says` decides what standard error gets.
   public var logLevel: Logger.Level = .debug
   private let file: FileHandle?
   private let label: String
@@ -37,6 +39,8 @@ public struct RunLogHandler: LogHandler {
     set { metadata[key] = newValue }
   }
 
+  /// Writes the event to `log.txt`, and to standard error where it is not for the file alone.
+  /// A line that cannot be written is lost: a run does not end for it.
   public func log(event: LogEvent) {
     let line = line(of: event)
     if output.says != .nothing, event.level >= (output.says == .warnings ? .warning : .info) {

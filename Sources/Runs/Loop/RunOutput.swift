@@ -14,10 +14,13 @@ public struct RunOutput: Equatable, Sendable {
     case nothing
   }
 
+  /// How much goes to standard error.
   public var says = Speech.everything
+  /// How lines are written.
   public var format = Format.text
   /// Every how many steps `metrics.jsonl` and TensorBoard get a record.
   public var stepsPerRecord = 50
 
+  /// Everything, as text.
   public init() {}
 }

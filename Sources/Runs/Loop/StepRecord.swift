@@ -1,14 +1,14 @@
 /// What a run says of some steps in a row: a line of `metrics.jsonl` every `--log-every` steps.
-public struct StepRecord: Codable, Equatable, Sendable {
+package struct StepRecord: Codable, Equatable, Sendable {
   /// Steps done.
-  public var step: Int
+  package var step: Int
   /// Mean over the targets of the steps since the last record, in nats.
-  public var loss: Double
+  package var loss: Double
   /// The learning rate of the last of them.
-  public var lr: Double
-  public var sessionsPerSecond: Double
+  package var lr: Double
+  package var sessionsPerSecond: Double
   /// Which share of their time rank 0 waited for messages.
-  public var waiting: Double
+  package var waiting: Double
 
   enum CodingKeys: String, CodingKey {
     case step, loss, lr, waiting

@@ -225,9 +225,11 @@ public struct TrainingRun {
     public let step: Int
     /// Whole epochs done.
     public let epochs: Int
-    /// The best value of the valid metric, and after which step.
+    /// The best value of the valid metric; nil without a valid split.
     public let bestValue: Double?
+    /// The step after which it was reached; nil without a value.
     public let bestStep: Int?
+    /// Whether evaluations without a better value ended the run before its last epoch.
     public let isStoppedEarly: Bool
   }
 

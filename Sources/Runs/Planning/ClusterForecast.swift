@@ -7,27 +7,27 @@ import Text
 
 /// The answer of `caravan plan`: what a training would cost on some nodes, by layout of the item table and by ranks and
 /// threads a node. Computed from the constants of a node, not measured.
-public struct ClusterForecast: Codable, Sendable {
+package struct ClusterForecast: Codable, Sendable {
   /// One way to start the training.
-  public struct Choice: Codable, Sendable {
-    public var itemTable: String
-    public var ranks: Int
-    public var ranksPerNode: Int
-    public var threadsPerRank: Int
-    public var lanes: Int
-    public var headBlocks: Int
+  package struct Choice: Codable, Sendable {
+    package var itemTable: String
+    package var ranks: Int
+    package var ranksPerNode: Int
+    package var threadsPerRank: Int
+    package var lanes: Int
+    package var headBlocks: Int
     /// Threads of a rank that have stripes to walk.
-    public var busyThreads: Int
+    package var busyThreads: Int
     /// Why it cannot be; what follows is nil then, but for the memory where that is the reason.
-    public var impossible: String?
+    package var impossible: String?
     /// Of the rank that needs most.
-    public var memoryBytes: Int?
+    package var memoryBytes: Int?
     /// A rank's, mean over the ranks.
-    public var bytesSentPerStep: Int?
-    public var secondsPerStep: Double?
-    public var secondsPerEpoch: Double?
+    package var bytesSentPerStep: Int?
+    package var secondsPerStep: Double?
+    package var secondsPerEpoch: Double?
     /// The parts of a step.
-    public var phases: [String: Double]?
+    package var phases: [String: Double]?
 
     enum CodingKeys: String, CodingKey {
       case ranks, lanes, impossible, phases
@@ -44,15 +44,15 @@ public struct ClusterForecast: Codable, Sendable {
   }
 
   /// What was asked, as text, by option; what was left open is not in it.
-  public var options: [String: String]
+  package var options: [String: String]
   /// Whose constants these are.
-  public var constants: String
-  public var stepsPerEpoch: Int
-  public var checkpointBytes: Int
-  public var checkpointSeconds: Double
-  public var choices: [Choice]
+  package var constants: String
+  package var stepsPerEpoch: Int
+  package var checkpointBytes: Int
+  package var checkpointSeconds: Double
+  package var choices: [Choice]
   /// The place of the fastest in `choices`; nil where nothing is possible.
-  public var best: Int?
+  package var best: Int?
 
   enum CodingKeys: String, CodingKey {
     case options, constants, choices, best
@@ -62,7 +62,7 @@ public struct ClusterForecast: Codable, Sendable {
   }
 
   /// - Throws: `PlanningError.notCalibrated`.
-  public init(_ plan: ForecastPlan, speed: NodeSpeed) throws {
+  package init(_ plan: ForecastPlan, speed: NodeSpeed) throws {
     options = plan.table.texts(of: plan).reduce(into: [:]) { $0[$1.name] = $1.text }
     constants = speed.machine
     stepsPerEpoch = (plan.rows + plan.batchSize - 1) / plan.batchSize
@@ -123,7 +123,7 @@ public struct ClusterForecast: Codable, Sendable {
   }
 
   /// The answer as JSON with sorted keys.
-  public func json() throws -> Data {
+  package func json() throws -> Data {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
     return try encoder.encode(self) + [UInt8(ascii: "\n")]
@@ -133,7 +133,7 @@ public struct ClusterForecast: Codable, Sendable {
 // As people read it.
 extension ClusterForecast {
   /// The answer as a table, and the command line of the best choice.
-  public var text: String {
+  package var text: String {
     func option(_ name: String) -> String { options[name] ?? "" }
     let nodes = option("nodes") == "1" ? "1 node" : "\(option("nodes")) nodes"
     let heading =

@@ -6,39 +6,39 @@ import Sessions
 import Tensors
 
 /// What `caravan plan` is asked: a training, and the nodes that it is to run on.
-public struct ForecastPlan: Sendable {
-  public var model = ModelConfiguration(GRU4Rec.self)
+package struct ForecastPlan: Sendable {
+  package var model = ModelConfiguration(GRU4Rec.self)
   /// V, the items of the catalogue, and the sessions of an epoch: Amazon-M2's.
-  public var items = 1_400_000
-  public var sessions = 3_600_000
+  package var items = 1_400_000
+  package var sessions = 3_600_000
   /// Clicks of a session, on average.
-  public var clicks = 3.4
-  public var batchSize = 1024
-  public var targets = TargetRule.prefixes
-  public var precision = Precision.float32
+  package var clicks = 3.4
+  package var batchSize = 1024
+  package var targets = TargetRule.prefixes
+  package var precision = Precision.float32
   /// None: the fewest that the ranks need, but 8.
-  public var lanes: Int?
-  public var headBlocks: Int?
-  public var nodes = 1
+  package var lanes: Int?
+  package var headBlocks: Int?
+  package var nodes = 1
   /// Of a node.
-  public var cores = 1
+  package var cores = 1
   /// Bits a second of a node's link.
-  public var network: Double?
+  package var network: Double?
   /// Bytes of a node; none where it is not to be looked at.
-  public var memory: Int?
+  package var memory: Int?
   /// None: several.
-  public var ranksPerNode: Int?
-  public var threadsPerRank: Int?
+  package var ranksPerNode: Int?
+  package var threadsPerRank: Int?
 
-  public init() {}
+  package init() {}
 }
 
 extension ForecastPlan: RunPlan {
-  public var modelName: String { model.name }
+  package var modelName: String { model.name }
 
-  public var defaults: [String: String] { model.recipe }
+  package var defaults: [String: String] { model.recipe }
 
-  public var table: OptionTable<ForecastPlan> {
+  package var table: OptionTable<ForecastPlan> {
     OptionTable(joining: [
       ModelConfiguration.choice.lifted(\.model), model.table.lifted(\.model), Self.ownTable,
     ])
@@ -81,11 +81,11 @@ extension ForecastPlan: RunPlan {
   ])
 
   /// The options without those of models, for help.
-  public static var section: [OptionSummary] {
+  package static var section: [OptionSummary] {
     ModelConfiguration.choice.summaries(Self().model) + ownTable.summaries(Self())
   }
 
-  public func validate() throws(OptionError) {
+  package func validate() throws(OptionError) {
     try table.check(self)
     try model.validate()
     if nodes > 1, network == nil {

@@ -4,31 +4,31 @@ import Tensors
 import Text
 
 /// What a node can do, in the constants of a step's cost. `caravan bench --calibrate` measures them.
-public struct NodeSpeed: Codable, Equatable, Sendable {
+package struct NodeSpeed: Codable, Equatable, Sendable {
   /// What was measured, in words.
-  public var machine: String
+  package var machine: String
   /// By precision.
-  public var head: [String: Head]
+  package var head: [String: Head]
   /// Encoding a click forwards and backwards, by model with its default sizes, in microseconds of one core.
-  public var encoderMicroseconds: [String: Double]
+  package var encoderMicroseconds: [String: Double]
   /// What a core reads and writes while all others do, in 10⁹ bytes a second.
-  public var memoryGigabytesPerSecond: Double
+  package var memoryGigabytesPerSecond: Double
   /// What a rank sends to others of its node, in 10⁹ bytes a second.
-  public var exchangeGigabytesPerSecond: Double
+  package var exchangeGigabytesPerSecond: Double
   /// What a message costs beside its bytes: to a rank of the node, and to another node.
-  public var messageMicroseconds: Double
-  public var networkMessageMicroseconds: Double
+  package var messageMicroseconds: Double
+  package var networkMessageMicroseconds: Double
   /// What a checkpoint's file takes, in 10⁶ bytes a second.
-  public var checkpointMegabytesPerSecond: Double
+  package var checkpointMegabytesPerSecond: Double
 
   /// The catalogue head on one core.
-  public struct Head: Codable, Equatable, Sendable {
+  package struct Head: Codable, Equatable, Sendable {
     /// Its products, in 10⁹ operations a second.
-    public var gflops: Double
+    package var gflops: Double
     /// What else a logit costs in both walks together, its exponentials above all, in nanoseconds.
-    public var nanosecondsPerLogit: Double
+    package var nanosecondsPerLogit: Double
 
-    public init(gflops: Double, nanosecondsPerLogit: Double) {
+    package init(gflops: Double, nanosecondsPerLogit: Double) {
       self.gflops = gflops
       self.nanosecondsPerLogit = nanosecondsPerLogit
     }
@@ -50,7 +50,7 @@ public struct NodeSpeed: Codable, Equatable, Sendable {
   }
 
   /// The machine of docs/performance.md.
-  public static let zen4 = NodeSpeed(
+  package static let zen4 = NodeSpeed(
     machine: "an AMD EPYC with Zen 4 cores (built-in constants)",
     head: [
       Precision.float32.rawValue: Head(gflops: 105, nanosecondsPerLogit: 0.33),
@@ -71,7 +71,7 @@ public struct NodeSpeed: Codable, Equatable, Sendable {
 
   /// - Parameter path: of a file that `caravan bench --calibrate` wrote.
   /// - Throws: `PlanningError.notACalibration`.
-  public init(file path: String) throws(PlanningError) {
+  package init(file path: String) throws(PlanningError) {
     guard let data = FileManager.default.contents(atPath: path) else {
       throw .notACalibration(path: path, reason: "it cannot be read")
     }
@@ -105,7 +105,7 @@ public struct NodeSpeed: Codable, Equatable, Sendable {
   }
 
   /// The constants as JSON with sorted keys.
-  public func json() throws -> Data {
+  package func json() throws -> Data {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
     return try encoder.encode(self) + [UInt8(ascii: "\n")]
@@ -113,12 +113,12 @@ public struct NodeSpeed: Codable, Equatable, Sendable {
 }
 
 /// What can be wrong with a question to `caravan plan`.
-public enum PlanningError: Error, Equatable, CustomStringConvertible {
+package enum PlanningError: Error, Equatable, CustomStringConvertible {
   case notACalibration(path: String, reason: String)
   /// The calibration says nothing about it: a precision that the node does not have, or a model.
   case notCalibrated(what: String, machine: String)
 
-  public var description: String {
+  package var description: String {
     switch self {
     case .notACalibration(let path, let reason):
       "\(printable(path)) is no calibration, \(reason): give the file of caravan bench --calibrate"

@@ -6,14 +6,17 @@ import Tensors
 
 /// How a run optimizes: rule, learning rate and its schedule, decay, clipping.
 public struct OptimizationPlan: Equatable, Sendable {
+  /// The rule of update.
   public var optimizer = OptimizerOptions.Rule.adam
   /// The learning rate; the highest one where it changes.
   public var rate = 0.005
+  /// How the rate changes after warm-up.
   public var schedule = RateSchedule.Shape.cosine
   /// Steps over which the rate rises from nearly 0; nil for 100, but half an epoch at most.
   public var warmupSteps: Int?
-  /// What `step` multiplies the rate with, and after how many epochs.
+  /// What the schedule `step` multiplies the rate with.
   public var rateDecay = 0.1
+  /// After how many epochs it does, each time.
   public var rateDecayEpochs = 3
   /// `adam`, `adagrad`: L2, added to the gradient; `adamw`: taken off the weights.
   public var weightDecay: Float = 0
@@ -24,6 +27,7 @@ public struct OptimizationPlan: Equatable, Sendable {
   /// The gradient's norm over all weights above which it is scaled down to it; nil for no limit.
   public var clipNorm: Double?
 
+  /// Adam, from 0.005 down along a cosine.
   public init() {}
 
   /// What optimizers are made with.

@@ -26,10 +26,14 @@ public protocol RunPlan: Sendable {
 }
 
 extension RunPlan {
+  /// Nothing: what is not given keeps the value that a new plan has.
   public var defaults: [String: String] { [:] }
 
+  /// Checks each value by itself.
+  /// - Throws: `OptionError.badValue`.
   public func validate() throws(OptionError) { try table.check(self) }
 
+  /// Those that the table's declarations call deciding.
   public var decidingOptions: [String: String] { table.decidingTexts(of: self) }
 
   /// The plan as YAML, every option resolved.

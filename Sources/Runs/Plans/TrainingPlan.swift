@@ -10,6 +10,7 @@ import Tensors
 public struct TrainingPlan: Sendable {
   /// The folder of the prepared data set.
   public var dataset: String
+  /// The model, with its own options.
   public var model: ModelConfiguration
   /// What options that are not given have.
   public var preset = Preset.tuned
@@ -27,7 +28,9 @@ public struct TrainingPlan: Sendable {
   public var precision = Precision.float32
   /// How many threads a rank has. They change no bit.
   public var threadsPerRank = 1
+  /// How gradients become updates.
   public var optimization = OptimizationPlan()
+  /// What is minimised.
   public var loss = LossPlan()
   /// How many clicks the sessions of the data set may have, for models that take any number; nil for any.
   public var maxLength: Int?
@@ -51,6 +54,7 @@ public struct TrainingPlan: Sendable {
   /// Whether a run may go on from a checkpoint of another instruction set, oneDNN or Caravan: to other bits.
   public var allowsMixedISA = false
 
+  /// GRU4Rec with every option at its own default, without what `defaults` says; `dataset` is empty.
   public init() {
     dataset = ""
     model = ModelConfiguration(GRU4Rec.self)
@@ -60,6 +64,7 @@ public struct TrainingPlan: Sendable {
 extension TrainingPlan: RunPlan {
   public var modelName: String { model.name }
 
+  /// What the preset says for this model.
   public var defaults: [String: String] { preset.values(for: model) }
 
   /// The model's own options among them.

@@ -3,9 +3,12 @@ import CKernels
 /// For each node of a graph, the nodes that it hears from: those of node n are
 /// `nodes[offsets[n] ..< offsets[n + 1]]`.
 public struct Neighbours: Equatable, Sendable {
+  /// One more than there are nodes: from 0, rising, to `nodes.count`.
   public let offsets: [Int32]
+  /// All nodes' neighbours, node after node, by their rows.
   public let nodes: [Int32]
 
+  /// - Precondition: `offsets` begins with 0 and ends with `nodes.count`.
   public init(offsets: [Int32], nodes: [Int32]) {
     precondition(offsets.first == 0 && offsets.last.map(Int.init) == nodes.count, "offsets of another list")
     self.offsets = offsets

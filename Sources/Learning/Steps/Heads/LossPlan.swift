@@ -39,10 +39,12 @@ public struct LossPlan: Equatable, Sendable {
   public var bprRegularisation: Float = 1
   /// Sampled cross-entropy: how much of the log-probability of being there is taken off a score.
   public var logQ: Float = 1
+  /// Sampled losses: what scores go through first.
   public var activation = Activation.linear
   /// gBCE: its calibration t, from 0, as binary cross-entropy, to 1, probabilities as of the whole catalogue.
   public var gbceT = 0.75
 
+  /// Cross-entropy over the whole catalogue.
   public init() {}
 
   /// Whether the loss is over the whole catalogue.
