@@ -84,7 +84,9 @@ extension GRU4Rec.Options {
   public static let table = OptionTable<Self>([
     OptionDeclaration("embedding_size", \.embeddingSize, .width, "The width of the item table."),
     OptionDeclaration("hidden_size", \.hiddenSize, .width, "The width of the hidden state."),
-    OptionDeclaration("num_layers", \.layers, .layers, aliases: ["n_layers"], "Recurrent layers; RecBole counts those of transformers by --n-layers."),
+    OptionDeclaration(
+      "num_layers", \.layers, .layers, aliases: ["n_layers"],
+      "Recurrent layers; RecBole counts those of transformers by --n-layers."),
     OptionDeclaration(
       "dropout", \.dropout, .rate, aliases: ["dropout_prob", "dropout_p_embed"], "Dropout of the looked-up items."),
     OptionDeclaration(

@@ -90,7 +90,9 @@ extension NARM.Options {
   public static let table = OptionTable<Self>([
     OptionDeclaration("embedding_size", \.embeddingSize, .width, "The width of the item table."),
     OptionDeclaration("hidden_size", \.hiddenSize, .width, "The width of the hidden state."),
-    OptionDeclaration("num_layers", \.layers, .layers, aliases: ["n_layers"], "Recurrent layers; RecBole counts those of transformers by --n-layers."),
+    OptionDeclaration(
+      "num_layers", \.layers, .layers, aliases: ["n_layers"],
+      "Recurrent layers; RecBole counts those of transformers by --n-layers."),
     OptionDeclaration(
       "dropout_probs", \.dropouts, .ratePair, "Dropout of the looked-up items, and of the session's two vectors."),
   ])

@@ -95,7 +95,8 @@ public struct PreparedDataset: Sendable {
     }
     let known = [itemsFileName, CandidateTable.fileName] + DatasetSplit.allCases.map(\.fileName)
     if let stray = manifest.files.keys.filter({ !known.contains($0) }).min() {
-      throw SessionsError.malformedDataset(path: path, reason: "it names a file that no data set has, \(printable(stray))")
+      throw SessionsError.malformedDataset(
+        path: path, reason: "it names a file that no data set has, \(printable(stray))")
     }
     return manifest
   }
