@@ -51,7 +51,7 @@ caravan=$(swift build -c release --show-bin-path)/caravan
 
 # What the page runs.
 rm -rf trial && mkdir trial && cd trial
-"$caravan" synth --out sessions --sessions 4000 --items 500
+"$caravan" synth --out sessions --n-sessions 4000 --items 500
 "$caravan" prepare --sessions sessions/sessions_train.csv --out data
 for ranks in 1 2; do
   $mpirun -n "$ranks" "$caravan" train --dataset data --model LastFew --last-clicks 3 --max-steps 20 --out "runs/$ranks"

@@ -43,7 +43,8 @@ package struct MPILauncher: Equatable, Sendable {
   package func arguments(
     ranks: Int?, hosts: [RankHost]?, interface: String?, isRoot: Bool, variables: [String], command: [String]
   ) -> [String] {
-    var line = ["mpirun", "--quiet"]
+    // Open MPI 5 has no such option.
+    var line = major == 4 ? ["mpirun", "--quiet"] : ["mpirun"]
     if let ranks { line += ["-n", "\(ranks)"] }
     if let hosts { line += ["--host", hosts.map { "\($0.name):\($0.slots)" }.joined(separator: ",")] }
     // Ranks fill one host, then the next. Left to itself Open MPI pins ranks to cores that they should share, and
@@ -57,9 +58,7 @@ package struct MPILauncher: Equatable, Sendable {
     }
     // A host that is cut off is noticed within 15 s; by default it takes minutes.
     for (name, value) in [("time", 5), ("intvl", 2), ("probes", 3)] {
-      line +=
-        major == 4
-        ? ["--mca", "oob_tcp_keepalive_\(name)", "\(value)"] : ["--prtemca", "prte_keepalive_\(name)", "\(value)"]
+      line += [major == 4 ? "--mca" : "--prtemca", "oob_tcp_keepalive_\(name)", "\(value)"]
     }
     for variable in variables { line += ["-x", variable] }
     return line + command

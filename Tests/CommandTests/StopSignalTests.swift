@@ -77,8 +77,8 @@ import Testing
   func whatAnEvaluationLeavesOutIsMadeUpFor(name: String) throws {
     // A long evaluation after short epochs: half of the sessions are for validation, among many items.
     let source = folder + "/many", large = folder + "/large"
-    let synth = ["synth", "--out", source, "--n-sessions", "12000", "--items", "40000"]
-    #expect(try CaravanCommand.run(synth).status == 0)
+    #expect(
+      try CaravanCommand.run(["synth", "--out", source, "--n-sessions", "12000", "--items", "40000"]).status == 0)
     let prepared = try CaravanCommand.run([
       "prepare", "--sessions", source + "/sessions_train.csv", "--valid-fraction", "0.5", "--out", large,
     ])

@@ -58,9 +58,9 @@ import Launching
   @Test func openMPI5HasAnother() {
     #expect(
       line(5, interface: "10.0.0.0/24")
-        == "mpirun --quiet -n 3 --map-by slot:OVERSUBSCRIBE --bind-to none --mca btl_tcp_if_include 10.0.0.0/24 "
-        + "--prtemca prte_if_include 10.0.0.0/24 --prtemca prte_keepalive_time 5 --prtemca prte_keepalive_intvl 2 "
-        + "--prtemca prte_keepalive_probes 3 -x OMP_NUM_THREADS=1 /bin/caravan train")
+        == "mpirun -n 3 --map-by slot:OVERSUBSCRIBE --bind-to none --mca btl_tcp_if_include 10.0.0.0/24 "
+        + "--prtemca prte_if_include 10.0.0.0/24 --prtemca oob_tcp_keepalive_time 5 --prtemca oob_tcp_keepalive_intvl 2 "
+        + "--prtemca oob_tcp_keepalive_probes 3 -x OMP_NUM_THREADS=1 /bin/caravan train")
   }
 }
 

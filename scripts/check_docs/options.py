@@ -9,6 +9,7 @@ from pathlib import Path
 from skipped import OTHERS_OPTIONS, ROOT
 
 OPTION = re.compile(r"(?<![\w-])--[A-Za-z][\w-]*")
+OTHERS = {option for options in OTHERS_OPTIONS.values() for option in options.split()}
 # The words after which options of `caravan train` follow.
 STANDS_FOR_TRAIN = re.compile(r"slurm(-array)?\.sbatch$")
 
@@ -32,7 +33,7 @@ class Options:
             names |= self.of(command)
         for script in (ROOT / "scripts").rglob("*.py"):
             names |= set(re.findall(r'add_argument\(\s*"(--[\w-]+)"', script.read_text(encoding="utf-8")))
-        return names.union(*(others.split() for others in OTHERS_OPTIONS.values()))
+        return names | OTHERS
 
     def unknown_in(self, command: str) -> list[str]:
         """The options in a line of shell that its `caravan` commands do not take."""
@@ -45,7 +46,7 @@ class Options:
                 taken = self.of(word)
             elif STANDS_FOR_TRAIN.search(word):
                 taken = self.of("train")
-            elif taken is not None and OPTION.match(word) and canonical(word.split("=")[0]) not in taken:
+            elif taken is not None and OPTION.match(word) and canonical(word.split("=")[0]) not in taken | OTHERS:
                 unknown.append(word)
         return unknown
 

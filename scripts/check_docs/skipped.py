@@ -44,6 +44,9 @@ OTHERS_OPTIONS = {
     "scripts of this repository in sh": "--uninstall --rate",
 }
 
+# Files that pages name and that their readers write.
+READERS_FILES = {"Sources/Models/LastFew.swift"}
+
 
 def skip_of(command: str) -> Skip | None:
     for skip in COMMANDS:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from options import OPTION, Options, canonical
 from pages import Page
-from skipped import ROOT
+from skipped import READERS_FILES, ROOT
 
 FOLDERS = "scripts|docs|configs|hostfiles|examples|Sources|Tests"
 
@@ -20,7 +20,8 @@ def complaints(page: Page, pages: dict[Path, Page], options: Options) -> list[st
         for option in OPTION.findall(span):
             if canonical(option) not in known:
                 said.append(f"{page.name}:{line}: no command has {option}, nor do scripts/check_docs/skipped.py's tables")
-        if re.fullmatch(rf"(?:{FOLDERS})/[\w./*-]+", span) and not any(ROOT.glob(span.rstrip("/"))):
+        is_file = span not in READERS_FILES and re.fullmatch(rf"(?:{FOLDERS})/[\w./*-]+", span)
+        if is_file and not any(ROOT.glob(span.rstrip("/"))):
             said.append(f"{page.name}:{line}: there is no {span}")
     for line, text in page.prose:
         if len(text) > 120 and not text.startswith("|") and page.name != "docs/options.md":
