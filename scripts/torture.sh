@@ -73,8 +73,8 @@ kill_ranks() {
     begin -n $((RANDOM % 4 + 1)) --restarts 1
     for _ in 1 2 3; do
       moment 3000
-      victim=$(ranks | shuf -n 1 --random-source=<(yes "$RANDOM"))
-      [ -z "$victim" ] || kill -KILL "$victim" 2>/dev/null
+      mapfile -t found < <(ranks)
+      [ ${#found[@]} -eq 0 ] || kill -KILL "${found[RANDOM % ${#found[@]}]}" 2>/dev/null
     done
     wait $job
     first=$?
@@ -146,7 +146,8 @@ damage() {
   for i in $(seq "$1"); do
     rm -rf out
     cp -a keep out
-    file=$(find -H out/checkpoints/latest/ -type f | sort | shuf -n 1 --random-source=<(yes "$RANDOM"))
+    mapfile -t files < <(find -H out/checkpoints/latest/ -type f | sort)
+    file=${files[RANDOM % ${#files[@]}]}
     size=$(stat -c %s "$file")
     place=$(((RANDOM * 32768 + RANDOM) % size))
     if [ $((RANDOM % 2)) -eq 0 ]; then
