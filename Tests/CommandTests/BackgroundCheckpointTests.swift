@@ -27,7 +27,7 @@ import Testing
   private func options(_ run: String) -> [String] {
     ["--dataset", dataset, "--model", "GRU4Rec", "--preset", "recbole", "--batch-size", "4", "--dropout", "0.3"]
       + ["--hidden-size", "16"]
-      + ["--epochs", "1", "--out", folder + "/" + run]
+      + ["--epochs", "20", "--out", folder + "/" + run]
   }
 
   private func train(_ run: String, ranks: Int?, _ more: [String]) throws -> MPIRun.Outcome {
@@ -73,7 +73,7 @@ import Testing
     let run = "killed", placement = ["--item-table", table]
     let killed = try train(
       run, ranks: ranks, beside: "\(untilWriting); kill -KILL $P", ["--checkpoint-every", "7"] + placement)
-    #expect(killed.status != 0 && !killed.timedOut)
+    #expect(killed.status != 0 && !killed.timedOut, "\(killed.status): \(killed.stderr.suffix(400))")
     let newest = try latest(run)
     #expect(try train("whole", ranks: 2, ["--max-steps", "\(newest.step)"]).status == 0)
     #expect(try checksums(run, newest.name) == checksums("whole"))
