@@ -4,6 +4,7 @@ import Text
 package enum LaunchError: Error, Equatable, CustomStringConvertible {
   case noLauncher
   case unknownLauncher(String)
+  case unreadableHostFile(path: String, reason: String)
   case badHostFile(path: String, line: Int, reason: String)
   case noHost(path: String)
   case tooFewSlots(ranks: Int, slots: Int)
@@ -16,6 +17,8 @@ package enum LaunchError: Error, Equatable, CustomStringConvertible {
     case .unknownLauncher(let version):
       "mpirun is '\(printable(version))', not that of Open MPI 4.1 or 5: put the bin folder of the Open MPI that caravan "
         + "was built with first in PATH"
+    case .unreadableHostFile(let path, let reason):
+      "cannot read the host file \(path): \(reason)"
     case .badHostFile(let path, let line, let reason):
       "\(path) line \(line): \(reason): a line is a host's name, and slots=N for N ranks"
     case .noHost(let path):

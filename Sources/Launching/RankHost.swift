@@ -15,6 +15,9 @@ package struct RankHost: Equatable, Sendable {
   /// times has the slots of all its lines, one for a line without.
   /// - Throws: `LaunchError`.
   package static func read(file path: String) throws(LaunchError) -> [RankHost] {
+    guard access(path, R_OK) == 0 else {
+      throw .unreadableHostFile(path: path, reason: String(cString: strerror(errno)))
+    }
     guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
       throw .badHostFile(path: path, line: 1, reason: "it cannot be read as text")
     }

@@ -181,8 +181,7 @@ public enum MPIRuntime {
 
   /// One write, so that lines of several ranks do not mix.
   static func printError(_ text: String) {
-    let program = CommandLine.arguments.first?.split(separator: "/").last ?? "caravan"
-    StandardError.print("\(program): \(text)\n")
+    StandardError.print("caravan: \(text)\n")
   }
 
   private static func number(named names: [String]) -> Int? {

@@ -55,7 +55,10 @@ struct FileHeader {
     let isData = names.contains { name in
       name.isEmpty || Double(name) != nil || name.utf8.first.map { $0 &- UInt8(ascii: "0") < 10 } ?? false
     }
-    var free = Array(names.indices.filter { !known.values.contains($0) }.reversed()), parts: [String] = []
+    // A column that looks like a time is neither a session nor an item.
+    let isTime = { (name: String) in ["time", "_ms", "ts", "date", "_at"].contains { name.lowercased().contains($0) } }
+    var free = Array(names.indices.filter { !known.values.contains($0) && !isTime(names[$0]) }.reversed())
+    var parts: [String] = []
     for role in [ColumnRole.session, .item, .time] {
       // A wrong time would order clicks wrongly: it is not guessed.
       guard let place = known[role] ?? (role == .time && !isData ? nil : free.popLast()) else { continue }

@@ -32,8 +32,8 @@ package struct SynthesisOptions: Sendable {
     func check(_ holds: Bool, _ name: String, _ reason: String) throws {
       if !holds { throw SessionsError.invalidOption(name: name, reason: reason) }
     }
-    try check(sessions >= 1, "--sessions", "must be at least 1, it is \(sessions)")
-    try check(sessions <= 1 << 40, "--sessions", "must be at most \(1 << 40), it is \(sessions)")
+    try check(sessions >= 1, "--n-sessions", "must be at least 1, it is \(sessions)")
+    try check(sessions <= 1 << 40, "--n-sessions", "must be at most \(1 << 40), it is \(sessions)")
     try check(!out.isEmpty, "--out", "is empty: name a folder")
     try check(!locales.isEmpty, "--locales", "names no locale")
     let fewest = 2 * locales.count
@@ -43,7 +43,7 @@ package struct SynthesisOptions: Sendable {
       (0..<1).contains(testFraction), "--test-fraction", "must be at least 0 and below 1, it is \(testFraction)")
     if let free = freeBytes(near: out) {
       try check(
-        expectedBytes < free, "--sessions",
+        expectedBytes < free, "--n-sessions",
         "is \(sessions): that takes \(expectedBytes >> 20) MiB, \(out) has room for \(free >> 20)")
     }
     try check(

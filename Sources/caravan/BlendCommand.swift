@@ -29,7 +29,7 @@ struct BlendCommand: GroupCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The power of shares, 1, 0.5, 0.25 or 0.125: a low one heeds what each member ranks low. (default: the best, or 1)",
+      "The power of shares, 1, 0.5, 0.25 or 0.125: a low one gives weight to what members rank low. (default: the best, or 1)",
       valueName: "number"))
   var power: BlendPower?
 
@@ -71,6 +71,9 @@ struct BlendCommand: GroupCommand {
     (settings.filterSeen, settings.isTransductive) = (filterSeen, transductive)
     let dataset = try PreparedDataset.open(dataset, group: group)
     let line = ProgressLine()
+    if Set(from).count < from.count {
+      throw ValidationError("--from names one member twice: a blend is of different ones")
+    }
     var run = try BlendRun(from.map(BlendMember.init(parsing:)), settings, dataset: dataset, group: group)
     run.metric = try RankingMetric(parsing: metric)
     run.power = power

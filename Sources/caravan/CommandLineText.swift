@@ -31,6 +31,11 @@ struct CommandLineText {
       } else {
         let known = arguments.first == "synth" ? Self.formerOfSynth[option] ?? option : option
         arguments.append(flag(known) + argument.dropFirst(name.count))
+        // A negative number is a value, not an option that is missing its own.
+        if name.count == argument.count, let value = rest.first, value.hasPrefix("-"), Double(value) != nil {
+          arguments[arguments.count - 1] += "=" + value
+          rest = rest.dropFirst()
+        }
       }
     }
     self.arguments = arguments

@@ -20,7 +20,7 @@ struct EvaluateCommand: GroupCommand {
 
   @OptionGroup var ranking: RankingOptions
 
-  @Option(help: "valid or test.")
+  @Option(help: "train, valid or test; what a model was trained on it finds more easily.")
   var split = DatasetSplit.test
 
   @Option(

@@ -12,7 +12,7 @@ struct MachineOptions: ParsableArguments {
       """)
   var isa: InstructionSet?
 
-  @Flag(help: "Go on where ranks, or a checkpoint, have another instruction set, oneDNN or caravan: to other bits.")
+  @Flag(help: "Go on although ranks, or a checkpoint, differ in CPU, oneDNN or version; the bits are others then.")
   var allowMixedIsa = false
 
   @Option(

@@ -12,7 +12,7 @@ struct PlanCommand: LeaderCommand {
       Prints a line for each layout of the item table and several ranks and threads a node, the fastest marked by a *. \
       Needs neither data nor MPI. Without --calibration the constants are those of one machine, which is named.
 
-      caravan plan --model GRU4Rec --items 10M --nodes 4 --cores 16 --memory 64G
+      caravan plan --model GRU4Rec --items 10M --nodes 4 --cores 16 --memory 64G --network 10GbE
       """)
 
   @Option(help: ArgumentHelp("What caravan bench --calibrate wrote on such a node.", valueName: "file"))

@@ -80,7 +80,8 @@ struct PredictCommand: GroupCommand {
     try group.together {
       guard let predictions, let asked else { return }
       line.clear()
-      try write(predictions.emptied(at: asked.sessionsWithoutLocale), for: asked, of: dataset, writer)
+      try write(
+        predictions.emptied(at: asked.sessionsWithoutLocale), for: asked, of: dataset, settings.candidates, writer)
       if candidates == nil, request.settings == nil, dataset.locales.count > 1 {
         note("ranked among the whole catalogue; --candidates locale takes what each session's locale has")
       }
@@ -89,7 +90,8 @@ struct PredictCommand: GroupCommand {
 
   /// Rank 0's part: the file, and what there is to say about it.
   private func write(
-    _ predictions: Predictions, for asked: TranslatedSessions, of dataset: PreparedDataset, _ writer: PredictionWriter
+    _ predictions: Predictions, for asked: TranslatedSessions, of dataset: PreparedDataset, _ rule: CandidateRule,
+    _ writer: PredictionWriter
   ) throws {
     let (shorter, empty) = predictions.shortLists
     if empty == predictions.count { throw EvaluationError.nothingPredicted(sessions: predictions.count) }
@@ -98,7 +100,7 @@ struct PredictCommand: GroupCommand {
       itemIDs: dataset.itemIDs)
     listBadRows(asked.badRows, asked.sessionIDs == nil ? "answered like empty sessions" : "left out")
     if let zeros = asked.zeros { note(zeros) }
-    if !dataset.locales.isEmpty { noteUnknownLocales(of: asked) }
+    if rule == .locale, !dataset.locales.isEmpty { noteUnknownLocales(of: asked) }
     print("\(asked.table.count) sessions, \(shorter == 0 ? "" : "up to ")\(top) products each: \(out)")
     if shorter > 0 {
       let lists = shorter == 1 ? "1 list is" : "\(shorter) lists are"
@@ -119,6 +121,6 @@ struct PredictCommand: GroupCommand {
     let such = names.count == 1 ? first : "\(first) and \(names.count - 1) more"
     note(
       "the data set does not know the locale of \(sessions == 1 ? "1 session" : "\(sessions) sessions") (\(such)): "
-        + "as without one, all products are candidates for --candidates locale")
+        + "as without one, all products are candidates")
   }
 }

@@ -62,14 +62,17 @@ struct SweepCommand: GroupCommand {
   private func list(_ sweep: SweepFile) throws {
     let command = try sweep.chooseCommand()
     let jobs = try sweep.jobs()
+    var wrong = 0
     for job in jobs {
       do {
         try command.validate(job.options)
         print(job.name)
       } catch {
+        wrong += 1
         print("\(job.name)  \(error)")
       }
     }
     print("\(jobs.count) jobs")
+    if wrong > 0 { throw EndOfProcess(code: 1, sentence: "\(wrong) of \(jobs.count) jobs cannot run, see above") }
   }
 }

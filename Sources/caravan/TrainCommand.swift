@@ -30,7 +30,7 @@ struct TrainCommand: GroupCommand {
 
   @Option(
     help: ArgumentHelp(
-      "auto: from the newest checkpoint at --out; never: anew; or a checkpoint.",
+      "auto: from the newest checkpoint at --out; never: anew, checkpoints that are there go; or a checkpoint.",
       valueName: "auto|never|path"))
   var resume = "auto"
 

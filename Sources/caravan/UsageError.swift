@@ -14,7 +14,16 @@ struct UsageError: CustomStringConvertible {
   }
 
   private static var commands: [String] {
-    Caravan.configuration.subcommands.compactMap { $0.configuration.commandName }
+    Caravan.configuration.subcommands.compactMap { command in
+      command.configuration.shouldDisplay ? command.configuration.commandName : nil
+    }
+  }
+
+  /// What other programs and scripts start.
+  private static var hidden: [String] {
+    Caravan.configuration.subcommands.compactMap { command in
+      command.configuration.shouldDisplay ? nil : command.configuration.commandName
+    }
   }
 
   /// The command that the line names and that there is not.
@@ -26,7 +35,7 @@ struct UsageError: CustomStringConvertible {
         ? "there is no model \(printable(stray)): choose one of \(listed(models))"
         : "help takes one command, and for train a model as well: leave out \(printable(stray))"
     }
-    guard let typed = words.first, !commands.contains(typed) else { return nil }
+    guard let typed = words.first, !commands.contains(typed), !hidden.contains(typed) else { return nil }
     return "there is no command \(printable(typed)): "
       + (nearestName(to: typed, among: commands).map { "did you mean \($0)?" } ?? "choose \(listed(commands))")
   }

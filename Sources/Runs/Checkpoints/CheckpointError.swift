@@ -23,15 +23,15 @@ public enum CheckpointError: Error, Equatable, CustomStringConvertible {
     case .notACheckpoint(let path):
       "\(path) is neither a run nor a checkpoint: give a folder that `caravan train` wrote"
     case .noneIsWhole(let path, let reason):
-      "\(path) has no whole checkpoint, of the newest \(reason): mend that, or start anew with --resume never"
+      "\(path) has no whole checkpoint, of the newest \(reason): mend that, or start anew with --resume never, which removes what is there"
     case .malformed(let path, let reason):
       "\(path) cannot be used: \(reason)"
     case .optionDiffers(let name, let saved, let current, let path):
       "\(path) was trained \(saved.map { "with \(flag(name)) \(short($0))" } ?? "without \(flag(name))"), now it is "
-        + "\(current.map(short) ?? "not given"): use the same, or another --out, or --resume never"
+        + "\(current.map(short) ?? "not given"): use the same, or another --out, or --resume never, which removes what is there"
     case .beyondTheEnd(let path, let step, let lastStep):
       "\(path) has \(step) steps, but --epochs and --max-steps end the run after \(lastStep): "
-        + "use another --out, or --resume never"
+        + "use another --out, or --resume never, which removes what is there"
     case .otherBuild(let name, let saved, let current, let path):
       "\(path) was computed with \(name) \(printable(saved)), here it is \(current): "
         + (InstructionSet(recorded: saved).map { "pin --isa \($0.rawValue)" } ?? "go on with that one")

@@ -2,6 +2,7 @@ import Foundation
 import MPI
 import OptionTables
 import Provenance
+import Sessions
 import Storage
 
 /// The folder of a run.
@@ -45,6 +46,7 @@ public enum RunFolder {
       if FileManager.default.fileExists(atPath: joined(path, Self.recordsOfSweep)) {
         throw OptionError.badValue("--out", value: path, allowed: "a folder that is not a sweep's")
       }
+      try requireNoDataset(at: path)
       return try claim(path)
     }
     do {
@@ -54,6 +56,14 @@ public enum RunFolder {
       throw error
     }
     lock?.release()
+  }
+
+  /// A data set is replaced as a whole, with all that is in its folder.
+  /// - Throws: `OptionError.badValue`.
+  package static func requireNoDataset(at path: String) throws(OptionError) {
+    if FileManager.default.fileExists(atPath: joined(path, DatasetManifest.fileName)) {
+      throw .badValue("--out", value: path, allowed: "a folder that is not a data set's")
+    }
   }
 
   /// Writes a plan as the folder's `config.yaml`, headed by what computes it: of a run that may go on from a checkpoint only when it is known to

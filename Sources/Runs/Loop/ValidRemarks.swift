@@ -20,7 +20,7 @@ struct ValidRemarks {
     let counted = try validation.value(of: RankingModel.counting(counts).rankingScorer()) ?? 0
     let metric = validation.metric
     lines =
-      (wasRising ? ["valid \(metric) was still rising: more --epochs may give more"] : [])
+      (wasRising ? ["valid \(metric) was still rising: more --epochs, with another --out, may give more"] : [])
       + [
         "COVISIT, which counts what followed an item, has \(metric) \(counted.formatted(digits: 4)) on the same sessions"
       ]

@@ -67,7 +67,9 @@ extension ForecastPlan: RunPlan {
       "Parts of a batch that the head multiplies; where not given, 8, or as many as the ranks need."),
     OptionDeclaration("nodes", \.nodes, .wholeNumber(1...4096), "Nodes, all alike."),
     OptionDeclaration("cores", \.cores, .wholeNumber(1...4096), "Cores of a node."),
-    OptionDeclaration("network", \.network, OptionKind.linkRate.orNone(), "A node's link; none: there is one node."),
+    OptionDeclaration(
+      "network", \.network, OptionKind.linkRate.orNone(),
+      "A node's link, such as 10GbE or 200Gb/s, which several nodes want."),
     OptionDeclaration(
       "memory", \.memory, OptionKind<Int>.count(1_000_000...1_000_000_000_000_000).orNone(),
       "Memory of a node, such as 128G, in bytes."),

@@ -66,7 +66,7 @@ extension OptimizationPlan {
       "adam, adagrad: L2, added to the gradient; adamw: taken off the weights."),
     OptionDeclaration(
       "momentum", \.momentum, .rate, decides: .when { $0.optimizer == .adagrad },
-      "adagrad: the share of its last update that a weight goes on with."),
+      "adagrad: momentum; 0 is none."),
     OptionDeclaration(
       "updated_rows", \.updatedRows, .choice,
       "Sampled losses: touched, only the rows of the item table that a step saw, as torch.optim.SparseAdam; all, every "

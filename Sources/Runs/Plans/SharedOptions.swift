@@ -33,13 +33,14 @@ extension OptionDeclaration {
   package static func lanes(_ path: WritableKeyPath<Owner, Int> & Sendable) -> Self {
     Self(
       "lanes", path, .powerOfTwo(1...4096),
-      "Parts of a batch that are added in a fixed tree; a power of two, at least the ranks.")
+      "Parts of a batch, added in a fixed tree; a power of two, at least the ranks. Other lanes, other bits.")
   }
 
   package static func headBlocks(_ path: WritableKeyPath<Owner, Int> & Sendable) -> Self {
     Self(
       "head_blocks", path, .powerOfTwo(1...4096),
-      "Parts of a batch that the catalogue head multiplies, each of neighbouring lanes; a power of two.")
+      "How a batch is cut for the loss's products; leave it unless there are more ranks than that. Other cuts, other bits."
+    )
   }
 
   package static func itemTable(_ path: WritableKeyPath<Owner, ItemTableChoice> & Sendable) -> Self {

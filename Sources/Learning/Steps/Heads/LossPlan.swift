@@ -69,11 +69,11 @@ extension LossPlan {
       "bpr-max: how much the negatives' squared scores count."),
     OptionDeclaration(
       "logq", \.logQ, .number("a number from 0 to 100") { (0...100).contains($0) }, decides: sampled,
-      "ce-sampled: how much of the log-probability of being there is taken off."),
+      "ce-sampled: correction for how often items are drawn (logQ); 1 all of it, 0 none."),
     OptionDeclaration(
       "gbce_t", \.gbceT, .number("a number from 0 to 1") { (0...1).contains($0) },
       decides: .when { $0.kind == .generalisedBCE },
-      "gbce: from 0, as bce, to 1, probabilities as of the whole catalogue."),
+      "gbce: calibration, as in gSASRec; 0 is bce, 1 has probabilities as over the whole catalogue."),
     OptionDeclaration(
       "final_act", \.activation, .activation, decides: sampled, "linear, or elu- and its alpha, such as elu-0.5."),
   ])
