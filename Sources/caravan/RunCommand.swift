@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Launching
 import MPI
+import Runs
 import Storage
 import Text
 
@@ -59,6 +60,7 @@ struct RunCommand: LeaderCommand {
     if ["--help", "-h"].contains(command.first) { throw CleanExit.helpRequest(self) }
     let parsed = try parseCommand()
     if parsed is RunCommand { throw ValidationError("caravan run starts another command, not itself") }
+    try requireLanes(for: parsed)
     var environment = ProcessInfo.processInfo.environment
     environment[CaravanRun.variable] = StandardError.isTerminal ? "terminal" : "lines"
     let hosts = try hostfile.map { try RankHost.read(file: $0) }
@@ -82,6 +84,15 @@ struct RunCommand: LeaderCommand {
       let code = Caravan.exitCode(for: error).rawValue
       if code == 0 { throw error }
       throw EndOfProcess(code: code, sentence: UsageError(Caravan.message(for: error), line).description)
+    }
+  }
+
+  /// What every rank would refuse is told before there are any. A configuration file is left to the ranks.
+  private func requireLanes(for command: any ParsableCommand) throws {
+    guard let n, let training = command as? TrainCommand, training.config == nil else { return }
+    let lanes = training.plan.given["lanes"].flatMap { Int($0) } ?? TrainingPlan().lanes
+    if n > lanes {
+      throw ValidationError("-n is \(n), more than the \(lanes) lanes of a batch: start fewer ranks, or raise --lanes")
     }
   }
 

@@ -64,7 +64,9 @@ import Testing
         ["evaluate"] + place(dataset, checkpoint) + ["--candidates", "locale", "--json", folder + "/" + figures],
         ranks: ranks)
       let predicted = try run(
-        ["predict"] + place(dataset, checkpoint) + ["--sessions", asked, "--top", "5", "--out", folder + "/" + lists]
+        ["predict"] + place(dataset, checkpoint) + [
+          "--sessions", asked, "--candidates", "locale", "--top", "5", "--out", folder + "/" + lists,
+        ]
           + ["--force"] + more, ranks: ranks)
       #expect(judged.status == 0 && predicted.status == 0, "\(judged.stderr)\(predicted.stderr)")
       found.append((try text(figures), try text(lists), judged.stdout + predicted.stdout + predicted.stderr))

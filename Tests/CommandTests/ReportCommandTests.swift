@@ -146,7 +146,7 @@ import Testing
     #expect(refused.status == 1 && refused.stderr.contains("report.html exists already"), "\(refused.stderr)")
     #expect(try report([folder + "/one", "--force"]).status == 0)
     let inside = try report([folder + "/one", "--force"], to: "one/metrics.jsonl")
-    #expect(inside.status == 1 && inside.stderr.contains("would be replaced"), "\(inside.stderr)")
+    #expect(inside.status == 64 && inside.stderr.contains("must end in .html"), "\(inside.stderr)")
   }
 
   /// A run that has begun, one that counts, a damaged checkpoint, a journal that is cut off: what there is is shown.

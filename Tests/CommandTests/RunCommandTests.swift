@@ -41,6 +41,10 @@ import Testing
   }
 
   @Test(arguments: [
+    (
+      ["run", "-n", "9", "train", "--out", "x"],
+      "caravan: -n is 9, more than the 8 lanes of a batch: start fewer ranks, or raise --lanes: see caravan help run\n"
+    ),
     (["run"], "caravan: Missing expected argument '<command> ...': see caravan help run\n"),
     (["run", "--restart", "3", "train"], "caravan: caravan run has no option --restart: did you mean --restarts?\n"),
     (["run", "trian"], "caravan: there is no command trian: did you mean train?\n"),

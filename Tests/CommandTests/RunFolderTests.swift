@@ -42,6 +42,18 @@ import Testing
     try String(contentsOfFile: folder + "/" + name, encoding: .utf8)
   }
 
+  @Test func aDataSetsFolderIsNoRuns() throws {
+    let outcome = try CaravanCommand.run(["train"] + options + ["--out", dataset], ranks: 2)
+    #expect(
+      outcome.status == 1 && outcome.stderr.contains("choose a folder that is not a data set's"), "\(outcome.stderr)")
+    #expect(!FileManager.default.fileExists(atPath: dataset + "/checkpoints"))
+  }
+
+  @Test func aNegativeNumberIsAValue() throws {
+    let outcome = try train("negative", ["--lr", "-1"])
+    #expect(outcome.status == 1 && outcome.stderr.contains("--lr is -1: choose a number above 0"), "\(outcome.stderr)")
+  }
+
   // MARK: One job
 
   /// Every command that writes a run's folder refuses one in use, says who has it, and touches nothing. A job that is

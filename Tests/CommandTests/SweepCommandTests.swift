@@ -158,6 +158,7 @@ import Testing
         "holds lr=0.1 with epochs 1, now it is 2"
       ),
       ("grid: {lr: [-1, 0]}\noptions: {model: STAMP}", [], "each of the 2 jobs failed"),
+      ("grid: {lr: [-1, 0.1]}\noptions: {model: STAMP}", ["--dry-run"], "1 of 2 jobs cannot run, see above"),
     ]
     for (yaml, more, sentence) in cases {
       let outcome = try sweep(yaml, "first", ranks: nil, more)
