@@ -51,7 +51,8 @@ package struct LauncherNoise {
       hasHeardStart = true
       return []
     }
-    if text.hasPrefix("caravan: ") { hasHeardRank = true }
+    // The executable may have a longer name, such as caravan-0.6.
+    if text.hasPrefix("caravan"), text.prefix(while: { $0 != " " }).hasSuffix(":") { hasHeardRank = true }
     return line
   }
 

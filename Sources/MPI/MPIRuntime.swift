@@ -181,7 +181,8 @@ public enum MPIRuntime {
 
   /// One write, so that lines of several ranks do not mix.
   static func printError(_ text: String) {
-    StandardError.print("caravan: \(text)\n")
+    let program = CommandLine.arguments.first?.split(separator: "/").last ?? "caravan"
+    StandardError.print("\(program): \(text)\n")
   }
 
   private static func number(named names: [String]) -> Int? {

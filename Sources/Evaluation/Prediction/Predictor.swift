@@ -41,7 +41,7 @@ public final class Predictor {
   /// What a prediction leaves out.
   public struct Options: Equatable, Sendable {
     /// Which items may be predicted.
-    public var candidates = CandidateRule.locale
+    public var candidates = CandidateRule.all
     /// Whether a session's own items are no candidates.
     public var filterSeen = false
     /// Items a session.
