@@ -59,7 +59,7 @@ import Testing
     try "command: finetune\ngrid: {lr: [0.1]}\n".write(toFile: file, atomically: true, encoding: .utf8)
     let listed = try CaravanCommand.run(["sweep", file, "--dry-run", "--set", "dataset=x"])
     #expect(
-      listed.status == 0
+      listed.status == 1
         && listed.stdout
           == "lr=0.1  --checkpoint is missing: give the folder of a pre-trained run or checkpoint\n1 jobs\n"
     )
@@ -86,7 +86,7 @@ import Testing
       let listed = try CaravanCommand.run(
         ["sweep", file, "--dry-run", "--set", "dataset=nowhere", "--set", "checkpoint=nowhere"])
       let lines = listed.stdout.split(separator: "\n")
-      try #require(listed.status == 0 && lines.count == 2, "\(options): \(listed.stdout)\(listed.stderr)")
+      try #require(listed.status == (complaint == nil ? 0 : 1) && lines.count == 2, "\(options): \(listed.stdout)\(listed.stderr)")
       if let complaint {
         #expect(lines[0].hasPrefix("seed=1  ") && lines[0].contains(complaint), "\(options): \(lines[0])")
       } else {
