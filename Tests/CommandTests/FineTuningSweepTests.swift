@@ -86,7 +86,8 @@ import Testing
       let listed = try CaravanCommand.run(
         ["sweep", file, "--dry-run", "--set", "dataset=nowhere", "--set", "checkpoint=nowhere"])
       let lines = listed.stdout.split(separator: "\n")
-      try #require(listed.status == (complaint == nil ? 0 : 1) && lines.count == 2, "\(options): \(listed.stdout)\(listed.stderr)")
+      try #require(
+        listed.status == (complaint == nil ? 0 : 1) && lines.count == 2, "\(options): \(listed.stdout)\(listed.stderr)")
       if let complaint {
         #expect(lines[0].hasPrefix("seed=1  ") && lines[0].contains(complaint), "\(options): \(lines[0])")
       } else {
