@@ -100,7 +100,7 @@ package struct LaunchedJob {
 
   private func sentence(of code: Int32, _ remark: String?) -> String {
     switch code {
-    case Self.lostCode: remark ?? "a rank was lost"
+    case Self.lostCode: remark.map { printable($0) } ?? "a rank was lost"
     // Open MPI 4's own, for a daemon that no longer answers.
     case 205: "a host was lost"
     case 129...159: "a rank was ended by signal \(code - 128)"

@@ -31,14 +31,6 @@ struct AskCommand: GroupCommand {
         + "there are price, brand, locale.", valueName: "file"))
   var products: String?
 
-  @Option(
-    help: ArgumentHelp(
-      """
-      all: the whole catalogue; locale: what was seen in the session's locale; or locales. (default: as a saved blend \
-      has it, else all)
-      """, valueName: "all|locale|list"))
-  var candidates: String?
-
   @Option(help: "How many products.")
   var top = 10
 
@@ -49,11 +41,8 @@ struct AskCommand: GroupCommand {
 
   func run(_ group: any ProcessGroup) throws {
     let request = try ranking.request(group)
-    let settings = try ranking.settings(request, candidates: candidates)
-    var options = Predictor.Options()
-    options.candidates = settings.candidates
-    options.filterSeen = settings.filterSeen
-    options.top = top
+    let settings = try ranking.settings(request)
+    let options = settings.predicting(top: top)
     let dataset = try PreparedDataset.open(ranking.dataset, group: group)
     let code = try locale.map { try dataset.locales.code(matching: $0) }
     var recommender = try ranking.recommender(request, settings, for: dataset, group: group)

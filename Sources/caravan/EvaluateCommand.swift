@@ -23,14 +23,6 @@ struct EvaluateCommand: GroupCommand {
   @Option(help: "train, valid or test; what a model was trained on it finds more easily.")
   var split = DatasetSplit.test
 
-  @Option(
-    help: ArgumentHelp(
-      """
-      all: the whole catalogue; locale: what was seen in the session's locale; or locales. (default: as a saved blend \
-      has it, else all)
-      """, valueName: "all|locale|list"))
-  var candidates: String?
-
   @Option(help: ArgumentHelp("The cut-offs.", valueName: "list"))
   var top = "10,20,100"
 
@@ -48,7 +40,7 @@ struct EvaluateCommand: GroupCommand {
   func run(_ group: any ProcessGroup) throws {
     try warnOfShortCores(threads: ranking.threadsPerRank, group)
     let request = try ranking.request(group)
-    let settings = try ranking.settings(request, candidates: candidates)
+    let settings = try ranking.settings(request)
     if everyClick, settings.isTransductive {
       throw SessionsError.invalidOption(
         name: "--transductive", reason: "counts the very clicks that --every-click asks for: say --no-transductive")

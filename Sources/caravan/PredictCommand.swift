@@ -26,14 +26,6 @@ struct PredictCommand: GroupCommand {
 
   @OptionGroup var file: SessionFileOptions
 
-  @Option(
-    help: ArgumentHelp(
-      """
-      all: the whole catalogue; locale: what was seen in the session's locale; or locales. (default: as a saved blend \
-      has it, else all)
-      """, valueName: "all|locale|list"))
-  var candidates: String?
-
   @Option(help: "Products a session.")
   var top = 100
 
@@ -55,11 +47,8 @@ struct PredictCommand: GroupCommand {
   func run(_ group: any ProcessGroup) throws {
     try warnOfShortCores(threads: ranking.threadsPerRank, group)
     let request = try ranking.request(group)
-    let settings = try ranking.settings(request, candidates: candidates)
-    var options = Predictor.Options()
-    options.candidates = settings.candidates
-    options.filterSeen = settings.filterSeen
-    options.top = top
+    let settings = try ranking.settings(request)
+    let options = settings.predicting(top: top)
     let writer = try PredictionWriter(path: out)
     try group.requirePlaces(for: [out], replaces: force, inputs: [sessions] + ranking.inputs(request))
     let dataset = try PreparedDataset.open(ranking.dataset, group: group)
@@ -82,7 +71,7 @@ struct PredictCommand: GroupCommand {
       line.clear()
       try write(
         predictions.emptied(at: asked.sessionsWithoutLocale), for: asked, of: dataset, settings.candidates, writer)
-      if candidates == nil, request.settings == nil, dataset.locales.count > 1 {
+      if ranking.candidates == nil, request.settings == nil, dataset.locales.count > 1 {
         note("ranked among the whole catalogue; --candidates locale takes what each session's locale has")
       }
     }

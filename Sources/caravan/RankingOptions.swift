@@ -23,6 +23,14 @@ struct RankingOptions: ParsableArguments {
   @Option(help: "replicated: all of the item table on every rank; sharded: a part on each. That changes no figure.")
   var itemTable = TablePlacement.replicated
 
+  @Option(
+    help: ArgumentHelp(
+      """
+      all: the whole catalogue; locale: what was seen in the session's locale; or locales. (default: as a saved blend \
+      has it, else all)
+      """, valueName: "all|locale|list"))
+  var candidates: String?
+
   @Flag(
     inversion: .prefixedNo,
     help: "Leave the session's own items out of the ranking. (default: as a saved blend has it, else no)")
@@ -73,9 +81,7 @@ struct RankingOptions: ParsableArguments {
   }
 
   /// How it ranks: as was asked for, else as a saved blend has it.
-  /// - Parameters:
-  ///   - candidates: as they were given.
-  func settings(_ request: RankingRequest, candidates: String?) throws -> RankingSettings {
+  func settings(_ request: RankingRequest) throws -> RankingSettings {
     var settings = request.settings ?? RankingSettings(candidates: .all)
     if let candidates { settings.candidates = try CandidateRule(parsing: candidates) }
     if let filterSeen { settings.filterSeen = filterSeen }
@@ -126,6 +132,15 @@ struct RankingOptions: ParsableArguments {
     guard let read else { return }
     listBadRows(read.badRows, "left out")
     note("counted \(read.table.count) sessions of \(path), without \(read.unknownClicks) clicks on unknown items")
+  }
+}
+
+extension RankingSettings {
+  /// The same for lists of the best items.
+  func predicting(top: Int) -> Predictor.Options {
+    var options = Predictor.Options()
+    (options.candidates, options.filterSeen, options.top) = (candidates, filterSeen, top)
+    return options
   }
 }
 
