@@ -93,7 +93,8 @@ def load(source: Path):
 def read(source: Path):
     """What torch.save wrote. Neither way runs code of a pickle's choice."""
     try:
-        with warnings.catch_warnings(action="ignore"):  # of protocols; what cannot be read is an error
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of protocols: what cannot be read is an error
             return torch.load(source, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         # What RecBole's trainer saves has its Config beside the weights, and a protocol that weights_only does not know.
@@ -105,14 +106,16 @@ def read(source: Path):
 class Inert:
     """Stands for an object of a class that is not loaded: keeps what it was made of, and does nothing."""
 
+    state = None
+
     def __init__(self, *_):
-        self.state = {}
+        pass
 
     def __setstate__(self, state):
         self.state = state
 
     def values(self) -> dict:
-        return getattr(self, "state", None) if isinstance(getattr(self, "state", None), dict) else {}
+        return self.state if isinstance(self.state, dict) else {}
 
 
 class NamedThings:

@@ -56,7 +56,10 @@ struct FileHeader {
       name.isEmpty || Double(name) != nil || name.utf8.first.map { $0 &- UInt8(ascii: "0") < 10 } ?? false
     }
     // A column that looks like a time is neither a session nor an item.
-    let isTime = { (name: String) in ["time", "_ms", "ts", "date", "_at"].contains { name.lowercased().contains($0) } }
+    let timeWords: Set<Substring> = ["time", "timestamp", "ts", "ms", "date", "at"]
+    let isTime = { (name: String) in
+      name.lowercased().split { !$0.isLetter }.contains { timeWords.contains($0) }
+    }
     var free = Array(names.indices.filter { !known.values.contains($0) && !isTime(names[$0]) }.reversed())
     var parts: [String] = []
     for role in [ColumnRole.session, .item, .time] {

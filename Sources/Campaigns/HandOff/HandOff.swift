@@ -37,7 +37,6 @@ package struct HandOff {
   ) throws {
     let (path, checkpoint) = try group.together {
       try Self.requireNoRun(at: folder)
-      try RunFolder.requireNoDataset(at: folder)
       return try Self.requireOptions(source)
     }
     let dataset = try PreparedDataset.open(path, group: group)

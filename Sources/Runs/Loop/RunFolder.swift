@@ -22,8 +22,12 @@ public enum RunFolder {
 
   /// Makes the folder, unless it is there, and keeps it to this job until the lock is released or the process ends.
   /// Before anything else is written there.
-  /// - Throws: `StorageError.inUse`, `.cannotLock`, `.cannotWrite`.
+  /// - Throws: `StorageError.inUse`, `.cannotLock`, `.cannotWrite`; `OptionError.badValue` for a data set's folder, which
+  ///   is replaced as a whole, with all that is in it.
   public static func claim(_ path: String) throws -> FolderLock {
+    if FileManager.default.fileExists(atPath: joined(path, DatasetManifest.fileName)) {
+      throw OptionError.badValue("--out", value: path, allowed: "a folder that is not a data set's")
+    }
     try create(path)
     let process = ProcessInfo.processInfo.processIdentifier
     return try FolderLock(
@@ -46,7 +50,6 @@ public enum RunFolder {
       if FileManager.default.fileExists(atPath: joined(path, Self.recordsOfSweep)) {
         throw OptionError.badValue("--out", value: path, allowed: "a folder that is not a sweep's")
       }
-      try requireNoDataset(at: path)
       return try claim(path)
     }
     do {
@@ -56,14 +59,6 @@ public enum RunFolder {
       throw error
     }
     lock?.release()
-  }
-
-  /// A data set is replaced as a whole, with all that is in its folder.
-  /// - Throws: `OptionError.badValue`.
-  package static func requireNoDataset(at path: String) throws(OptionError) {
-    if FileManager.default.fileExists(atPath: joined(path, DatasetManifest.fileName)) {
-      throw .badValue("--out", value: path, allowed: "a folder that is not a data set's")
-    }
   }
 
   /// Writes a plan as the folder's `config.yaml`, headed by what computes it: of a run that may go on from a checkpoint only when it is known to
