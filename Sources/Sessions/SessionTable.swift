@@ -87,7 +87,7 @@ extension SessionTable {
     func check(_ holds: Bool, _ reason: String) throws {
       if !holds { throw SessionsError.malformedDataset(path: path, reason: reason) }
     }
-    let limit = Int32(clamping: manifest.items), maxLength = manifest.options.maxLength
+    let limit = Int32(clamping: manifest.items), longest = Int64(manifest.options.maxLength)
     let localeCount = manifest.localeCount, allowsNone = !manifest.isVersion1
     try check(offsets.first == 0 && offsets.last == Int64(items.count), "offsets do not span the items")
     try check(
@@ -95,8 +95,8 @@ extension SessionTable {
       "it has \(targets.count) sessions of \(items.count) clicks, not \(expected.sessions) of \(expected.clicks)")
     try check(
       offsets.withUnsafeBufferPointer { all in
-        (1..<all.count).allSatisfy { all[$0 - 1] < all[$0] && all[$0] - all[$0 - 1] <= Int64(maxLength) }
-      }, "offsets go back, or a session is empty or longer than \(maxLength)")
+        zip(all, all.dropFirst()).allSatisfy { begin, end in begin < end && end - begin <= longest }
+      }, "offsets go back, or a session is empty or longer than \(longest)")
     try check(items.withUnsafeBufferPointer { $0.allSatisfy { $0 >= 1 && $0 <= limit } }, "an item is no row")
     try check(targets.withUnsafeBufferPointer { $0.allSatisfy { $0 >= 0 && $0 <= limit } }, "a target is no row")
     try check(

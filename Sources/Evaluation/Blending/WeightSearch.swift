@@ -5,8 +5,11 @@
 /// ever chosen. It draws no random numbers, and of equally good weights it keeps those that came first.
 package enum WeightSearch {
   /// What a weight is chosen from: 0, and six numbers a decade from 0.01 to 100.
-  package static let weights: [Float] =
-    [0] + [100.0, 10, 1, 0.1].flatMap { part in [1, 1.5, 2, 3, 5, 7].map { Float($0 / part) } } + [100]
+  package static let weights: [Float] = {
+    let digits = [1, 1.5, 2, 3, 5, 7], parts = [100.0, 10, 1, 0.1]
+    let decades = parts.flatMap { part in digits.map { digit in Float(digit / part) } }
+    return [0] + decades + [100]
+  }()
 
   /// A search that has not settled by then goes in circles.
   private static let mostRounds = 10
