@@ -35,7 +35,8 @@ public enum EvaluationError: Error, Equatable, CustomStringConvertible {
       "\(metric) was not computed: add its cut-off, or choose from "
         + computed.map(\.description).joined(separator: ", ")
     case .noSessions(let split):
-      "there are no \(split) sessions to evaluate: prepare the data set with some, or choose another split"
+      "there are no \(split) sessions to evaluate: choose another --split, or prepare the data set with some, such as "
+        + (split == "valid" ? "--valid-fraction 0.1" : "--test FILE, --test-days 1 or --test-fraction 0.1")
     case .unknownTargets(let split, let count, let total, let first):
       "\(count) of \(total) \(split) sessions have no answer, the first is number \(first + 1): "
         + "prepare the data set with --truth, or use caravan predict"

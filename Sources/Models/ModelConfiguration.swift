@@ -46,11 +46,18 @@ public struct ModelConfiguration: Sendable {
   public var recipe: [String: String] { kind.recipe }
 
   /// The choice of the model. It comes before all options of models: a new one has its own, at their defaults.
-  public static let choice = OptionTable<ModelConfiguration>([
-    OptionDeclaration(
-      "model", \.self, .model, isRequired: true,
-      "\((names + CountingModel.names).joined(separator: ", ")): see caravan models.")
-  ])
+  public static let choice = choice(among: names + CountingModel.names)
+
+  /// The same where models that count are none.
+  package static let neuralChoice = choice(among: names)
+
+  private static func choice(among names: [String]) -> OptionTable<ModelConfiguration> {
+    OptionTable([
+      OptionDeclaration(
+        "model", \.self, .model(among: names), isRequired: true,
+        "\(names.joined(separator: ", ")): see caravan models.")
+    ])
+  }
 
   /// The options that this model has.
   public var table: OptionTable<ModelConfiguration> {
@@ -107,14 +114,13 @@ public struct ModelConfiguration: Sendable {
 }
 
 extension OptionKind<ModelConfiguration> {
-  fileprivate static var model: Self {
-    let all = ModelConfiguration.names
-    var kind = Self("one of \(listed(all + CountingModel.names))", valueName: "name") {
+  fileprivate static func model(among names: [String]) -> Self {
+    var kind = Self("one of \(listed(names))", valueName: "name") {
       ModelConfiguration(name: $0)
     } text: {
       $0.name
     }
-    kind.choices = all + CountingModel.names
+    kind.choices = names
     return kind
   }
 }

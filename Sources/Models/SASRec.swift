@@ -140,13 +140,13 @@ extension SASRec.Options {
     OptionDeclaration("n_heads", \.heads, .wholeNumber(1...1024), "Heads of its attention."),
     OptionDeclaration(
       "inner_size", \.innerSize, OptionKind<Int>.width.orNone(),
-      "The width between its dense layers; none, for SASRec: the table's, or 4 times that in ligr layers."),
+      "The width between its dense layers; none: the table's, in ligr layers 4 times that."),
     OptionDeclaration(
       "hidden_dropout", \.hiddenDropout, .rate,
       aliases: ["hidden_dropout_prob", "dropout", "dropout_prob", "dropout_rate"], "Dropout inside the transformer."),
     OptionDeclaration(
       "attn_dropout", \.attentionDropout, OptionKind<Float>.rate.orNone(), aliases: ["attn_dropout_prob"],
-      "Dropout of the attention; none, for SASRec: as hidden_dropout."),
+      "Dropout of the attention; none: that of --hidden-dropout."),
     OptionDeclaration(
       "positions", \.positions, .choice,
       "inverse, counted from a session's last click, or forward, from its first."),

@@ -12,6 +12,7 @@ public struct OptionDeclaration<Owner>: Sendable {
   let allowed: String
   let valueName: String
   let choices: [String]
+  let absent: String?
   let isFlag: Bool
   let isRequired: Bool
   let decides: Decides
@@ -38,7 +39,8 @@ public struct OptionDeclaration<Owner>: Sendable {
     self.help = help
     self.isRequired = isRequired
     self.decides = decides
-    (allowed, valueName, choices, isFlag) = (kind.allowed, kind.valueName, kind.choices, kind.isFlag)
+    (allowed, valueName, choices) = (kind.allowed, kind.valueName, kind.choices)
+    (absent, isFlag) = (kind.absent, kind.isFlag)
     read = { kind.text($0[keyPath: path]) }
     write = { owner, text in
       guard let value = kind.parse(text) else { return false }
@@ -59,7 +61,7 @@ public struct OptionDeclaration<Owner>: Sendable {
     _ set: @escaping @Sendable (inout Owner, Part) -> Void
   ) {
     (name, aliases, help) = (part.name, part.aliases, part.help)
-    (allowed, valueName, choices) = (part.allowed, part.valueName, part.choices)
+    (allowed, valueName, choices, absent) = (part.allowed, part.valueName, part.choices, part.absent)
     (isFlag, isRequired) = (part.isFlag, part.isRequired)
     decides =
       switch part.decides {
@@ -75,6 +77,9 @@ public struct OptionDeclaration<Owner>: Sendable {
       return true
     }
   }
+
+  /// The value as help shows it, of an owner of which nothing was changed; nil where there is none to show.
+  public func shownDefault(of owner: Owner) -> String? { isRequired ? nil : read(owner) ?? absent }
 
   /// Whether it decides the bits, whatever the others are.
   package var alwaysDecides: Bool { if case .always = decides { true } else { false } }

@@ -6,6 +6,8 @@ public struct OptionKind<Value: Sendable>: Sendable {
   let valueName: String
   /// All values, where they can be listed.
   package var choices: [String] = []
+  /// How help writes that there is no value; nil where it does not say so.
+  var absent: String?
   /// Whether the option is a flag, which is given or not and has no value on the command line.
   var isFlag = false
   /// The value; nil for text of another kind, or a value that is not allowed.
@@ -35,15 +37,15 @@ extension OptionKind where Value: FixedWidthInteger & LosslessStringConvertible 
     }
   }
 
-  /// Whole numbers of any size, which may be written short: `3.6M` is 3600000. K, M, G and T are powers of 1000.
+  /// Whole numbers of any size, which may be written short: `3.6M` and `3.6e6` are 3600000. K, M, G and T are powers of
+  /// 1000.
   public static func count(_ range: ClosedRange<Value>) -> Self {
     Self("a whole number from \(range.lowerBound) to \(range.upperBound), such as 1.4M", valueName: "number") { text in
       let factors: [Character: Double] = ["K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12]
-      guard let factor = text.uppercased().last.flatMap({ factors[$0] }) else {
-        return Value(text).flatMap { range.contains($0) ? $0 : nil }
-      }
-      guard let number = Double(text.dropLast()).map({ ($0 * factor).rounded() }), number.isFinite else { return nil }
-      return Value(exactly: number).flatMap { range.contains($0) ? $0 : nil }
+      if let whole = Value(text) { return range.contains(whole) ? whole : nil }
+      let factor = text.uppercased().last.flatMap { factors[$0] }
+      guard let number = Double(factor == nil ? text[...] : text.dropLast()), number.isFinite else { return nil }
+      return Value(exactly: (number * (factor ?? 1)).rounded()).flatMap { range.contains($0) ? $0 : nil }
     } text: {
       "\($0)"
     }
@@ -129,7 +131,7 @@ extension OptionKind {
     } text: {
       $0.flatMap(text)
     }
-    kind.choices = choices
+    (kind.choices, kind.absent) = (choices, "none")
     return kind
   }
 }

@@ -13,11 +13,20 @@ public struct OptionSummary: Sendable {
   /// The values, where there are few; empty elsewhere.
   public let choices: [String]
   /// What the option means.
-  public let meaning: String
+  public private(set) var meaning: String
   /// Its default by what has it, such as a model; one entry under "" where all have the same owner.
-  public let defaults: [(owner: String, text: String?)]
+  public private(set) var defaults: [(owner: String, text: String?)]
   /// What those have instead that differ from the default.
   public var exceptions: [(owner: String, text: String)] = []
+
+  /// The same option where something else stands for its default, or where it means something else.
+  public func with(defaultText: String, meaning: String? = nil) -> OptionSummary {
+    var option = self
+    option.defaults = defaults.map { ($0.owner, defaultText) }
+    option.exceptions = []
+    option.meaning = meaning ?? option.meaning
+    return option
+  }
 
   /// One line: who has the option where not all do, what it means, its default.
   public var help: String {
@@ -41,7 +50,7 @@ extension OptionTable {
       OptionSummary(
         name: $0.name, aliases: $0.aliases, valueName: $0.valueName, allowed: $0.allowed, isFlag: $0.isFlag,
         choices: $0.choices,
-        meaning: $0.help, defaults: [(owner, $0.isRequired ? nil : $0.read(defaults))])
+        meaning: $0.help, defaults: [(owner, $0.shownDefault(of: defaults))])
     }
   }
 }

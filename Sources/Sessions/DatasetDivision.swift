@@ -57,7 +57,7 @@ struct DatasetDivision {
     var sequences = intake.clicks.takeSequences(gap: options.sessionGap, keepsTimes: options.splits.isByTime).sequences
     sequences.append(intake.sessions.sequences(groups: intake.grouping.sessions, after: sequences.count))
     sequences = filtered(sequences)
-    let parts = SessionDivision(sequences, options.splits, drawsValid: options.valid == nil, seed: options.seed)
+    let parts = try SessionDivision(sequences, options.splits, drawsValid: options.valid == nil, seed: options.seed)
     let splits = Splits()
     splits.train.append(parts.train, maxLength: options.maxLength)
     let seen = splits.train.itemsSeen(of: reading.vocabulary.count)

@@ -168,7 +168,7 @@ struct DatasetReading {
   }
 
   private mutating func leaveOut(_ row: BadRow) throws {
-    if !options.skipsBadRows { throw SessionsError.badRow(row) }
+    if !options.skipsBadRows { throw SessionsError.unusableRow(row) }
     notes.badRows.append(row)
   }
 

@@ -5,22 +5,40 @@ import Text
 public enum FileExplanation {
   private static let rows = 5
 
+  /// Says the file's shape, and a line for each of its first rows.
   /// - Parameter options: as for preparing; what is not about reading a file does not matter.
-  /// - Returns: the file's shape, and a line for each of its first rows.
-  /// - Throws: `SessionsError` where the file's columns are not known.
-  public static func lines(of path: String, _ options: PreparationOptions) throws -> [String] {
+  /// - Throws: `SessionsError` where the file's columns are not known, after the rows as they are cut into fields.
+  public static func tell(_ path: String, _ options: PreparationOptions, _ say: (String) -> Void) throws {
     let rows = try DelimitedRowReader(path: path)
-    let shape = try FileShape(of: rows, options.columns, format: options.format)
+    let shape: FileShape
+    do {
+      shape = try FileShape(of: rows, options.columns, format: options.format)
+    } catch let error as SessionsError {
+      if case .unknownColumns = error { try tellFields(of: rows, say) }
+      throw error
+    }
     switch shape.kind {
     case .clicks:
       let reader = try ClickLogReader(rows, shape, events: options.events, defaultLocale: options.defaultLocale)
       let lines = try (0..<Self.rows).compactMap { _ in try line(reader, rows) }
-      return ["\(path): \(reader.description)"] + lines
+      // The rows tell in what the times are.
+      say("\(path): \(reader.description)")
+      lines.forEach(say)
     case .sessions:
       let reader = try SessionFileReader.open(
         rows, shape, defaultLocale: options.defaultLocale, zeros: options.zeros, allowsGaps: true)
-      let lines = try (0..<Self.rows).compactMap { _ in try line(reader) }
-      return ["\(path): \(shape.description)"] + lines
+      say("\(path): \(shape.description)")
+      for _ in 0..<Self.rows { try line(reader).map(say) }
+    }
+  }
+
+  /// Says how the first rows are cut into fields, from the reader's present one.
+  private static func tellFields(of rows: DelimitedRowReader, _ say: (String) -> Void) throws {
+    say("\(rows.path): \(rows.separatorName) between columns")
+    for _ in 0..<Self.rows {
+      let fields = rows.fields.enumerated().map { "\($0 + 1) \($1.shortened)" }
+      say("line \(rows.line): " + (rows.defect?.description ?? fields.joined(separator: ", ")))
+      if try !rows.next() { return }
     }
   }
 
@@ -44,7 +62,7 @@ public enum FileExplanation {
     case .bad(let row): return row.description
     case .session:
       let items = reader.items.prefix(4).map(\.shortened).joined(separator: " ")
-      let count = reader.items.count == 1 ? "1 item" : "\(reader.items.count) items"
+      let count = counted(reader.items.count, "item")
       let answer = reader.answer.map { ", then \($0.shortened)" }
       return "line \(reader.line): \(count), \(items)\(reader.items.count > 4 ? " …" : "")\(answer ?? "")"
     }

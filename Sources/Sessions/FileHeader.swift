@@ -55,20 +55,22 @@ struct FileHeader {
     let isData = names.contains { name in
       name.isEmpty || Double(name) != nil || name.utf8.first.map { $0 &- UInt8(ascii: "0") < 10 } ?? false
     }
-    // A column that looks like a time is neither a session nor an item.
-    let timeWords: Set<Substring> = ["time", "timestamp", "ts", "ms", "date", "at"]
+    // A column that is called a time is neither a session nor an item.
+    let timeWords: Set<Substring> = ["time", "timestamp", "ts", "ms", "date", "day", "at", "when"]
     let isTime = { (name: String) in
       name.lowercased().split { !$0.isLetter }.contains { timeWords.contains($0) }
     }
     var free = Array(names.indices.filter { !known.values.contains($0) && !isTime(names[$0]) }.reversed())
-    var parts: [String] = []
-    for role in [ColumnRole.session, .item, .time] {
-      // A wrong time would order clicks wrongly: it is not guessed.
-      guard let place = known[role] ?? (role == .time && !isData ? nil : free.popLast()) else { continue }
-      parts.append("\(role.rawValue)=\(isData ? "\(place + 1)" : printable(names[place], limit: 40))")
-    }
-    let suggestion = parts.count < 2 ? "session=…,item=…" : parts.joined(separator: ",")
-    return .unknownColumns(path: path, found: shownNames, isData: isData, suggestion: suggestion)
+    let missing = [ColumnRole.session, .item].filter { known[$0] == nil }
+    var columns = missing.compactMap { role in free.popLast().map { (role, $0) } }
+    let isEnough = columns.count == missing.count
+    // A wrong time would order clicks wrongly: no other column is taken for one.
+    let time = isData ? free.popLast() : names.indices.first { !known.values.contains($0) && isTime(names[$0]) }
+    if let time, known[.time] == nil { columns.append((.time, time)) }
+    let parts = columns.map { "\($0.rawValue)=\(isData ? "\($1 + 1)" : printable(names[$1], limit: 40))" }
+    return .unknownColumns(
+      path: path, found: shownNames, isData: isData, missing: missing.map(\.rawValue),
+      suggestion: isEnough ? parts.joined(separator: ",") : "session=…,item=…")
   }
 
   func indexIfPresent(of name: String) -> Int? { names.firstIndex(of: name) }

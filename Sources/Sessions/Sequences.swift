@@ -89,14 +89,6 @@ extension Sequences {
     return kept
   }
 
-  /// Divides off the sessions that end in the last days: not earlier than so many days before the last click of all, as
-  /// GRU4Rec's authors do.
-  func divided(lastDays days: Double) -> (before: Sequences, last: Sequences) {
-    guard let end = (0..<count).map(end(of:)).max() else { return (self, Sequences()) }
-    let limit = end - Int64(days * 86_400_000_000)
-    return (sessions { self.end(of: $0) < limit }, sessions { self.end(of: $0) >= limit })
-  }
-
   /// Each session without its last item, if it has enough of them; and where to, the whole ones.
   /// - Parameter length: of the shortest session that gives up its last item.
   func leavingOut(fromLength length: Int) -> (rest: Sequences, whole: Sequences) {

@@ -20,11 +20,13 @@ public enum SessionsError: Error, Equatable, CustomStringConvertible {
   case duplicateColumn(path: String, column: String)
   case missingColumn(path: String, column: String, found: [String])
   /// A first row that is the header of no click log and of no session file; maybe it is no header at all.
-  case unknownColumns(path: String, found: [String], isData: Bool, suggestion: String)
+  case unknownColumns(path: String, found: [String], isData: Bool, missing: [String], suggestion: String)
   /// A first row without anything that separates columns.
   case oneColumn(path: String, found: String)
   case otherFormat(path: String, OtherFormat)
   case badRow(BadRow)
+  /// The same where rows that cannot be used may be left out.
+  case unusableRow(BadRow)
   /// A list in a stream begins or ends with 0.
   case zerosUnclear(path: String, line: Int)
   case truthWithoutTest
@@ -66,10 +68,10 @@ public enum SessionsError: Error, Equatable, CustomStringConvertible {
       "\(path):1: the column \(column) is there twice: remove one of them"
     case .missingColumn(let path, let column, let found):
       "\(path):1: the column \(column) is missing, the header has \(found.joined(separator: ", "))"
-    case .unknownColumns(let path, let found, false, let suggestion):
-      "\(path):1: the columns \(found.joined(separator: ", ")) name no session and item: say which they are, such as "
-        + "--columns \(suggestion)"
-    case .unknownColumns(let path, let found, true, let suggestion):
+    case .unknownColumns(let path, let found, false, let missing, let suggestion):
+      "\(path):1: the columns \(found.joined(separator: ", ")) name no \(missing.joined(separator: " and no ")): say "
+        + "which \(missing.count == 1 ? "it is" : "they are"), such as --columns \(suggestion)"
+    case .unknownColumns(let path, let found, true, _, let suggestion):
       "\(path):1: there is no header, the first row is \(found.joined(separator: ", ")): say by their numbers what the "
         + "columns are, such as --columns \(suggestion)"
     case .oneColumn(let path, let found):
@@ -78,6 +80,8 @@ public enum SessionsError: Error, Equatable, CustomStringConvertible {
       "\(path) is \(format.advice(path: path))"
     case .badRow(let row):
       row.description
+    case .unusableRow(let row):
+      "\(row); --skip-bad-rows goes on without such rows"
     case .zerosUnclear(let path, let line):
       "\(path):\(line): the list begins or ends with 0, and a stream cannot be read twice to see whether that is padding: "
         + "add --zeros padding or --zeros item"
@@ -167,7 +171,8 @@ public enum RowDefect: Equatable, Sendable, CustomStringConvertible {
     case .strayQuote: "a closing quote is not followed by a comma or the line's end"
     case .rowTooLong(let limit): "the row is longer than \(limit) bytes, a quote may be missing"
     case .fieldCount(let expected, let found):
-      "\(found == 1 ? "1 field" : "\(found) fields") instead of \(expected), the file may be cut off"
+      "\(counted(found, "field")) instead of \(expected), "
+        + (found < expected ? "the file may be cut off" : "quotes may be missing around one")
     case .invalidUTF8: "the text is not UTF-8"
     case .noSession: "the session's id is empty"
     case .noTime(nil): "the time is none: seconds or milliseconds since 1970, or such as 2014-04-07T10:51:09Z"

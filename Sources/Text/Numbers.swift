@@ -13,3 +13,6 @@ package func clock(_ seconds: Double) -> String {
   return minutes < 60
     ? "\(minutes):\(two(whole % 60))" : "\(minutes / 60):\(two(minutes % 60)):\(two(whole % 60))"
 }
+
+/// A number of things, such as `1 rank` or `2 ranks`.
+package func counted(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }

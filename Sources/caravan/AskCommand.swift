@@ -31,8 +31,8 @@ struct AskCommand: GroupCommand {
         + "there are price, brand, locale.", valueName: "file"))
   var products: String?
 
-  @Option(help: "How many products.")
-  var top = 10
+  @Option(help: ArgumentHelp("How many products. (default: 10, or all that there are)", valueName: "number"))
+  var top: Int?
 
   @Flag(help: "Print JSON.")
   var json = false
@@ -42,7 +42,6 @@ struct AskCommand: GroupCommand {
   func run(_ group: any ProcessGroup) throws {
     let request = try ranking.request(group)
     let settings = try ranking.settings(request)
-    let options = settings.predicting(top: top)
     let dataset = try PreparedDataset.open(ranking.dataset, group: group)
     let code = try locale.map { try dataset.locales.code(matching: $0) }
     var recommender = try ranking.recommender(request, settings, for: dataset, group: group)
@@ -50,6 +49,7 @@ struct AskCommand: GroupCommand {
     guard !asked.known.isEmpty else { throw AskError.nothingKnown(asked.unknown) }
     let table = SessionTable(sessions: [asked.known], targets: [0], locales: [code ?? LocaleNames.none])
     if settings.isTransductive { try recommender.learnTransitions(within: table) }
+    let options = settings.predicting(top: top ?? min(10, recommender.items))
     let predictor = try Predictor(
       dataset, options, items: recommender.items, threads: ranking.threadsPerRank, group: group)
     let scorer = recommender.scorer()

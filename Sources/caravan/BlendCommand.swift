@@ -54,7 +54,7 @@ struct BlendCommand: GroupCommand {
   @Flag(help: "Add the transitions within the ranked sessions to the counts of COVISIT, NEIGHBOURS and COUNTS.")
   var transductive = false
 
-  @Option(help: "Threads of a rank; they change no figure.")
+  @Option(help: ArgumentHelp("Threads of a rank; they change no figure.", valueName: "number"))
   var threadsPerRank = 1
 
   @Option(help: ArgumentHelp("The folder of the blend.", valueName: "folder"))

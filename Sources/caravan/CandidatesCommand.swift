@@ -71,7 +71,7 @@ struct CandidatesCommand: GroupCommand {
   @Flag(help: "Replace the file that is at --out. What is read is never replaced.")
   var force = false
 
-  @Option(help: "Threads of a rank; they change no byte.")
+  @Option(help: ArgumentHelp("Threads of a rank; they change no byte.", valueName: "number"))
   var threadsPerRank = 1
 
   @OptionGroup var machine: MachineOptions

@@ -13,13 +13,34 @@ struct Caravan: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "caravan",
     abstract: "Trains session-based recommenders over MPI.",
+    discussion: """
+      Every command works in one process; under mpirun, or caravan run, training and ranking are shared by all ranks, to \
+      the same bits.
+
+      caravan prepare --sessions clicks.csv --test-days 1 --out shop
+      caravan run -n 2 train --dataset shop --model NARM --out runs/narm
+      caravan evaluate --dataset shop --checkpoint runs/narm
+      """,
     version: version,
-    subcommands: [
-      PrepareCommand.self, SynthCommand.self, TrainCommand.self, FinetuneCommand.self, EvaluateCommand.self,
-      PredictCommand.self, AskCommand.self, EmbedCommand.self, ExportCommand.self, BlendCommand.self,
-      CandidatesCommand.self, ModelsCommand.self, BenchCommand.self, PlanCommand.self, InspectCommand.self,
-      SweepCommand.self, RunCommand.self, CertifyCommand.self, ReportCommand.self, DoctorCommand.self,
-      DoctorTrialCommand.self, ManualCommand.self,
+    subcommands: [DoctorTrialCommand.self, ManualCommand.self],
+    groupedSubcommands: [
+      CommandGroup(name: "Data", subcommands: [PrepareCommand.self, InspectCommand.self, SynthCommand.self]),
+      CommandGroup(
+        name: "Training",
+        subcommands: [
+          TrainCommand.self, FinetuneCommand.self, SweepCommand.self, ModelsCommand.self, ReportCommand.self,
+        ]),
+      CommandGroup(
+        name: "Ranking",
+        subcommands: [
+          EvaluateCommand.self, PredictCommand.self, AskCommand.self, BlendCommand.self, CandidatesCommand.self,
+          EmbedCommand.self, ExportCommand.self,
+        ]),
+      CommandGroup(
+        name: "Machine",
+        subcommands: [
+          RunCommand.self, DoctorCommand.self, PlanCommand.self, BenchCommand.self, CertifyCommand.self,
+        ]),
     ])
 
   /// All that computes only where it is to be printed: to name the instruction set is to choose it, before `--isa`.

@@ -41,7 +41,7 @@ struct CertifyCommand: LeaderCommand {
   @Option(help: ArgumentHelp("Where the item table is.", valueName: "list"))
   var layouts = "replicated,sharded"
 
-  @Option(help: "Steps that are trained. (default: 30, or the certificate's)")
+  @Option(help: ArgumentHelp("Steps that are trained. (default: 30, or the certificate's)", valueName: "number"))
   var steps: Int?
 
   @Option(help: ArgumentHelp("A file of hosts, for one more run over all of them.", valueName: "file"))
@@ -50,7 +50,10 @@ struct CertifyCommand: LeaderCommand {
   @Option(help: ArgumentHelp("The network that joins the hosts.", valueName: "name|subnet"))
   var interface: String?
 
-  @Option(help: "The instruction set that all runs compute with. (default: what the CPU has, or the certificate's)")
+  @Option(
+    help: ArgumentHelp(
+      "The instruction set that all runs compute with. (default: what the CPU has, or the certificate's)",
+      valueName: "name"))
   var isa: String?
 
   @Option(

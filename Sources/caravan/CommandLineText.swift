@@ -85,7 +85,7 @@ struct CommandLineText {
   private static let canonical: [String: String] = {
     let sections = TrainingPlan.sections
     let all = [
-      sections.plan, sections.optimization, sections.loss, ModelConfiguration.summaries, FineTuningPlan.section,
+      sections.plan, sections.optimization, sections.loss, ModelConfiguration.summaries, FineTuningPlan.sections.own,
       BenchPlan.section, ForecastPlan.section,
     ].joined()
     let names = Set(all.map(\.name))

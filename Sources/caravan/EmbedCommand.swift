@@ -4,6 +4,7 @@ import Evaluation
 import MPI
 import Runs
 import Sessions
+import Text
 import Storage
 
 struct EmbedCommand: GroupCommand {
@@ -35,10 +36,13 @@ struct EmbedCommand: GroupCommand {
   @Option(help: ArgumentHelp("Where to write: .npy or .safetensors.", valueName: "file"))
   var out: String
 
-  @Option(help: "Threads of a rank; they change no bit.")
+  @Option(help: ArgumentHelp("Threads of a rank; they change no bit.", valueName: "number"))
   var threadsPerRank = 1
 
-  @Option(help: "replicated: all of the item table on every rank; sharded: a part on each. That changes no bit.")
+  @Option(
+    help: ArgumentHelp(
+      "replicated: all of the item table on every rank; sharded: a part on each. That changes no bit.",
+      valueName: "replicated|sharded"))
   var itemTable = TablePlacement.replicated
 
   @Flag(help: "List rows that cannot be read, and give them zeros.")
@@ -83,7 +87,7 @@ struct EmbedCommand: GroupCommand {
     if let zeros = asked.zeros { note(zeros) }
     print("\(vectors.rows) sessions, \(vectors.columns) numbers each: \(out)")
     if asked.unknownClicks > 0 {
-      print("\(asked.unknownClicks) clicks on items that training never saw were left out")
+      print("left out of the sessions: \(counted(asked.unknownClicks, "click")) on items that training never saw")
     }
     if asked.emptySessions > 0 {
       let sessions = asked.emptySessions == 1 ? "1 session has" : "\(asked.emptySessions) sessions have"

@@ -20,7 +20,9 @@ struct EvaluateCommand: GroupCommand {
 
   @OptionGroup var ranking: RankingOptions
 
-  @Option(help: "train, valid or test; what a model was trained on it finds more easily.")
+  @Option(
+    help: ArgumentHelp(
+      "train, valid or test; what a model was trained on it finds more easily.", valueName: "train|valid|test"))
   var split = DatasetSplit.test
 
   @Option(help: ArgumentHelp("The cut-offs.", valueName: "list"))
@@ -69,6 +71,8 @@ struct EvaluateCommand: GroupCommand {
       guard group.rank == 0 else { return }
       line.clear()
       if let json { try atomicWrite(metrics.json(), to: json) }
+      let seen = settings.filterSeen ? ", without what the session has" : ""
+      note("\(recommender.origin) on the \(split.rawValue) split, candidates \(settings.candidates)\(seen)")
       print(metrics.table(of: dataset.locales), terminator: "")
       if popularityBuckets { print("\n" + metrics.popularityTable, terminator: "") }
       noteUnknown(known, recommender, dataset)

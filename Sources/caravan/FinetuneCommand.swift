@@ -9,9 +9,7 @@ struct FinetuneCommand: GroupCommand {
     commandName: "finetune",
     abstract: "Adapts a pre-trained model to locales, one model each or one for all, side by side on all ranks.",
     discussion: """
-      Every locale gets a group of ranks, or queues for one, and a run's folder of its own at --out. Model, loss and \
-      targets are the checkpoint's where they are not given; all other options have the defaults of caravan train. \
-      What comes out for a locale has the same bytes on any number of ranks. The report, zero-shot against \
+      Every locale gets a group of ranks, or queues for one, and a run's folder of its own at --out. What comes out for a locale has the same bytes on any number of ranks. The report, zero-shot against \
       fine-tuned, is printed and written to handoff.json. The same command started again goes on where it stopped.
 
       mpirun -n 4 --bind-to none caravan finetune --dataset data --checkpoint runs/first --locales ES,FR,IT --out runs/handoff
@@ -27,10 +25,10 @@ struct FinetuneCommand: GroupCommand {
   var resume = ResumeChoice.auto
 
   @OptionGroup(title: "Hand-off") var handOff: OptionFlags<HandOffSection>
-  @OptionGroup(title: "Plan") var plan: OptionFlags<PlanSection>
+  @OptionGroup(title: "Plan") var plan: OptionFlags<HandOffPlanSection>
   @OptionGroup(title: "Optimization") var optimization: OptionFlags<OptimizationSection>
-  @OptionGroup(title: "Loss") var loss: OptionFlags<LossSection>
-  @OptionGroup(title: "Model, by default as in the checkpoint") var model: OptionFlags<ModelSection>
+  @OptionGroup(title: "Loss") var loss: OptionFlags<HandOffLossSection>
+  @OptionGroup(title: "Model") var model: OptionFlags<HandOffModelSection>
 
   enum ResumeChoice: String, ExpressibleByArgument, CaseIterable { case auto, never }
 
@@ -38,7 +36,7 @@ struct FinetuneCommand: GroupCommand {
   @OptionGroup(title: "Machine") var machine: MachineOptions
 
   func run(_ group: any ProcessGroup) throws {
-    let given = TrainingFlags.given(plan, optimization, loss, model).merging(handOff.given) { $1 }
+    let given = joined(plan.given, optimization.given, loss.given, model.given, handOff.given)
     let source = try PlanSource.ofLeader(file: config, flags: given.with(machine), group: group)
     note(source.notices, group)
     let report = try HandOff(

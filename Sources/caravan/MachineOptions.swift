@@ -6,10 +6,11 @@ import Tensors
 /// What the ranks of a command compute with: the same, or the bits would be those of no machine.
 struct MachineOptions: ParsableArguments {
   @Option(
-    help: """
+    help: ArgumentHelp(
+      """
       Compute with no more than avx2, avx512 or avx512_bf16, as all ranks must; or portable, to the same bits on all of \
       these. (default: what the CPU has)
-      """)
+      """, valueName: "name"))
   var isa: InstructionSet?
 
   @Flag(help: "Go on although ranks, or a checkpoint, differ in CPU, oneDNN or version; the bits are others then.")

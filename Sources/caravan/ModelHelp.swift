@@ -10,7 +10,7 @@ struct ModelHelp {
   private let defaults: [String: String?]
 
   private init<Plan: RunPlan>(_ plan: Plan) {
-    defaults = Dictionary(uniqueKeysWithValues: plan.table.texts(of: plan).map { ($0.name, $0.text) })
+    defaults = Dictionary(uniqueKeysWithValues: plan.table.options.map { ($0.name, $0.shownDefault(of: plan)) })
   }
 
   /// The model that help was asked for, from the start of the process on.
@@ -44,7 +44,7 @@ struct ModelHelp {
 
   /// One line: what an option means, and what the model has for it by default.
   func line(of option: OptionSummary) -> String {
-    let isShown = !option.isFlag && !["dataset", "model"].contains(option.name)
+    let isShown = !option.isFlag && option.name != "model"
     guard isShown, let text = defaults[option.name] ?? nil, !text.isEmpty else { return option.meaning }
     return "\(option.meaning) (default: \(text))"
   }

@@ -18,7 +18,7 @@ func note(_ messages: [String], _ group: any ProcessGroup) {
 func listBadRows(_ rows: [BadRow], _ deed: String) {
   if rows.isEmpty { return }
   let limit = 100
-  var text = "caravan: \(deed) \(rows.count) row\(rows.count == 1 ? "" : "s") that cannot be used\n"
+  var text = "caravan: \(deed) \(counted(rows.count, "row")) that cannot be used\n"
   for row in rows.prefix(limit) { text += "  \(errorLine(row.description))\n" }
   if rows.count > limit { text += "  … and \(rows.count - limit) more\n" }
   StandardError.print(text)

@@ -13,7 +13,7 @@ enum OptionPage {
       ("Loss", "train, finetune, sweep", sections.loss),
       ("Models", "train, finetune, sweep, bench, plan", ModelConfiguration.summaries),
       ("Counting", "train", CountingOptions.summaries),
-      ("Hand-off", "finetune, sweep over finetune", FineTuningPlan.section),
+      ("Hand-off", "finetune, sweep over finetune", FineTuningPlan.sections.own),
       ("Bench", "bench", BenchPlan.section),
       ("Forecast", "plan", ForecastPlan.section),
     ]

@@ -6,7 +6,9 @@ struct OutputOptions: ParsableArguments {
   @Flag(help: "Say nothing but warnings on standard error; log.txt has the rest.")
   var quiet = false
 
-  @Option(help: "text, or json: an object a line on standard error and in log.txt.")
+  @Option(
+    help: ArgumentHelp(
+      "text, or json: an object a line on standard error and in log.txt.", valueName: "text|json"))
   var logFormat = RunOutput.Format.text
 
   @Option(

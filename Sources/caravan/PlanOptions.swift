@@ -10,16 +10,12 @@ enum OptimizationSection: FlagSection { static var options: [OptionSummary] { Tr
 enum LossSection: FlagSection { static var options: [OptionSummary] { TrainingPlan.sections.loss } }
 enum ModelSection: FlagSection { static var options: [OptionSummary] { ModelConfiguration.summaries } }
 enum CountingSection: FlagSection { static var options: [OptionSummary] { CountingOptions.summaries } }
-enum HandOffSection: FlagSection { static var options: [OptionSummary] { FineTuningPlan.section } }
+enum HandOffSection: FlagSection { static var options: [OptionSummary] { FineTuningPlan.sections.own } }
+enum HandOffPlanSection: FlagSection { static var options: [OptionSummary] { FineTuningPlan.sections.plan } }
+enum HandOffLossSection: FlagSection { static var options: [OptionSummary] { FineTuningPlan.sections.loss } }
+enum HandOffModelSection: FlagSection { static var options: [OptionSummary] { FineTuningPlan.sections.model } }
 enum BenchSection: FlagSection { static var options: [OptionSummary] { BenchPlan.section } }
 enum ForecastSection: FlagSection { static var options: [OptionSummary] { ForecastPlan.section } }
 
-/// All options of a training plan as flags.
-struct TrainingFlags {
-  static func given(
-    _ plan: OptionFlags<PlanSection>, _ optimization: OptionFlags<OptimizationSection>,
-    _ loss: OptionFlags<LossSection>, _ model: OptionFlags<ModelSection>
-  ) -> [String: String] {
-    [plan.given, optimization.given, loss.given, model.given].reduce(into: [:]) { $0.merge($1) { $1 } }
-  }
-}
+/// The options of several sections that were given.
+func joined(_ given: [String: String]...) -> [String: String] { given.reduce(into: [:]) { $0.merge($1) { $1 } } }

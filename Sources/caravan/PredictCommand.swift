@@ -4,6 +4,7 @@ import Foundation
 import MPI
 import Runs
 import Sessions
+import Text
 
 struct PredictCommand: GroupCommand {
   static let configuration = CommandConfiguration(
@@ -26,8 +27,8 @@ struct PredictCommand: GroupCommand {
 
   @OptionGroup var file: SessionFileOptions
 
-  @Option(help: "Products a session.")
-  var top = 100
+  @Option(help: ArgumentHelp("Products a session. (default: 100, or all that there are)", valueName: "number"))
+  var top: Int?
 
   @Option(help: ArgumentHelp("Where to write: .csv or .jsonl.", valueName: "file"))
   var out: String
@@ -48,7 +49,6 @@ struct PredictCommand: GroupCommand {
     try warnOfShortCores(threads: ranking.threadsPerRank, group)
     let request = try ranking.request(group)
     let settings = try ranking.settings(request)
-    let options = settings.predicting(top: top)
     let writer = try PredictionWriter(path: out)
     try group.requirePlaces(for: [out], replaces: force, inputs: [sessions] + ranking.inputs(request))
     let dataset = try PreparedDataset.open(ranking.dataset, group: group)
@@ -60,6 +60,7 @@ struct PredictCommand: GroupCommand {
     // Rank 0's sessions are everybody's: a pipe can be read once, and files of one name may be others elsewhere.
     let table = try SessionTable.broadcast(asked?.table, group: group)
     if settings.isTransductive { try recommender.learnTransitions(within: table) }
+    let options = settings.predicting(top: top ?? min(100, recommender.items))
     let line = ProgressLine()
     let predictor = try Predictor(
       dataset, options, items: recommender.items, threads: ranking.threadsPerRank, group: group)
@@ -90,13 +91,15 @@ struct PredictCommand: GroupCommand {
     listBadRows(asked.badRows, asked.sessionIDs == nil ? "answered like empty sessions" : "left out")
     if let zeros = asked.zeros { note(zeros) }
     if rule == .locale, !dataset.locales.isEmpty { noteUnknownLocales(of: asked) }
-    print("\(asked.table.count) sessions, \(shorter == 0 ? "" : "up to ")\(top) products each: \(out)")
+    print(
+      "\(counted(asked.table.count, "session")), \(shorter == 0 ? "" : "up to ")\(predictions.top) products each: \(out)"
+    )
     if shorter > 0 {
       let lists = shorter == 1 ? "1 list is" : "\(shorter) lists are"
-      print("\(lists) shorter than \(top), for want of candidates; \(empty) of them empty")
+      print("\(lists) shorter than \(predictions.top), for want of candidates; \(empty) of them empty")
     }
     if asked.unknownClicks > 0 {
-      print("\(asked.unknownClicks) clicks on items that training never saw were left out")
+      print("left out of the sessions: \(counted(asked.unknownClicks, "click")) on items that training never saw")
     }
     if asked.emptySessions > 0 {
       let sessions = asked.emptySessions == 1 ? "1 session has" : "\(asked.emptySessions) sessions have"
@@ -109,7 +112,7 @@ struct PredictCommand: GroupCommand {
     guard let first = names.first else { return }
     let such = names.count == 1 ? first : "\(first) and \(names.count - 1) more"
     note(
-      "the data set does not know the locale of \(sessions == 1 ? "1 session" : "\(sessions) sessions") (\(such)): "
+      "the data set does not know the locale of \(counted(sessions, "session")) (\(such)): "
         + "as without one, all products are candidates")
   }
 }

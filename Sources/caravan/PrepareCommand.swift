@@ -42,9 +42,10 @@ struct PrepareCommand: LeaderCommand {
   var explain: String?
 
   @Option(
-    help: """
+    help: ArgumentHelp(
+      """
       How columns are named: inter with RecBole's types, as in item_id:token, csv without; auto: by the first row.
-      """)
+      """, valueName: "auto|csv|inter"))
   var format = SessionFileFormat.auto
 
   @Option(
@@ -55,7 +56,8 @@ struct PrepareCommand: LeaderCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Of click logs: the pause after which a visitor's next session begins, such as 30m.", valueName: "time"))
+      "Of click logs: the pause after which a visitor's next session begins, such as 30m. (default: none)",
+      valueName: "time"))
   var sessionGap: String?
 
   @Option(
@@ -63,22 +65,32 @@ struct PrepareCommand: LeaderCommand {
       "Of click logs with a column of events: those to keep, such as view,addtocart.", valueName: "list"))
   var events: String?
 
-  @Option(help: "Items that occur less often are left out, and with them sessions that are then too short.")
+  @Option(
+    help: ArgumentHelp(
+      "Items that occur less often are left out, and with them sessions that are then too short.", valueName: "number"))
   var minItemCount = 1
 
-  @Option(help: "Sessions of fewer clicks are left out, the answer counted.")
+  @Option(help: ArgumentHelp("Sessions of fewer clicks are left out, the answer counted.", valueName: "number"))
   var minSessionLength = 2
 
-  @Option(help: "The share of the training sessions that becomes the valid split.")
+  @Option(
+    help: ArgumentHelp(
+      "The share of the training sessions that becomes the valid split. (default: 0.1, if no other option says)",
+      valueName: "share"))
   var validFraction: Double?
 
-  @Option(help: "The share of all sessions that becomes the test, drawn by session.")
+  @Option(
+    help: ArgumentHelp(
+      "The share of all sessions that becomes the test, drawn by session. (default: 0)", valueName: "share"))
   var testFraction: Double?
 
-  @Option(help: ArgumentHelp("The sessions that end in the last days become the test.", valueName: "days"))
+  @Option(
+    help: ArgumentHelp("The sessions that end in the last days become the test. (default: none)", valueName: "days"))
   var testDays: Double?
 
-  @Option(help: ArgumentHelp("Of the others, those that end in their last days are valid.", valueName: "days"))
+  @Option(
+    help: ArgumentHelp("Of the others, those that end in their last days are valid. (default: none)", valueName: "days")
+  )
   var validDays: Double?
 
   @Flag(help: "The last item of a session is the test's answer, the last but one the valid split's.")
@@ -102,10 +114,10 @@ struct PrepareCommand: LeaderCommand {
       valueName: "folder|file"))
   var vocabulary: String?
 
-  @Option(help: "What the valid split is drawn with.")
+  @Option(help: ArgumentHelp("What the valid split is drawn with.", valueName: "number"))
   var seed: UInt64 = 2023
 
-  @Option(help: "Items of a session that are kept, the last ones.")
+  @Option(help: ArgumentHelp("Items of a session that are kept, the last ones.", valueName: "number"))
   var maxLength = 50
 
   @Option(
@@ -147,7 +159,7 @@ struct PrepareCommand: LeaderCommand {
     options.zeros = zeros
     options.skipsBadRows = skipBadRows
     options.replacesExisting = force
-    if let explain { return print(try FileExplanation.lines(of: explain, options).joined(separator: "\n")) }
+    if let explain { return try FileExplanation.tell(explain, options) { print($0) } }
     let line = ProgressLine()
     let summary: PreparationSummary
     do {
@@ -180,9 +192,8 @@ extension PrepareCommand {
 extension PreparationNotes {
   /// What to tell people.
   fileprivate var lines: [String] {
-    func counted(_ count: Int, _ one: String, _ many: String) -> String { count == 1 ? "1 \(one)" : "\(count) \(many)" }
     func left(_ amount: Amount) -> String {
-      counted(amount.sessions, "session", "sessions") + " and " + counted(amount.clicks, "click", "clicks")
+      counted(amount.sessions, "session") + " and " + counted(amount.clicks, "click")
     }
     var lines = logs + zeros.map(\.description)
     if wholeVisitors {
@@ -191,16 +202,16 @@ extension PreparationNotes {
     lines += dates.map {
       "\($0): times such as 20230131 are taken for seconds since 1970; write dates as 2023-01-31"
     }
-    if otherEvents > 0 { lines.append("\(counted(otherEvents, "click", "clicks")) of other events left out") }
+    if otherEvents > 0 { lines.append("\(counted(otherEvents, "click")) of other events left out") }
     if singleClicks > 0 {
-      lines.append("\(counted(singleClicks, "session", "sessions")) of too few clicks left out")
+      lines.append("\(counted(singleClicks, "session")) of too few clicks left out")
     }
     if !filtered.isNothing {
       lines.append("\(left(filtered)) left out by --min-item-count and --min-session-length")
     }
     if unseenTargets > 0 {
       lines.append(
-        "the answer of \(counted(unseenTargets, "session", "sessions")) never occurs in training"
+        "the answer of \(counted(unseenTargets, "session")) never occurs in training"
           + (unseen.isNothing ? ": it counts as not found, see --unseen-targets" : ""))
     }
     if !unseen.isNothing { lines.append("\(left(unseen)) left out that training never saw") }

@@ -17,10 +17,13 @@ struct RankingOptions: ParsableArguments {
       valueName: "folder"))
   var checkpoint: String
 
-  @Option(help: "Threads of a rank; they change no figure.")
+  @Option(help: ArgumentHelp("Threads of a rank; they change no figure.", valueName: "number"))
   var threadsPerRank = 1
 
-  @Option(help: "replicated: all of the item table on every rank; sharded: a part on each. That changes no figure.")
+  @Option(
+    help: ArgumentHelp(
+      "replicated: all of the item table on every rank; sharded: a part on each. That changes no figure.",
+      valueName: "replicated|sharded"))
   var itemTable = TablePlacement.replicated
 
   @Option(
@@ -40,9 +43,7 @@ struct RankingOptions: ParsableArguments {
     help: ArgumentHelp(
       """
       Add another checkpoint's probabilities to the model's, times the weight (1 if not given); may be given several \
-      times. COVISIT contributes count / (sum of counts + 1) of what followed the session's last item, NEIGHBOURS of \
-      what was near it; COUNTS score / (sum of scores + 1). With --blend auto the weights that are not given, and a \
-      power of what is added up, are those with which MRR@100 is highest on the valid sessions; caravan blend does that \
+      times. auto: choose the weights that are not given by MRR@100 on the valid sessions; caravan blend does that \
       once and saves it.
       """, valueName: "folder[:weight]|auto"))
   var blend: [String] = []
@@ -50,16 +51,16 @@ struct RankingOptions: ParsableArguments {
   @Flag(
     inversion: .prefixedNo,
     help: """
-      Add the transitions within the ranked sessions, not those to their answers, to the counts of COVISIT, \
-      NEIGHBOURS and COUNTS. (default: as a saved blend has it, else no)
+      COVISIT, NEIGHBOURS and COUNTS count the clicks of the ranked sessions, too, but not their answers. (default: as a \
+      saved blend has it, else no)
       """)
   var transductive: Bool?
 
   @Option(
     help: ArgumentHelp(
       """
-      Add the transitions within the sessions of a file, as predict --sessions takes it, to these counts, too; may be \
-      given several times. Answers in it are not counted.
+      COVISIT, NEIGHBOURS and COUNTS count the clicks of this file's sessions, too, but not their answers; a file as \
+      predict --sessions takes it; may be given several times.
       """, valueName: "file"))
   var countSessions: [String] = []
 

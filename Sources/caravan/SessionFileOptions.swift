@@ -4,7 +4,10 @@ import Sessions
 
 /// How a file of sessions is read that are to be ranked: shared by the commands that do.
 struct SessionFileOptions: ParsableArguments {
-  @Option(help: "How columns are named: inter with RecBole's types, csv without; auto: by the first row.")
+  @Option(
+    help: ArgumentHelp(
+      "How columns are named: inter with RecBole's types, csv without; auto: by the first row.",
+      valueName: "auto|csv|inter"))
   var format = SessionFileFormat.auto
 
   @Option(

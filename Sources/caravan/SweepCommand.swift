@@ -28,7 +28,9 @@ struct SweepCommand: GroupCommand {
       valueName: "option=value"))
   var set: [String] = []
 
-  @Option(help: "Ranks of a job: with fewer than there are, jobs run side by side. (default: all)")
+  @Option(
+    help: ArgumentHelp(
+      "Ranks of a job: with fewer than there are, jobs run side by side. (default: all)", valueName: "number"))
   var ranksPerJob: Int?
 
   @Flag(help: "Run those jobs again that failed.")

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Evaluation
 import Foundation
+import OptionTables
 import Sessions
 import Text
 
@@ -12,25 +13,27 @@ struct SynthCommand: LeaderCommand {
       Writes sessions_train.csv, sessions_test.csv and truth_test.csv; with --clicks one file, clicks.tsv, in the shape of \
       GRU4Rec's authors, in which a month's clicks lie in the order of their time. The same options give the same bytes.
 
-      caravan synth --out raw --n-sessions 100000 --items 20000
+      caravan synth --out raw --n-sessions 100k --items 20k
       """)
 
   @Option(help: ArgumentHelp("The folder for the files.", valueName: "folder"))
   var out: String
 
-  @Option(help: ArgumentHelp("Sessions, training and test together.", valueName: "number"))
+  @Option(
+    help: ArgumentHelp("Sessions, training and test together, such as 40000 or 40k.", valueName: "number"),
+    transform: wholeNumber)
   var nSessions: Int
 
-  @Option(help: ArgumentHelp("Different items.", valueName: "number"))
+  @Option(help: ArgumentHelp("Different items.", valueName: "number"), transform: wholeNumber)
   var items: Int
 
   @Option(help: ArgumentHelp("Locales of the sessions.", valueName: "list"))
   var locales = "UK,DE,JP,ES,FR,IT"
 
-  @Option(help: "What everything is drawn with.")
+  @Option(help: ArgumentHelp("What everything is drawn with.", valueName: "number"))
   var seed: UInt64 = 2023
 
-  @Option(help: "The share of the sessions that becomes the test.")
+  @Option(help: ArgumentHelp("The share of the sessions that becomes the test.", valueName: "share"))
   var testFraction = 0.05
 
   @Flag(help: "Write a click log, a click a row, all sessions in one file.")
@@ -74,4 +77,10 @@ struct SynthCommand: LeaderCommand {
       made in \(summary.seconds.formatted(digits: 2)) s
       """)
   }
+}
+
+/// A number that may be written short, as `bench --items` takes it: `1.4M`.
+private func wholeNumber(_ text: String) throws -> Int {
+  guard let number = OptionKind<Int>.count(0...(1 << 50)).parse(text) else { throw ValidationError("such as 100k") }
+  return number
 }

@@ -51,7 +51,7 @@ struct TrainCommand: GroupCommand {
   @OptionGroup(title: "Machine") var machine: MachineOptions
 
   func run(_ group: any ProcessGroup) throws {
-    let given = TrainingFlags.given(plan, optimization, loss, model).merging(counting.given) { $1 }
+    let given = joined(plan.given, optimization.given, loss.given, model.given, counting.given)
     let source = try PlanSource.ofLeader(file: config, flags: given.with(machine), group: group)
     note(source.notices, group)
     if source.countingModel != nil { return try count(source, group) }
@@ -61,7 +61,7 @@ struct TrainCommand: GroupCommand {
       let inputs = [plan.dataset] + [config].compactMap { $0 } + RunFolder.ownFiles(out)
       try group.requirePlaces(for: [trace], replaces: true, inputs: inputs)
       let log = try group.together { try openLog(isLeader: group.rank == 0) }
-      log.info("\(plan.modelName) on \(ranks(of: group)), \(plan.lanes) lanes: \(out)")
+      log.info("\(plan.modelName) on \(counted(group.size, "rank")), \(plan.lanes) lanes: \(out)")
       log.debug("command: \(ownCommandLine)")
       let run = try TrainingRun(
         plan, dataset: dataset, folder: out, group: group, log: log, output: output.output, trace: trace)
@@ -81,7 +81,7 @@ struct TrainCommand: GroupCommand {
         if group.rank == 0 { try RunFolder.write(plan, to: out) }
         return log
       }
-      log.info("\(plan.modelName) on \(ranks(of: group)): \(out)")
+      log.info("\(plan.modelName) on \(counted(group.size, "rank")): \(out)")
       log.debug("command: \(ownCommandLine)")
       try CountingRun(plan, dataset: dataset, folder: out, group: group, log: log).run(resumePolicy)
       if group.rank == 0 { finish("counted: \(out)/checkpoints/latest", log) }
@@ -93,8 +93,6 @@ struct TrainCommand: GroupCommand {
     print(line)
     log.debug("\(line)")
   }
-
-  private func ranks(of group: any ProcessGroup) -> String { group.size == 1 ? "1 rank" : "\(group.size) ranks" }
 
   private func openLog(isLeader: Bool) throws -> Logger {
     isLeader ? try RunLogHandler.logger(run: out, output: output.output) : RunLogHandler.silent
@@ -109,7 +107,7 @@ struct TrainCommand: GroupCommand {
   }
 
   private func text(of summary: TrainingRun.Summary) -> String {
-    var parts = ["\(summary.step) steps, \(summary.epochs) epochs done"]
+    var parts = ["\(counted(summary.step, "step")), \(counted(summary.epochs, "epoch")) done"]
     if summary.isStoppedEarly { parts.append("stopped early") }
     if let value = summary.bestValue, let step = summary.bestStep {
       parts.append("best valid \(value.formatted(digits: 4)) at step \(step)")

@@ -110,8 +110,10 @@ import Testing
     #expect(reason("grid: {lr: 0.1}") == "grid.lr is no list of values")
     #expect(reason("grid: {lr: {from: 1, to: 2}}") == "grid.lr is no list of values")
     #expect(reason("grid: {lr: []}") == "grid.lr is no list of values")
-    #expect(reason("options: {lr: 1}\ngrid: {lr: [1]}") == "lr is set twice, the second time by lr")
-    #expect(reason("grid: {lr: [1], both: [{lr: 2}]}") == "lr is set twice, the second time by both")
+    #expect(
+      reason("options: {lr: 1}\ngrid: {lr: [1]}")
+        == "lr varies, and all jobs have it by options or --set: leave it out of one")
+    #expect(reason("grid: {lr: [1], both: [{lr: 2}]}") == "lr varies twice, the second time with both")
     #expect(reason("grid: {valid_metric: [MRR@10]}").hasPrefix("jobs are compared by valid_metric"))
     #expect(reason("random: {samples: 0, options: {lr: [1]}}") == "random.samples is no whole number from 1 up")
     #expect(reason("random: {samples: 3, seed: x, options: {lr: [1]}}") == "random.seed is no whole number")

@@ -127,7 +127,7 @@ import Testing
       (["--split", "train", "--from", folder + "/gru4rec"], "learned the answers of the training sessions"),
       (train + ["--from", folder + "/gru4rec:20"], "learned the answers of the training sessions"),
       (["--split", "valid"] + counts, "there are no valid sessions"),
-      (["--split", "dev"] + counts, "'dev' is invalid"),
+      (["--split", "dev"] + counts, "--split is dev: choose train, valid or test"),
       (["--sessions", folder + "/nowhere.csv"] + counts, "nowhere.csv"),
       (counts, "either --split, or --sessions and a file"),
       (train + ["--sessions", folder + "/alone.csv"], "either --split, or --sessions and a file"),

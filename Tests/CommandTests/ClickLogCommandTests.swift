@@ -136,6 +136,8 @@ import Testing
     #expect(outcome.stdout.contains("line 2: session v0, item p0, at 1970-01-01T00:00:00Z"))
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["log.csv"])
     let unknown = try CaravanCommand.run(["prepare", "--explain", path("log.csv")])
-    #expect(unknown.status == 1 && unknown.stderr.contains("--columns session=visit,item=sku"))
+    #expect(
+      unknown.status == 1
+        && unknown.stderr.contains("name no session: say which it is, such as --columns session=visit,time=at"))
   }
 }

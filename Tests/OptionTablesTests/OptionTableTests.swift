@@ -94,7 +94,7 @@ private struct Plan {
     let merged = (own + Plan.table.summaries(other, owner: "B")).merged
     #expect(merged[0].help == "A, B: How many. (default: A 3, B 9)")
     #expect(merged[1].help == "A, B: How much. (default: 0.5)")
-    #expect(Plan.table.summaries(Plan())[3].help == "No more.")
+    #expect(Plan.table.summaries(Plan())[3].help == "No more. (default: none)")
     #expect(Plan.table.summaries(Plan())[5].help == "Who.")
   }
 }

@@ -74,7 +74,7 @@ import Testing
     ("", "it has no lines of the form `lr: 0.01`"), ("- 1\n- 2\n", "it has no lines of the form `lr: 0.01`"),
     ("lr: [\u{1b}", "it is not YAML"), ("lr: 1\nlr: 2\n", "lr stands there twice"),
     ("lr:\n  a: 1\n", "lr has lines of its own below it"), ("\"\": 1\n", "it has a name that is none"),
-    ("a: &a [b\n", "it is not YAML: line 2"),
+    ("a: &a [b\n", "it is not YAML in line 2"),
   ]) func filesThatAreNoPlan(yaml: String, reason: String) throws {
     do {
       _ = try plan([:], file: yaml)

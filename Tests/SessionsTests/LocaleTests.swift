@@ -84,7 +84,7 @@ import Testing
     do {
       _ = try DatasetPreparation.run(options)
       Issue.record("took '\(name)' for a locale")
-    } catch SessionsError.badRow(let row) {
+    } catch SessionsError.unusableRow(let row) {
       #expect(row.line == 3 && row.defect == .badLocale)
     }
     let truth = try folder.write("next_item,locale\nA1,\(name)\n", as: "g.csv")

@@ -49,15 +49,15 @@ import Testing
   func badRowsAreNamed(_ example: (row: String, defect: RowDefect, text: String)) throws {
     let path = try folder.write(Self.header + "['A1'],A2,ES\n" + example.row, as: "s.csv")
     let row = BadRow(path: path, line: 3, text: example.text, defect: example.defect)
-    #expect(throws: SessionsError.badRow(row)) { try prepare([path]) }
-    #expect(SessionsError.badRow(row).description.hasPrefix("\(path):3: "))
-    #expect(!SessionsError.badRow(row).description.contains("\n"))
+    #expect(throws: SessionsError.unusableRow(row)) { try prepare([path]) }
+    #expect(SessionsError.unusableRow(row).description.hasPrefix("\(path):3: "))
+    #expect(!SessionsError.unusableRow(row).description.contains("\n"))
     #expect(try folder.names() == ["s.csv"])
   }
 
   @Test func lineNumbersCountLinesInsideQuotes() throws {
     let path = try folder.write(Self.header + "\"['A1'\n 'A2']\",A3,ES\n\n[],A1,ES\n", as: "s.csv")
-    #expect(throws: SessionsError.badRow(BadRow(path: path, line: 5, text: "[]", defect: .emptySession))) {
+    #expect(throws: SessionsError.unusableRow(BadRow(path: path, line: 5, text: "[]", defect: .emptySession))) {
       try prepare([path])
     }
   }
@@ -66,7 +66,7 @@ import Testing
     let path = try folder.write(
       Array(Self.header.utf8) + [0x5b, 0x27, 0xff, 0x27, 0x5d] + Array(",A1,ES".utf8), as: "s.csv")
     let row = BadRow(path: path, line: 2, text: "['\u{fffd}'],A1,ES", defect: .invalidUTF8)
-    #expect(throws: SessionsError.badRow(row)) { try prepare([path]) }
+    #expect(throws: SessionsError.unusableRow(row)) { try prepare([path]) }
   }
 
   @Test func aFileWithoutLinesEndsInsteadOfFillingTheMemory() throws {
@@ -93,12 +93,14 @@ import Testing
     try check("prev_items,next_item\n", .nothingKept(paths: [path], locales: []))
     try check(
       "next_item,locale\n",
-      .unknownColumns(path: path, found: ["next_item", "locale"], isData: false, suggestion: "session=…,item=…"))
+      .unknownColumns(
+        path: path, found: ["next_item", "locale"], isData: false, missing: ["session", "item"],
+        suggestion: "session=…,item=…"))
     let inter = folder.file("s.inter")
     try check(
       "user_id:token\tthing:token\n",
       .unknownColumns(
-        path: inter, found: ["user_id", "thing"], isData: false, suggestion: "session=user_id,item=thing"),
+        path: inter, found: ["user_id", "thing"], isData: false, missing: ["item"], suggestion: "item=thing"),
       name: "s.inter")
     #expect(throws: SessionsError.self) { try prepare([folder.write("a\tb\n", as: "s.inter")]) }
   }

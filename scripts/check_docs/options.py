@@ -19,7 +19,7 @@ class Options:
         self.caravan = caravan
         names = re.findall(r"`([a-z_0-9]+)`", self.output("models", "--markdown"))
         self.declared = {"--" + name.replace("_", "-") for name in names}
-        self.commands = re.findall(r"^  ([a-z]+) {2,}\S", self.output("help").split("SUBCOMMANDS:")[1], re.MULTILINE)
+        self.commands = re.findall(r"^  ([a-z]+) {2,}\S", self.output("help").split("SUBCOMMANDS:", 1)[1], re.MULTILINE)
 
     @cache
     def of(self, command: str) -> set[str]:

@@ -39,14 +39,14 @@ extension BenchPlan: RunPlan {
 
   package var table: OptionTable<BenchPlan> {
     OptionTable(joining: [
-      ModelConfiguration.choice.lifted(\.model), model.table.lifted(\.model), Self.ownTable,
+      ModelConfiguration.neuralChoice.lifted(\.model), model.table.lifted(\.model), Self.ownTable,
       LossPlan.table.lifted(\.loss),
     ])
   }
 
   /// What is not the model's.
   static let ownTable = OptionTable<BenchPlan>([
-    OptionDeclaration("items", \.items, .wholeNumber(12...100_000_000), "Items of the catalogue."),
+    OptionDeclaration("items", \.items, .count(12...100_000_000), "Items of the catalogue."),
     .targets(\.targets),
     .batchSize(\.batchSize),
     .lanes(\.lanes),
@@ -61,7 +61,7 @@ extension BenchPlan: RunPlan {
 
   /// The options without those of models, for help.
   package static var section: [OptionSummary] {
-    ModelConfiguration.choice.summaries(Self().model) + ownTable.summaries(Self())
+    ModelConfiguration.neuralChoice.summaries(Self().model) + ownTable.summaries(Self())
       + LossPlan.table.summaries(LossPlan())
   }
 

@@ -106,7 +106,7 @@ package struct BenchReport: Codable, Sendable {
       }
     }
     return "\(model), \(items) items, batch \(batchSize), \(lanes) lanes, \(lossKind), \(precision), \(itemTable), "
-      + "\(ranks) rank\(ranks == 1 ? "" : "s") × \(threadsPerRank) thread\(threadsPerRank == 1 ? "" : "s"), "
+      + "\(counted(ranks, "rank")) × \(counted(threadsPerRank, "thread")), "
       + "\(instructionSet)\n" + alignedTable(rows) + "a step's time, mean over the ranks:\n" + alignedTable(split)
   }
 }

@@ -1,3 +1,5 @@
+import Text
+
 /// One of the runs that a certificate compares: the same training, computed in another way.
 package struct CertifiedRun: Codable, Equatable, Sendable {
   /// What it is to show, as people who certify climate models call it: `reference`, `repeat`, `ranks`, `threads`,
@@ -33,7 +35,6 @@ package struct CertifiedRun: Codable, Equatable, Sendable {
 
   /// How it is computed, in words.
   package var words: String {
-    func counted(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
     return "\(counted(ranks, "rank")) of \(counted(threads, "thread")), \(layout)"
       + (hosts > 1 ? ", over \(hosts) hosts" : "")
       + (stoppedAfter.map { ", gone on with after step \($0) of \(counted(ranksBefore ?? ranks, "rank"))" } ?? "")

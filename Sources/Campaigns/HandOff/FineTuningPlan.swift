@@ -57,7 +57,7 @@ package struct FineTuningPlan: Sendable {
     }
     let model = try opened.state.modelConfiguration()
     try Self.requireShapes(of: model, source, saved, path)
-    let inherited = Set((model.table.options.map(\.name)) + LossPlan.table.options.map(\.name) + ["model", "targets"])
+    let inherited = Set(model.table.options.map(\.name) + LossPlan.table.options.map(\.name) + Self.inherited)
     self = try source.over(saved.filter { inherited.contains($0.key) }).plan(FineTuningPlan.self)
     let rule = opened.state.options["optimizer"].flatMap(OptimizerOptions.Rule.init(rawValue:)) ?? .adam
     var before = training.optimization
@@ -73,12 +73,12 @@ package struct FineTuningPlan: Sendable {
     of model: ModelConfiguration, _ source: PlanSource, _ saved: [String: String], _ path: String
   ) throws {
     let shapes = model.shapes
-    for option in OptionTable(joining: [ModelConfiguration.choice, model.table]).options {
+    for option in OptionTable(joining: [ModelConfiguration.neuralChoice, model.table]).options {
       guard let given = source.given(option), given.text != saved[option.name] else { continue }
       var changed = model
       if option.name == "model" {
         // Its options would be those of another model.
-        try ModelConfiguration.choice.set(given, in: &changed)
+        try ModelConfiguration.neuralChoice.set(given, in: &changed)
         if changed.name == model.name { continue }
       } else {
         try model.table.set(given, in: &changed)
@@ -127,11 +127,32 @@ extension FineTuningPlan: RunPlan {
       "scratch", \.scratch, .flag, "Also train from scratch on the same sessions, with the same budget."),
     OptionDeclaration(
       "split", \.split, .reported,
-      "The split of the report; by default test where its answers are known, else valid."),
+      "The split of the report. (default: test where its answers are known, else valid)"),
   ])
 
-  /// The options of a hand-off alone, for help.
-  package static var section: [OptionSummary] { ownTable.summaries(Self()) }
+  /// What is the checkpoint's where it is not given, beside the options of model and loss.
+  private static let inherited = ["model", "targets"]
+
+  /// The options by the sections of help.
+  package static var sections:
+    (own: [OptionSummary], plan: [OptionSummary], loss: [OptionSummary], model: [OptionSummary])
+  {
+    func ofCheckpoint(_ option: OptionSummary) -> OptionSummary { option.with(defaultText: "the checkpoint's") }
+    let training = TrainingPlan.sections
+    let plan = training.plan.map { option in
+      if option.name == "locales" {
+        return option.with(defaultText: "all that have sessions", meaning: "The locales to adapt to, such as ES,FR,IT.")
+      }
+      if option.name == "model" {
+        return ofCheckpoint(ModelConfiguration.neuralChoice.summaries(TrainingPlan().model)[0])
+      }
+      return inherited.contains(option.name) ? ofCheckpoint(option) : option
+    }
+    return (
+      ownTable.summaries(Self()), plan, training.loss.map(ofCheckpoint),
+      ModelConfiguration.summaries.map(ofCheckpoint)
+    )
+  }
 
   package func validate() throws(OptionError) {
     try table.check(self)

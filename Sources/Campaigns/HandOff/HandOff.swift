@@ -6,6 +6,7 @@ import OptionTables
 import Runs
 import Sessions
 import Storage
+import Text
 
 /// Hands a pre-trained model over to locales: in each, what it is worth as it is, fine-tuned, and against one from
 /// scratch.
@@ -176,7 +177,7 @@ extension GroupLayout {
   /// Who does what, in words.
   fileprivate func sentence(_ names: [String]) -> String {
     groups.map { group in
-      let ranks = group.ranks.count == 1 ? "1 rank" : "\(group.ranks.count) ranks"
+      let ranks = counted(group.ranks.count, "rank")
       return "\(ranks) for \(group.tasks.map { names[$0] }.joined(separator: ", then "))"
     }.joined(separator: "; ")
   }

@@ -44,10 +44,10 @@ package enum SweepError: Error, Equatable, CustomStringConvertible {
       "\(dataset) has no valid sessions\(locales.isEmpty ? "" : " in \(locales)") to compare jobs by: "
         + "prepare it with --valid-fraction"
     case .nothingValidated:
-      "the run ended before its first epoch, so there is no valid metric to compare it by: raise max_steps"
+      "the run ended before its first epoch, so there is no valid metric to compare it by: raise max_steps, with another --out"
     case .allFailed(let jobs, let folder, let first):
       "\(jobs == 1 ? "the only job" : "each of the \(jobs) jobs") failed, see \(folder)/\(SweepFolder.recordsFile); "
-        + "the first: \(first)"
+        + "--retry-failed runs them again; the first: \(first)"
     }
   }
 }

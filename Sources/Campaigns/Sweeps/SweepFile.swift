@@ -114,7 +114,11 @@ package struct SweepFile: Sendable {
     var seen = Set(fixed.keys)
     for axis in axes {
       for option in axis.options.sorted() where !seen.insert(option).inserted {
-        throw .malformed(path: path, reason: "\(option) is set twice, the second time by \(axis.label)")
+        throw .malformed(
+          path: path,
+          reason: fixed[option] == nil
+            ? "\(option) varies twice, the second time with \(axis.label)"
+            : "\(option) varies, and all jobs have it by options or --set: leave it out of one")
       }
       if axis.options.contains("valid_metric") {
         throw .malformed(path: path, reason: "jobs are compared by valid_metric, which must be the same for all")

@@ -48,7 +48,7 @@ package struct SweepResults: Sendable {
       text += alignedTable([[""] + options + figures] + rows)
     }
     for entry in failed { text += "failed: \(entry.job.name): \(entry.record.error ?? "")\n" }
-    if jobsLeft > 0 { text += "\(jobsLeft) job\(jobsLeft == 1 ? "" : "s") to do\n" }
+    if jobsLeft > 0 { text += "\(counted(jobsLeft, "job")) to do\n" }
     return text
   }
 

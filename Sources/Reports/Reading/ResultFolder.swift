@@ -32,7 +32,7 @@ enum ResultFolder {
       return
     }
     guard has("config.yaml"), has("metrics.jsonl") || has("checkpoints") else {
-      throw ReportError.notAResult(path: path)
+      throw ReportError.notAResult(path: path, run: RunFolder.first(inside: path))
     }
     self = .run(try RunReading(path: path))
   }

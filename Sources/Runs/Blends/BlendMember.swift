@@ -43,10 +43,15 @@ public struct BlendMember: Equatable, Sendable {
 
 // Rank 0's part: whether the checkpoint is the one that is meant.
 extension BlendMember {
-  /// - Throws: `BlendError.missingMember`, `.isBlend`.
+  /// - Throws: `BlendError.missingMember`, `.badMember`, `.isBlend`.
   func requirePlace() throws(BlendError) {
-    if let saved, !FileManager.default.fileExists(atPath: joined(checkpoint, CheckpointState.fileName)) {
+    let isThere = { FileManager.default.fileExists(atPath: $0) }
+    if let saved, !isThere(joined(checkpoint, CheckpointState.fileName)) {
       throw .missingMember(saved.name, blend: saved.blend)
+    }
+    // A weight that is no number was taken for a part of the path.
+    if let colon = checkpoint.lastIndex(of: ":"), !isThere(checkpoint), isThere(String(checkpoint[..<colon])) {
+      throw .badMember(checkpoint)
     }
     if SavedBlend.isThere(checkpoint) { throw .isBlend(path: checkpoint) }
   }

@@ -4,7 +4,8 @@ import Text
 
 /// What can be wrong with a checkpoint, by itself or beside the run or the data set that it is to serve.
 public enum CheckpointError: Error, Equatable, CustomStringConvertible {
-  case notACheckpoint(path: String)
+  /// - Parameter run: one that is inside the folder.
+  case notACheckpoint(path: String, run: String? = nil)
   case noneIsWhole(path: String, reason: String)
   case malformed(path: String, reason: String)
   /// The checkpoint was made with another value of something that decides the weights.
@@ -20,8 +21,9 @@ public enum CheckpointError: Error, Equatable, CustomStringConvertible {
 
   public var description: String {
     switch self {
-    case .notACheckpoint(let path):
-      "\(path) is neither a run nor a checkpoint: give a folder that `caravan train` wrote"
+    case .notACheckpoint(let path, let run):
+      "\(path) is neither a run nor a checkpoint: give "
+        + (run.map { "one that it holds, such as \($0)" } ?? "a folder that `caravan train` wrote")
     case .noneIsWhole(let path, let reason):
       "\(path) has no whole checkpoint, of the newest \(reason): mend that, or start anew with --resume never, which removes what is there"
     case .malformed(let path, let reason):

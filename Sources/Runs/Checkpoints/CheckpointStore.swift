@@ -95,7 +95,7 @@ public struct CheckpointStore {
       }
       return withoutLinks(folder)
     }
-    throw CheckpointError.notACheckpoint(path: given)
+    throw CheckpointError.notACheckpoint(path: given, run: RunFolder.first(inside: given))
   }
 
   private static func isReadable(_ folder: String) -> Bool { (try? CheckpointState(reading: folder)) != nil }

@@ -69,6 +69,11 @@ public struct Recommender {
   /// Its models' names, such as `NARM + COUNTS`.
   public var name: String { members.map(\.name).joined(separator: " + ") }
 
+  /// Its models and where they come from, such as `NARM of runs/narm/checkpoints/step-00000402`; on rank 0.
+  package var origin: String {
+    members.map { "\($0.name) of \($0.identity?.folder ?? $0.path)" }.joined(separator: " + ")
+  }
+
   /// The weights of the members.
   package var weights: [Float] {
     get { members.map(\.weight) }

@@ -34,6 +34,14 @@ public enum RunFolder {
       folder: path, owner: "process \(process) on host \(MPIRuntime.hostname) since \(Date().ISO8601Format())")
   }
 
+  /// The first run by name of those right inside a folder, for messages about a folder that is none.
+  package static func first(inside folder: String) -> String? {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    return names.sorted().map { joined(folder, $0) }.first {
+      FileManager.default.fileExists(atPath: joined($0, "checkpoints"))
+    }
+  }
+
   /// What a run itself writes, of which nothing else may take the place.
   public static func ownFiles(_ path: String) -> [String] {
     ["config.yaml", "metrics.jsonl", RunLogHandler.fileName, FolderLock.fileName, "checkpoints"].map {

@@ -40,7 +40,7 @@ extension ForecastPlan: RunPlan {
 
   package var table: OptionTable<ForecastPlan> {
     OptionTable(joining: [
-      ModelConfiguration.choice.lifted(\.model), model.table.lifted(\.model), Self.ownTable,
+      ModelConfiguration.neuralChoice.lifted(\.model), model.table.lifted(\.model), Self.ownTable,
     ])
   }
 
@@ -60,11 +60,11 @@ extension ForecastPlan: RunPlan {
       "last: a session's last item; all: every one from the second on; prefixes: the same, shuffled one by one."),
     .precision(\.precision),
     OptionDeclaration(
-      "lanes", \.lanes, OptionKind.powerOfTwo(1...LaneTree.maximumLanes).orNone(),
-      "Parts of a batch; where not given, 8, or as many as the ranks need."),
+      "lanes", \.lanes, OptionKind.powerOfTwo(1...LaneTree.maximumLanes).orAuto(),
+      "Parts of a batch; auto: 8, or as many as the ranks need."),
     OptionDeclaration(
-      "head_blocks", \.headBlocks, OptionKind.powerOfTwo(1...LaneTree.maximumLanes).orNone(),
-      "Parts of a batch that the head multiplies; where not given, 8, or as many as the ranks need."),
+      "head_blocks", \.headBlocks, OptionKind.powerOfTwo(1...LaneTree.maximumLanes).orAuto(),
+      "Parts of a batch that the head multiplies; auto: 8, or as many as the ranks need."),
     OptionDeclaration("nodes", \.nodes, .wholeNumber(1...4096), "Nodes, all alike."),
     OptionDeclaration("cores", \.cores, .wholeNumber(1...4096), "Cores of a node."),
     OptionDeclaration(
@@ -74,17 +74,17 @@ extension ForecastPlan: RunPlan {
       "memory", \.memory, OptionKind<Int>.count(1_000_000...1_000_000_000_000_000).orNone(),
       "Memory of a node, such as 128G, in bytes."),
     OptionDeclaration(
-      "ranks_per_node", \.ranksPerNode, OptionKind.wholeNumber(1...4096).orNone(),
-      "Ranks of a node; where not given, 1, 2, 4 and so on, up to a rank a core."),
+      "ranks_per_node", \.ranksPerNode, OptionKind.wholeNumber(1...4096).orAuto(),
+      "Ranks of a node; auto: 1, 2, 4 and so on, up to a rank a core."),
     OptionDeclaration(
       "threads_per_rank", \.threadsPerRank,
-      OptionKind.wholeNumber(1...CatalogueLayout.largestStripeCount).orNone(),
-      "Threads of a rank; where not given, as many as there are cores for."),
+      OptionKind.wholeNumber(1...CatalogueLayout.largestStripeCount).orAuto(),
+      "Threads of a rank; auto: as many as there are cores for."),
   ])
 
   /// The options without those of models, for help.
   package static var section: [OptionSummary] {
-    ModelConfiguration.choice.summaries(Self().model) + ownTable.summaries(Self())
+    ModelConfiguration.neuralChoice.summaries(Self().model) + ownTable.summaries(Self())
   }
 
   package func validate() throws(OptionError) {

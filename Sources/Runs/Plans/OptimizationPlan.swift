@@ -73,7 +73,7 @@ extension OptimizationPlan {
         + "row by its moments, as torch.optim.Adam, at the cost of the whole table."),
     OptionDeclaration(
       "clip_norm", \.clipNorm, OptionKind<Double>.positive.orNone(),
-      "The gradient's norm above which it is scaled down to it."),
+      "A longer gradient is scaled down to this norm."),
   ])
 }
 

@@ -37,7 +37,7 @@ package enum YAMLText {
     do {
       node = try Yams.compose(yaml: text)
     } catch let error as YamlError {
-      throw YAMLFault("it is not YAML: \(error.sentence)")
+      throw YAMLFault(error.sentence)
     } catch {
       throw YAMLFault("it is not YAML")
     }
@@ -73,11 +73,11 @@ extension YamlError {
     switch self {
     case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
       .composer(_, let problem, let mark, _):
-      "line \(mark.line): \(printable(problem))"
-    case .reader(let problem, _, _, _): printable(problem)
+      "it is not YAML in line \(mark.line): \(printable(problem))"
+    case .reader(let problem, _, _, _): "it is not YAML: \(printable(problem))"
     case .duplicatedKeysInMapping(let duplicates, let context):
-      "line \(context.mark.line): \(printable(duplicates.min() ?? "a name")) stands there twice"
-    default: printable("\(self)")
+      "\(printable(duplicates.min() ?? "a name")) stands there twice, first in line \(context.mark.line)"
+    default: "it is not YAML: \(printable("\(self)"))"
     }
   }
 }
