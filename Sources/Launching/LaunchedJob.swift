@@ -87,15 +87,24 @@ package struct LaunchedJob {
       repeat {
         note("\(end): starting again in \(wait) s, \(rule.used) of \(rule.limit)")
         if signals.wait(seconds: wait) { return Self.stoppedCode }
-        present = hosts.map { HostProbe(environment: environment, ownName: ownName).answering($0) }
-        let missing = (hosts ?? []).filter { !(present ?? []).contains($0) }.map(\.name)
-        if !missing.isEmpty { note("no answer from \(missing.joined(separator: ", "))") }
+        present = hosts.map(answering)
+        if let silent = silence(of: hosts, but: present) { note(silent) }
         if present?.isEmpty ?? false {
           guard let next = rule.next() else { return Self.lostCode }
           wait = next
         }
       } while present?.isEmpty ?? false
     }
+  }
+
+  private func answering(_ hosts: [RankHost]) -> [RankHost] {
+    HostProbe(environment: environment, ownName: ownName).answering(hosts)
+  }
+
+  /// Which hosts do not answer; nil where all do.
+  private func silence(of hosts: [RankHost]?, but present: [RankHost]?) -> String? {
+    let missing = (hosts ?? []).filter { !(present ?? []).contains($0) }.map(\.name)
+    return missing.isEmpty ? nil : "no answer from \(missing.joined(separator: ", "))"
   }
 
   private func sentence(of code: Int32, _ remark: String?) -> String {
@@ -122,7 +131,10 @@ package struct LaunchedJob {
     code: Int32, remark: String?
   ) {
     let (code, reader, isLate) = try start(command, on: hosts, signals, isQuiet: false)
-    if isLate { return (code, "not all ranks were there after \(patience.components.seconds) s") }
+    if isLate {
+      let reason = silence(of: hosts, but: hosts.map(answering)).map { ", \($0)" } ?? ""
+      return (code, "not all ranks were there after \(patience.components.seconds) s\(reason)")
+    }
     let noise = reader.noise
     return (code, noise.hasHeardRank ? nil : noise.firstRemark ?? (code == 1 ? "it gave no reason" : nil))
   }

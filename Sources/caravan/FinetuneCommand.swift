@@ -42,6 +42,8 @@ struct FinetuneCommand: GroupCommand {
     let report = try HandOff(
       source, folder: group.leaderFolder(out), startsAnew: resume == .never, output: output.output, group: group
     ).run()
-    if let report { print(report.table, terminator: "") }
+    guard let report else { return }
+    print(report.table, terminator: "")
+    note("ranked on the \(report.split) split, candidates \(report.candidates)")
   }
 }

@@ -52,6 +52,7 @@ extension TrainingRun {
     switch resume {
     case .never:
       try checkpoints.restoreLinks()
+      if let newest = checkpoints.steps.max() { log.info("removing the run that is there, up to step \(newest)") }
       return nil
     case .from(let path):
       let given = try Checkpoint(path)
