@@ -44,6 +44,6 @@ struct FinetuneCommand: GroupCommand {
     ).run()
     guard let report else { return }
     print(report.table, terminator: "")
-    note("ranked on the \(report.split) split, candidates \(report.candidates)")
+    print("\(report.split) split, candidates \(report.candidates)")
   }
 }
