@@ -101,6 +101,8 @@ public final class SRGNN: SessionModel {
 extension SRGNN.Options {
   public static let table = OptionTable<Self>([
     OptionDeclaration("embedding_size", \.embeddingSize, .width, "The width of the item table."),
-    OptionDeclaration("step", \.step, .layers, "How often items of a session pass messages on; no steps of training."),
+    OptionDeclaration(
+      "step", \.step, .layers,
+      "How often a session's items pass messages on in its graph; has nothing to do with --max-steps."),
   ])
 }

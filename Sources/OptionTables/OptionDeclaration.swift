@@ -25,6 +25,8 @@ public struct OptionDeclaration<Owner>: Sendable {
   public enum Decides: Sendable {
     case always, never
     case when(@Sendable (Owner) -> Bool)
+    /// The same of an option that elsewhere does nothing at all.
+    case whenUsed(@Sendable (Owner) -> Bool)
   }
 
   /// - Parameters:
@@ -68,6 +70,7 @@ public struct OptionDeclaration<Owner>: Sendable {
       case .always: .always
       case .never: .never
       case .when(let condition): .when { condition(get($0)) }
+      case .whenUsed(let condition): .whenUsed { condition(get($0)) }
       }
     read = { part.read(get($0)) }
     write = { whole, text in
@@ -84,11 +87,16 @@ public struct OptionDeclaration<Owner>: Sendable {
   /// Whether it decides the bits, whatever the others are.
   package var alwaysDecides: Bool { if case .always = decides { true } else { false } }
 
+  /// Whether it does nothing beside the values of the others.
+  package func isIdle(in owner: Owner) -> Bool {
+    if case .whenUsed(let condition) = decides { !condition(owner) } else { false }
+  }
+
   package func decidesBits(of owner: Owner) -> Bool {
     switch decides {
     case .always: true
     case .never: false
-    case .when(let condition): condition(owner)
+    case .when(let condition), .whenUsed(let condition): condition(owner)
     }
   }
 }

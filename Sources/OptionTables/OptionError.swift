@@ -21,7 +21,7 @@ public enum OptionError: Error, Equatable, CustomStringConvertible {
         + (nearest.map { "did you mean \($0)? Choose \(allowed)" } ?? "choose \(allowed)")
     case .unknown(let label, let owner, let nearest):
       "\(owner) has no option \(printable(label)): "
-        + (nearest.map { "did you mean \($0)?" } ?? "`caravan models --markdown` lists those that there are")
+        + (nearest.map { "did you mean \($0)?" } ?? "`caravan help train \(owner)` lists those that there are")
     case .ofCommandLine(let label, let name):
       "\(printable(label)) is no option of a plan: leave it out there, and give \(flag(name)) on the command line"
     case .ofOthers(let label, let owner, let others):

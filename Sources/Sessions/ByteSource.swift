@@ -119,7 +119,7 @@ final class ByteSource {
 
 /// Files that are not text, by their first bytes, and what makes text of them.
 public enum OtherFormat: CaseIterable, Sendable {
-  case parquet, zip, zstd, bzip2, xz, utf16LittleEndian, utf16BigEndian
+  case parquet, zip, zstd, bzip2, xz, utf16LittleEndian, utf16BigEndian, json, jsonList
 
   var firstBytes: [UInt8] {
     switch self {
@@ -130,6 +130,8 @@ public enum OtherFormat: CaseIterable, Sendable {
     case .xz: [0xfd, 0x37, 0x7a, 0x58, 0x5a]
     case .utf16LittleEndian: [0xff, 0xfe]
     case .utf16BigEndian: [0xfe, 0xff]
+    case .json: Array("{\"".utf8)
+    case .jsonList: Array("[{".utf8)
     }
   }
 
@@ -145,6 +147,7 @@ public enum OtherFormat: CaseIterable, Sendable {
     case .xz: "packed by xz: \(plain("unxz"))"
     case .utf16LittleEndian, .utf16BigEndian:
       "UTF-16: turn it into UTF-8 with iconv -f UTF-16 -t UTF-8 \(path) > \(beside(".utf8.csv"))"
+    case .json, .jsonList: "JSON: turn it into CSV, a click or a session a row"
     }
   }
 }

@@ -55,22 +55,12 @@ struct FileHeader {
     let isData = names.contains { name in
       name.isEmpty || Double(name) != nil || name.utf8.first.map { $0 &- UInt8(ascii: "0") < 10 } ?? false
     }
-    // A column that is called a time is neither a session nor an item.
-    let timeWords: Set<Substring> = ["time", "timestamp", "ts", "ms", "date", "day", "at", "when"]
-    let isTime = { (name: String) in
-      name.lowercased().split { !$0.isLetter }.contains { timeWords.contains($0) }
-    }
-    var free = Array(names.indices.filter { !known.values.contains($0) && !isTime(names[$0]) }.reversed())
+    // Which column is which is not guessed: what is copied must not be wrong.
     let missing = [ColumnRole.session, .item].filter { known[$0] == nil }
-    var columns = missing.compactMap { role in free.popLast().map { (role, $0) } }
-    let isEnough = columns.count == missing.count
-    // A wrong time would order clicks wrongly: no other column is taken for one.
-    let time = isData ? free.popLast() : names.indices.first { !known.values.contains($0) && isTime(names[$0]) }
-    if let time, known[.time] == nil { columns.append((.time, time)) }
-    let parts = columns.map { "\($0.rawValue)=\(isData ? "\($1 + 1)" : printable(names[$1], limit: 40))" }
+    let parts = (missing + (known[.time] == nil ? [.time] : [])).map { "\($0.rawValue)=…" }
     return .unknownColumns(
       path: path, found: shownNames, isData: isData, missing: missing.map(\.rawValue),
-      suggestion: isEnough ? parts.joined(separator: ",") : "session=…,item=…")
+      suggestion: isData ? "session=1,item=2,time=3" : parts.joined(separator: ","))
   }
 
   func indexIfPresent(of name: String) -> Int? { names.firstIndex(of: name) }

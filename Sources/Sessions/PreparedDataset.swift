@@ -65,7 +65,8 @@ public struct PreparedDataset: Sendable {
   private static func readManifest(folder: String) throws -> DatasetManifest {
     let path = joined(folder, DatasetManifest.fileName)
     guard !folder.isEmpty, FileManager.default.fileExists(atPath: path) else {
-      throw SessionsError.notADataset(path: folder.isEmpty ? "''" : folder)
+      let isThere = !folder.isEmpty && FileManager.default.fileExists(atPath: folder)
+      throw SessionsError.notADataset(path: folder.isEmpty ? "''" : folder, isThere: isThere)
     }
     let data = try MappedFile(path: path).withUnsafeBytes { Data($0) }
     struct Version: Decodable { var formatVersion: Int }

@@ -40,7 +40,7 @@ public enum SessionsError: Error, Equatable, CustomStringConvertible {
   case tooManyLocales
 
   // Prepared data sets
-  case notADataset(path: String)
+  case notADataset(path: String, isThere: Bool)
   case malformedDataset(path: String, reason: String)
   /// A file that is to have an item a line; the line from 1, nil where it is none alone.
   case badItemList(path: String, line: Int?, reason: String)
@@ -70,10 +70,10 @@ public enum SessionsError: Error, Equatable, CustomStringConvertible {
       "\(path):1: the column \(column) is missing, the header has \(found.joined(separator: ", "))"
     case .unknownColumns(let path, let found, false, let missing, let suggestion):
       "\(path):1: the columns \(found.joined(separator: ", ")) name no \(missing.joined(separator: " and no ")): say "
-        + "which \(missing.count == 1 ? "it is" : "they are"), such as --columns \(suggestion)"
+        + "which \(missing.count == 1 ? "it is" : "they are") with --columns \(suggestion)"
     case .unknownColumns(let path, let found, true, _, let suggestion):
       "\(path):1: there is no header, the first row is \(found.joined(separator: ", ")): say by their numbers what the "
-        + "columns are, such as --columns \(suggestion)"
+        + "columns are, such as --columns \(suggestion), where that is their order"
     case .oneColumn(let path, let found):
       "\(path):1: the first line has one column, \(found): columns are separated by tabs, commas or semicolons"
     case .otherFormat(let path, let format):
@@ -102,7 +102,9 @@ public enum SessionsError: Error, Equatable, CustomStringConvertible {
       "there are more than 2147483647 items or clicks per table row: split the sessions"
     case .tooManyLocales:
       "there are more than \(LocaleNames.most) locales: is the right column called locale?"
-    case .notADataset(let path):
+    case .notADataset(let path, false):
+      "there is no folder \(path): give a prepared data set, or make one with caravan prepare"
+    case .notADataset(let path, true):
       "\(path) is no prepared data set, it holds no dataset.json: make one with caravan prepare"
     case .badItemList(let path, let line, let reason):
       "\(path)\(line.map { ":\($0)" } ?? "") is no list of items, \(reason): give a file with an item a line, or a data set"
@@ -173,9 +175,9 @@ public enum RowDefect: Equatable, Sendable, CustomStringConvertible {
     case .fieldCount(let expected, let found):
       "\(counted(found, "field")) instead of \(expected), "
         + (found < expected ? "the file may be cut off" : "quotes may be missing around one")
-    case .invalidUTF8: "the text is not UTF-8"
+    case .invalidUTF8: "the text is not UTF-8, which iconv -f ISO-8859-1 -t UTF-8 may make of it"
     case .noSession: "the session's id is empty"
-    case .noTime(nil): "the time is none: seconds or milliseconds since 1970, or such as 2014-04-07T10:51:09Z"
+    case .noTime(nil): "this is no time: seconds or milliseconds since 1970, or such as 2014-04-07T10:51:09Z"
     case .noTime(let format?): "the time is not in \(format.rawValue), as the first one is"
     case .emptySession: "the session is empty"
     case .emptyAnswer: "the answer is empty"
@@ -188,7 +190,7 @@ public enum RowDefect: Equatable, Sendable, CustomStringConvertible {
     case .unclosedItem: "the quote of an item is never closed"
     case .noSeparator: "a blank or comma is missing between two items"
     case .emptyItem: "an item is empty"
-    case .blankInItem: "an item holds a blank or a backslash, a quote may be missing"
+    case .blankInItem: "an item holds a blank or a backslash, which ids cannot have, or a quote is missing"
     case .ellipsis: "NumPy left items out of the list (...): write it with a higher threshold"
     case .badLocale: "the locale is no name of \(LocaleName.rule)"
     case .localeDiffers: "the locale of the answer differs"

@@ -15,13 +15,16 @@ struct TextSlice {
   /// The text without blanks and line breaks around it.
   var trimmed: TextSlice {
     var slice = self
-    while slice.count > 0, slice.start[slice.count - 1] <= 0x20 { slice.count -= 1 }
-    while slice.count > 0, slice.start[0] <= 0x20 {
+    while slice.count > 0, Self.isBlank(slice.start[slice.count - 1]) { slice.count -= 1 }
+    while slice.count > 0, Self.isBlank(slice.start[0]) {
       slice.start += 1
       slice.count -= 1
     }
     return slice
   }
+
+  /// Blanks, tabs and line breaks: other control characters are part of a text, and wrong in an id.
+  private static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0d).contains(byte) }
 
   /// At most 60 characters of the text, on one line, for messages.
   var shortened: String {

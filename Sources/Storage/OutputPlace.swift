@@ -28,6 +28,16 @@ public enum OutputPlace {
     }
   }
 
+  /// The same for a file of JSON, which may take the place of another: of what else is there it may not.
+  /// - Throws: `.notJSON` where the file is something else, and what `check` throws.
+  public static func check(json path: String, inputs: [String]) throws(StorageError) {
+    try check(path, replaces: true, inputs: inputs)
+    guard status(ofTarget: path) != nil, !OutputFile.isStream(path) else { return }
+    let begin = FileHandle(forReadingAtPath: path).flatMap { try? $0.read(upToCount: 1) } ?? Data()
+    let isJSON = fileExtension(of: path) == "json" && begin.first.map { "{[".utf8.contains($0) } ?? true
+    if !isJSON { throw .notJSON(path: path) }
+  }
+
   /// Whether a file of that name is part of a run, a checkpoint or a data set: of none of them may a report take the place.
   private static func isOfData(_ path: String) -> Bool {
     let names = ["config.yaml", "metrics.jsonl", "log.txt", ".lock", "state.json", "dataset.json", "items.txt"]

@@ -10,6 +10,8 @@ public enum StorageError: Error, Equatable, CustomStringConvertible {
   case alreadyExists(path: String)
   /// A file to be written is one of those that are read.
   case isInput(path: String, input: String)
+  /// A file is there that is none of those that a command replaces without being told.
+  case notJSON(path: String)
   /// What would be replaced has the name of a file of a run, a checkpoint or a data set.
   case isOfData(path: String)
   /// A folder to be replaced holds something that we did not write.
@@ -38,6 +40,8 @@ public enum StorageError: Error, Equatable, CustomStringConvertible {
       "\(path) is missing: the folder is incomplete, make it again or copy it again"
     case .alreadyExists(let path):
       "\(path) exists already: choose another name, or replace it with --force"
+    case .notJSON(let path):
+      "\(path) is there and not a .json file, so it is not replaced: choose another name, or remove it yourself"
     case .isOfData(let path):
       "\(path) is part of a run, a checkpoint or a data set: choose another name for what is written"
     case .isInput(let path, let input):

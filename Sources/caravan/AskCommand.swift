@@ -1,5 +1,6 @@
 import ArgumentParser
 import Evaluation
+import Foundation
 import MPI
 import Runs
 import Sessions
@@ -80,7 +81,11 @@ struct AskedSession {
   init(_ text: String, of dataset: PreparedDataset, _ recommender: Recommender) {
     let seen = recommender.rowsSeen(in: dataset)
     var known: [Int32] = [], unknown: [String] = []
-    for id in text.split(whereSeparator: { $0 == "," || $0.isWhitespace }).map(String.init) {
+    // A list as the KDD Cup's files have it is taken, too.
+    let words = text.split(whereSeparator: { $0 == "," || $0.isWhitespace }).map { word in
+      word.trimmingCharacters(in: CharacterSet(charactersIn: "[]'\""))
+    }
+    for id in words where !id.isEmpty {
       if let row = dataset.itemIDs.row(of: id), Int(row) <= recommender.items, seen?[Int(row)] ?? true {
         known.append(row)
       } else if !unknown.contains(id) {

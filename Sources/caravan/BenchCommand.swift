@@ -36,7 +36,7 @@ struct BenchCommand: GroupCommand {
   func run(_ group: any ProcessGroup) throws {
     let given = ["model": "GRU4Rec"].merging(steps.given) { $1 }.merging(model.given) { $1 }
     let plan = try PlanSource.ofLeader(file: nil, flags: given, group: group).plan(BenchPlan.self)
-    try group.requirePlaces(for: [json, trace, calibrate], replaces: true, inputs: [])
+    try group.requirePlaces(forJSON: [json, trace, calibrate], inputs: [])
     try warnOfShortCores(threads: plan.threadsPerRank, group)
     if let calibrate { return try measureNode(plan, calibrate, group) }
     let report = try StepBenchmark(plan, trace: trace, group: group).run()

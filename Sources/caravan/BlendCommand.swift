@@ -9,7 +9,8 @@ struct BlendCommand: GroupCommand {
     commandName: "blend",
     abstract: "Chooses the weights of a blend of several models on the valid sessions, and saves it as one.",
     discussion: """
-      A blend ranks by the sum of weight x share^power over its members; shares are what evaluate --blend adds up. \
+      A blend ranks by the sum of weight x share^power over its members. A member's share of an item is its probability, \
+      or for one that counts the item's part of all counts. \
       Weights and power are those with which the metric is highest on the valid split; the test split is not looked at. \
       A member with FOLDER:weight keeps that weight; where all have one, nothing is chosen and no valid split is needed. \
       evaluate and predict take the folder as --checkpoint, with the options given here. The members stay where they \
@@ -29,7 +30,7 @@ struct BlendCommand: GroupCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The power of shares, 1, 0.5, 0.25 or 0.125: a low one gives weight to what members rank low. (default: the best, or 1)",
+      "1, 0.5, 0.25 or 0.125: a low power hears members also on what they rank low. (default: the best, or 1)",
       valueName: "number"))
   var power: BlendPower?
 
@@ -87,7 +88,11 @@ struct BlendCommand: GroupCommand {
       line.clear()
       print(report.table, terminator: "")
       let source = report.sessions.map { "chosen by \(run.metric) on \($0) valid sessions" } ?? "weights as given"
+      if report.sessions != nil {
+        print("weights multiply shares, whose sizes differ by model: a large one may say little")
+      }
       print("\(source), shares to the power \(report.power): \(out)")
+      if report.sessions != nil { noteTrainedElsewhere(report.trainedElsewhere, than: dataset.folder) }
     }
   }
 

@@ -64,6 +64,10 @@ struct Caravan: ParsableCommand {
         if let wrong = UsageError.wrongCommand(line) { throw ValidationError(wrong) }
         if let empty = line.emptyOption { throw ValidationError("\(empty) is empty, leave it out or give it a value") }
         let command = try parsed.get()
+        if command is any LaunchingCommand, MPIRuntime.isUnderLauncher {
+          throw ValidationError(
+            "caravan \(type(of: command)._commandName) starts mpirun by itself: start it without one")
+        }
         Activity.begin(type(of: command)._commandName)
         note(line.notices, group)
         try run(command, group)
@@ -84,16 +88,18 @@ struct Caravan: ParsableCommand {
     // What needs one process runs on rank 0, and the others wait for it, however long that takes.
     HangTimeout.set(nil)
     var command = command
-    var end: (any Error)?
+    var end: (any Error)?, code = [Int32(0)]
     try group.together {
       guard group.rank == 0 || !(type(of: command) is any LeaderCommand.Type) else { return }
       do {
         try command.run()
       } catch  where exitCode(for: error) != .failure {
-        end = error
+        (end, code[0]) = (error, exitCode(for: error).rawValue)
       }
     }
+    try group.broadcast(&code, from: 0)
     if let end { throw end }
+    if code[0] != 0 { throw ExitCode(code[0]) }
   }
 
   /// Checks that results reached standard output. A run's are in its folder.
@@ -128,6 +134,9 @@ protocol GroupCommand: ParsableCommand {
 
 /// A command that one process runs.
 protocol LeaderCommand: ParsableCommand {}
+
+/// A command that starts ranks, and is none of them.
+protocol LaunchingCommand: LeaderCommand {}
 
 extension StorageError: PassingFailure {
   /// Ranks that were cut off hold the lock of a folder until they notice.

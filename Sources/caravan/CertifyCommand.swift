@@ -10,7 +10,7 @@ import Sessions
 import Storage
 import Text
 
-struct CertifyCommand: LeaderCommand {
+struct CertifyCommand: LaunchingCommand {
   static let configuration = CommandConfiguration(
     commandName: "certify",
     abstract: "Trains the same steps in many ways and compares the bytes: a certificate of reproducibility.",
@@ -38,7 +38,7 @@ struct CertifyCommand: LeaderCommand {
   @Option(help: ArgumentHelp("Threads of a rank.", valueName: "list"))
   var threads = "1,2"
 
-  @Option(help: ArgumentHelp("Where the item table is.", valueName: "list"))
+  @Option(help: ArgumentHelp("As --item-table of train: layouts to compare.", valueName: "list"))
   var layouts = "replicated,sharded"
 
   @Option(help: ArgumentHelp("Steps that are trained. (default: 30, or the certificate's)", valueName: "number"))
@@ -77,7 +77,6 @@ struct CertifyCommand: LeaderCommand {
   }
 
   func run() throws {
-    if MPIRuntime.isUnderLauncher { throw ValidationError("caravan certify starts mpirun by itself: start it without") }
     if let out { try OutputPlace.check(out, replaces: force, inputs: [config, verify].compactMap { $0 }) }
     let known = try verify.map { try Certificate(file: $0) }
     let fingerprint = try PreparedDataset(folder: dataset).fingerprint

@@ -5,7 +5,7 @@ import Launching
 import MPI
 import Text
 
-struct DoctorCommand: LeaderCommand {
+struct DoctorCommand: LaunchingCommand {
   static let configuration = CommandConfiguration(
     commandName: "doctor",
     abstract: "Looks at what trainings need of this machine: Open MPI, cores, network, memory, speed.",
@@ -30,9 +30,6 @@ struct DoctorCommand: LeaderCommand {
   var json = false
 
   func run() throws {
-    if MPIRuntime.isUnderLauncher {
-      throw ValidationError("caravan doctor starts mpirun by itself: start it without one")
-    }
     let hosts = try hostfile.map { try RankHost.read(file: $0) }
     let doctor = Doctor(
       hosts: hosts, interface: interface,

@@ -86,6 +86,9 @@ struct EmbedCommand: GroupCommand {
     listBadRows(asked.badRows, asked.sessionIDs == nil ? "given zeros" : "left out")
     if let zeros = asked.zeros { note(zeros) }
     print("\(vectors.rows) sessions, \(vectors.columns) numbers each: \(out)")
+    if asked.table.clickCount == 0, asked.unknownClicks > 0 {
+      note("warning: training saw none of the clicked items: are these sessions of the data set's shop?")
+    }
     if asked.unknownClicks > 0 {
       print("left out of the sessions: \(counted(asked.unknownClicks, "click")) on items that training never saw")
     }

@@ -52,7 +52,7 @@ struct EvaluateCommand: GroupCommand {
     options.filterSeen = settings.filterSeen
     options.showsPopularity = popularityBuckets
     options.cutoffs = try RankingMetric.parse(cutoffs: top)
-    try group.requirePlaces(for: [json], replaces: true, inputs: ranking.inputs(request))
+    try group.requirePlaces(forJSON: [json], inputs: ranking.inputs(request))
     let dataset = try PreparedDataset.open(ranking.dataset, group: group)
     if everyClick { try requireWholeSessions(dataset) }
     if settings.isTransductive { try dataset.requireWholeSessions(split) }
@@ -75,7 +75,9 @@ struct EvaluateCommand: GroupCommand {
       note("\(recommender.origin) on the \(split.rawValue) split, candidates \(settings.candidates)\(seen)")
       print(metrics.table(of: dataset.locales), terminator: "")
       if popularityBuckets { print("\n" + metrics.popularityTable, terminator: "") }
+      noteTrainedElsewhere(recommender.trainedElsewhere, than: dataset.folder)
       noteUnknown(known, recommender, dataset)
+      noteUntrained(known.table, recommender, dataset)
       if everyClick { noteCut(sessions, dataset) }
     }
   }
@@ -104,6 +106,16 @@ extension EvaluateCommand {
     note(
       "sessions with the \(longest) clicks that prepare --max-length keeps: \(cut); of longer ones, clicks before the last "
         + "\(longest + 1) are not asked for")
+  }
+
+  /// Clicks that were not trained on: as other tools do, they are ranked with, but who predicts has better without them.
+  private func noteUntrained(_ sessions: SessionTable, _ recommender: Recommender, _ dataset: PreparedDataset) {
+    guard let seen = recommender.rowsSeen(in: dataset) else { return }
+    let clicks = sessions.items.count { !seen[Int($0)] }
+    if clicks == 0 { return }
+    note(
+      "clicks on items that training never saw: \(clicks) of \(sessions.clickCount); they stay in the sessions here, while "
+        + "predict leaves them out")
   }
 
   /// What the checkpoint does not know of the data set, which may have items behind its own.

@@ -8,6 +8,7 @@ struct FinetuneCommand: GroupCommand {
   static let configuration = CommandConfiguration(
     commandName: "finetune",
     abstract: "Adapts a pre-trained model to locales, one model each or one for all, side by side on all ranks.",
+    usage: "caravan finetune --dataset <folder> --checkpoint <folder> --out <folder> [<options>]",
     discussion: """
       Every locale gets a group of ranks, or queues for one, and a run's folder of its own at --out. What comes out for a locale has the same bytes on any number of ranks. The report, zero-shot against \
       fine-tuned, is printed and written to handoff.json. The same command started again goes on where it stopped.

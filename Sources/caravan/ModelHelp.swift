@@ -6,11 +6,12 @@ import Text
 
 /// `caravan help train NARM`: the help of train with the options that one model has, and its defaults.
 struct ModelHelp {
-  /// Defaults as text by option, nil where there is none.
-  private let defaults: [String: String?]
+  /// By option, what it means for the model and its default, nil where there is none.
+  private let options: [String: (meaning: String, defaultText: String?)]
 
   private init<Plan: RunPlan>(_ plan: Plan) {
-    defaults = Dictionary(uniqueKeysWithValues: plan.table.options.map { ($0.name, $0.shownDefault(of: plan)) })
+    options = Dictionary(
+      uniqueKeysWithValues: plan.table.options.map { ($0.name, ($0.help, $0.shownDefault(of: plan))) })
   }
 
   /// The model that help was asked for, from the start of the process on.
@@ -40,12 +41,13 @@ struct ModelHelp {
     }
   }
 
-  func has(_ option: OptionSummary) -> Bool { defaults.keys.contains(option.name) }
+  func has(_ option: OptionSummary) -> Bool { options.keys.contains(option.name) }
 
   /// One line: what an option means, and what the model has for it by default.
   func line(of option: OptionSummary) -> String {
+    let own = options[option.name], meaning = own?.meaning ?? option.meaning
     let isShown = !option.isFlag && option.name != "model"
-    guard isShown, let text = defaults[option.name] ?? nil, !text.isEmpty else { return option.meaning }
-    return "\(option.meaning) (default: \(text))"
+    guard isShown, let text = own?.defaultText, !text.isEmpty else { return meaning }
+    return "\(meaning) (default: \(text))"
   }
 }

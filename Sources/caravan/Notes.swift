@@ -13,6 +13,15 @@ func note(_ messages: [String], _ group: any ProcessGroup) {
   if group.rank == 0 { messages.forEach { note($0) } }
 }
 
+/// Says of checkpoints that were trained on another preparation of the data that figures may flatter them.
+func noteTrainedElsewhere(_ checkpoints: [String], than dataset: String) {
+  for checkpoint in checkpoints {
+    note(
+      "warning: \(checkpoint) was trained on another preparation than \(dataset): sessions that are ranked here may be among "
+        + "those that it learned")
+  }
+}
+
 /// Lists rows of a session file that cannot be used.
 /// - Parameter deed: what was done about them, such as "left out".
 func listBadRows(_ rows: [BadRow], _ deed: String) {

@@ -17,4 +17,13 @@ extension ProcessGroup {
       }
     }
   }
+
+  /// The same for files of JSON, which take the place of others.
+  /// - Throws: see `OutputPlace.check(json:inputs:)`.
+  func requirePlaces(forJSON outputs: [String?], inputs: [String]) throws {
+    try together {
+      guard rank == 0 else { return }
+      for output in outputs.compactMap({ $0 }) { try OutputPlace.check(json: output, inputs: inputs) }
+    }
+  }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import MPI
 import OptionTables
 import Runs
 import Storage
@@ -27,9 +28,10 @@ struct PlanCommand: LeaderCommand {
   func run() throws {
     let given = ["model": "GRU4Rec"].merging(question.given) { $1 }.merging(model.given) { $1 }
     let plan = try PlanSource(file: nil, flags: given).plan(ForecastPlan.self)
-    if let json { try OutputPlace.check(json, replaces: true, inputs: [calibration].compactMap { $0 }) }
+    if let json { try OutputPlace.check(json: json, inputs: [calibration].compactMap { $0 }) }
     let forecast = try ClusterForecast(plan, speed: try calibration.map { try NodeSpeed(file: $0) } ?? .zen4)
     print(forecast.text, terminator: "")
     if let json { try atomicWrite(try forecast.json(), to: json) }
+    if forecast.best == nil { throw EndOfProcess(code: 1) }
   }
 }

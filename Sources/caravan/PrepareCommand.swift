@@ -9,6 +9,7 @@ struct PrepareCommand: LeaderCommand {
   static let configuration = CommandConfiguration(
     commandName: "prepare",
     abstract: "Makes a prepared data set from session files.",
+    usage: "caravan prepare --sessions <file> --out <folder> [<options>]",
     discussion: """
       Reads click logs, a click a row, such as GRU4Rec's (SessionId ItemId Time), and session files, a session a row: KDD \
       Cup 2023's (prev_items,next_item,locale) and RecBole's .inter files; tabs, commas or semicolons, gzip's too. Where the \
@@ -75,7 +76,7 @@ struct PrepareCommand: LeaderCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The share of the training sessions that becomes the valid split. (default: 0.1, if no other option says)",
+      "The share of the training sessions that becomes the valid split. (default: 0.1, or 0 beside --valid, --valid-days and --leave-one-out)",
       valueName: "share"))
   var validFraction: Double?
 
@@ -168,6 +169,12 @@ struct PrepareCommand: LeaderCommand {
     }
     listBadRows(summary.notes.badRows, "left out")
     summary.notes.lines.forEach { note($0) }
+    for file in trainingFiles(amongst: [valid, test]) {
+      note("warning: \(file) is trained on and ranked: figures on its sessions say nothing")
+    }
+    if summary.manifest.splits[DatasetSplit.test.rawValue]?.hasAnswers == false {
+      note("the test sessions have no answers, so predict can take them and evaluate cannot: --truth gives them")
+    }
     if options.splits.validFraction > 0, summary.manifest.splits[DatasetSplit.valid.rawValue] == nil, !leaveOneOut {
       note("the valid split is empty: of so few sessions none was drawn, see --valid-fraction")
     }
@@ -176,6 +183,13 @@ struct PrepareCommand: LeaderCommand {
 }
 
 extension PrepareCommand {
+  /// Those of the files whose sessions are trained on, too.
+  private func trainingFiles(amongst files: [String?]) -> [String] {
+    func resolved(_ path: String) -> String { URL(fileURLWithPath: path).resolvingSymlinksInPath().path }
+    let trained = Set(sessions.map(resolved))
+    return files.compactMap { $0 }.filter { trained.contains(resolved($0)) }
+  }
+
   /// A valid split is drawn where nothing else says what it is.
   private var splits: SplitRules {
     var rules = SplitRules()

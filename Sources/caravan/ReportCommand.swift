@@ -45,6 +45,7 @@ struct ReportCommand: LeaderCommand {
       throw ValidationError(
         "name a folder of a run, a hand-off or a sweep, or a file of --bench, --certificate or --evaluation")
     }
+    if Set(folders).count < folders.count { throw ValidationError("a folder is named twice: name each once") }
     if !out.hasSuffix(".html") { throw ValidationError("--out must end in .html, it is '\(out)'") }
   }
 

@@ -6,7 +6,7 @@ import Runs
 import Storage
 import Text
 
-struct RunCommand: LeaderCommand {
+struct RunCommand: LaunchingCommand {
   static let configuration = CommandConfiguration(
     commandName: "run",
     abstract: "Starts a command on several ranks: mpirun as it should be started, and again where ranks are lost.",
@@ -56,10 +56,12 @@ struct RunCommand: LeaderCommand {
   }
 
   func run() throws {
-    if MPIRuntime.isUnderLauncher { throw ValidationError("caravan run starts mpirun by itself: start it without one") }
     if ["--help", "-h"].contains(command.first) { throw CleanExit.helpRequest(self) }
     let parsed = try parseCommand()
-    if parsed is RunCommand { throw ValidationError("caravan run starts another command, not itself") }
+    if parsed is any LaunchingCommand {
+      let name = type(of: parsed).configuration.commandName!
+      throw ValidationError("caravan \(name) starts ranks by itself: start it without caravan run")
+    }
     try requireLanes(for: parsed)
     var environment = ProcessInfo.processInfo.environment
     environment[CaravanRun.variable] = StandardError.isTerminal ? "terminal" : "lines"

@@ -2,6 +2,7 @@ import ArgumentParser
 import Campaigns
 import Foundation
 import MPI
+import Text
 
 struct SweepCommand: GroupCommand {
   static let configuration = CommandConfiguration(
@@ -64,17 +65,19 @@ struct SweepCommand: GroupCommand {
   private func list(_ sweep: SweepFile) throws {
     let command = try sweep.chooseCommand()
     let jobs = try sweep.jobs()
-    var wrong = 0
-    for job in jobs {
+    let faults = jobs.map { job -> String? in
       do {
         try command.validate(job.options)
-        print(job.name)
-      } catch {
-        wrong += 1
-        print("\(job.name)  \(error)")
-      }
+        return nil
+      } catch { return "\(error)" }
     }
-    print("\(jobs.count) jobs")
+    // What is wrong with all of them is no job's own.
+    if let common = faults.first ?? nil, faults.count > 1, faults.allSatisfy({ $0 == common }) {
+      throw EndOfProcess(code: 1, sentence: "none of the \(faults.count) jobs can run: \(common)")
+    }
+    for (job, fault) in zip(jobs, faults) { print(job.name + (fault.map { "  \($0)" } ?? "")) }
+    print(counted(jobs.count, "job"))
+    let wrong = faults.count { $0 != nil }
     if wrong > 0 { throw EndOfProcess(code: 1, sentence: "\(wrong) of \(jobs.count) jobs cannot run, see above") }
   }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Evaluation
 import Foundation
 import OptionTables
+import Runs
 import Sessions
 import Text
 
@@ -43,6 +44,7 @@ struct SynthCommand: LeaderCommand {
   var force = false
 
   func run() throws {
+    try FolderKind.requireNone(at: out)
     var options = SynthesisOptions(sessions: nSessions, items: items, out: out)
     options.locales = try ShopLocale.parse(list: locales)
     options.seed = seed

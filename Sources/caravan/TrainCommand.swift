@@ -11,6 +11,7 @@ struct TrainCommand: GroupCommand {
   static let configuration = CommandConfiguration(
     commandName: "train",
     abstract: "Trains a model on a prepared data set, alone or on all ranks of mpirun.",
+    usage: "caravan train --dataset <folder> --model <name> --out <folder> [<options>]",
     discussion: """
       Options may also stand in a YAML file, under the names of the flags with underscores; a flag outweighs the \
       file. Names of RecBole (--learning-rate, --train-batch-size …) are understood in both. The run's folder gets \
@@ -56,10 +57,11 @@ struct TrainCommand: GroupCommand {
     note(source.notices, group)
     if source.countingModel != nil { return try count(source, group) }
     let plan = try source.plan(TrainingPlan.self)
+    note(source.idleOptions(of: plan), group)
     let dataset = try PreparedDataset.open(plan.dataset, group: group)
     try RunFolder.keep(out, group: group) {
       let inputs = [plan.dataset] + [config].compactMap { $0 } + RunFolder.ownFiles(out)
-      try group.requirePlaces(for: [trace], replaces: true, inputs: inputs)
+      try group.requirePlaces(forJSON: [trace], inputs: inputs)
       let log = try group.together { try openLog(isLeader: group.rank == 0) }
       log.info("\(plan.modelName) on \(counted(group.size, "rank")), \(plan.lanes) lanes: \(out)")
       log.debug("command: \(ownCommandLine)")

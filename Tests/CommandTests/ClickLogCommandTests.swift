@@ -138,6 +138,6 @@ import Testing
     let unknown = try CaravanCommand.run(["prepare", "--explain", path("log.csv")])
     #expect(
       unknown.status == 1
-        && unknown.stderr.contains("name no session: say which it is, such as --columns session=visit,time=at"))
+        && unknown.stderr.contains("name no session: say which it is with --columns session=…,time=…"))
   }
 }

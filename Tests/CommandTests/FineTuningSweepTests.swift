@@ -61,7 +61,7 @@ import Testing
     #expect(
       listed.status == 1
         && listed.stdout
-          == "lr=0.1  --checkpoint is missing: give the folder of a pre-trained run or checkpoint\n1 jobs\n"
+          == "lr=0.1  --checkpoint is missing: give the folder of a pre-trained run or checkpoint\n1 job\n"
     )
   }
 

@@ -96,7 +96,7 @@ import Testing
       ["finetune"] + place("none", "first") + ["--epochs", "1", "--mode", "both", "--out", folder + "/tuned"], ranks: 2)
     #expect(tuned.status == 0 && !mentionsLocales(tuned.stdout), "\(tuned.stderr)")
     let table = tuned.stdout.split(separator: "\n")
-    #expect(table.count == 3 && table[2].hasPrefix("joint"))
+    #expect(table.count == 4 && table[2].hasPrefix("joint"))
     let report = try JSONSerialization.jsonObject(with: Data(text("tuned/handoff.json").utf8)) as? [String: Any]
     let rows = try #require(report?["rows"] as? [[String: Any]])
     #expect(rows.count == 1 && rows[0]["locales"] == nil && report?["candidates"] as? String == "all")
@@ -147,7 +147,7 @@ import Testing
       ["finetune"] + place("free", "free-run") + ["--epochs", "1", "--mode", "both", "--out", folder + "/tuned"]
     let tuned = try run(tune + ["--locales", "日本,DE-at", "--candidates", "joint"], ranks: 3)
     #expect(tuned.status == 0, "\(tuned.stderr)")
-    let lines = tuned.stdout.split(separator: "\n").dropFirst(2).map { $0.split(separator: "  ")[0] }
+    let lines = tuned.stdout.split(separator: "\n").dropFirst(2).dropLast().map { $0.split(separator: "  ")[0] }
     #expect(lines == ["de-AT", "日本", "all", "joint de-AT", "joint 日本", "joint"], "\(tuned.stdout)")
     let files = try FileManager.default.contentsOfDirectory(atPath: folder + "/tuned")
     #expect(files.contains("de-AT") && files.allSatisfy { $0.allSatisfy(\.isASCII) })

@@ -76,6 +76,29 @@ import Testing
     expectRefused(prepared, "--force")
   }
 
+  /// Items are numbered alike, so nothing else tells that another preparation divides the sessions otherwise.
+  @Test func figuresThatMayFlatterAreSaid() throws {
+    let train = folder + "/sessions/sessions_train.csv", other = folder + "/other"
+    let prepared = try CaravanCommand.run([
+      "prepare", "--sessions", train, "--test", train, "--seed", "7", "--out", other,
+    ])
+    #expect(prepared.status == 0 && prepared.stderr.contains("is trained on and ranked"), "\(prepared.stderr)")
+    func evaluate(_ dataset: String) throws -> String {
+      let arguments = ["evaluate", "--dataset", dataset, "--checkpoint", folder + "/pop", "--split", "valid"]
+      return try CaravanCommand.run(arguments).stderr
+    }
+    #expect(try !evaluate(dataset).contains("warning"))
+    #expect(try evaluate(other).contains("was trained on another preparation"))
+    #expect(try evaluate(dataset).contains("pop/checkpoints/step-00000001 on the valid split, candidates all"))
+  }
+
+  @Test func sessionsOfAnotherShopAreToldApart() throws {
+    let strangers = try write("prev_items,locale\n['s1' 's2'],DE\n['s3'],ES\n", as: "strangers.csv")
+    let outcome = try predict(strangers, out: folder + "/strangers.out.csv", ["--top", "5"])
+    #expect(
+      outcome.status == 0 && outcome.stderr.contains("training saw none of the clicked items"), "\(outcome.stderr)")
+  }
+
   @Test func everyRowHasItsLine() throws {
     let sessions = try write("prev_items,locale\n[],DE\n['nobody'],ES\n['a' b],DE\n['a'],X'X\n", as: "odd.csv")
     expectRefused(try predict(sessions, out: folder + "/odd.out.csv"), "odd.csv:4")

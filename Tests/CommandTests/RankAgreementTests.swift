@@ -163,6 +163,17 @@ import Testing
     #expect(version.status == 0 && version.stdout.components(separatedBy: "oneDNN").count == 2)
   }
 
+  /// A mistake that rank 0 alone can find ends the others with its exit code, and not as a lost rank.
+  @Test func whatStartsRanksIsRefusedAmongRanks() throws {
+    for command in ["doctor", "certify", "run"] {
+      let arguments =
+        [command] + (command == "certify" ? ["--dataset", "d", "--config", "c"] : command == "run" ? ["train"] : [])
+      let outcome = try CaravanCommand.run(arguments, ranks: 2)
+      #expect(outcome.status == 64 && outcome.stderr.hasPrefix("caravan: caravan \(command) starts mpirun by itself"))
+      #expect(outcome.stderr.split(separator: "\n").count == 1, "\(outcome.stderr)")
+    }
+  }
+
   @Test func whatNeedsOneProcessRunsOnce() throws {
     let prepared = try CaravanCommand.run(
       ["prepare", "--sessions", folder + "/sessions/sessions_train.csv", "--out", folder + "/again"], ranks: 3)
@@ -198,6 +209,22 @@ import Testing
     (["train", "--dataset", "d", "--model", "NARM", "--locales=", "--out", "x"], "--locales is empty"),
     (["train", "--dataset", "d", "--model", "NARM", "--locales", "ES 'X", "--out", "x"], "--locales is ES 'X: choose"),
     (["bench", "--num-layers", "1000000"], "--num-layers is 1000000: choose a whole number from 1 to 256"),
+    (["synth", "--out", "x", "--items", "9", "--n-sessions", "many"], "--n-sessions is many: give a number"),
+    (["evaluate", "--split", "dev"], "--split is dev: choose train, valid or test"),
+    (["evaluate", "--k", "10"], "caravan evaluate has no option --k: did you mean --top?"),
+    (["train", "NARM"], "NARM stands alone: did you mean --model NARM?"),
+    (
+      ["prepare", "--out", "x", "--sessions", "a.csv", "b.csv"], "b.csv stands alone: give --sessions before each file"
+    ),
+    (["run", "train", "--out", "x", "-n", "2"], "-n stands before the command"),
+    (["run", "-n", "2", "doctor"], "caravan doctor starts ranks by itself: start it without caravan run"),
+    (["train", "--checkpoint", "x"], "--resume goes on from one, and caravan finetune adapts one"),
+    (["train", "--max_epochs", "3"], "did you mean --epochs?"),
+    (["blend", "--power", "3"], "--power is 3: choose 1.0, 0.5, 0.25 or 0.125"),
+    (["prepare", "--test-days", "1d"], "--test-days is 1d: give a number, such as 1 or 0.5"),
+    (["evaluate", "--dataset", "nope", "--checkpoint", "x"], "nope"),
+    (["train", "--hidden", "9"], "did you mean --hidden-act, --hidden-dropout or --hidden-size?"),
+    (["bench", "--model", "COUNTS"], "--model is COUNTS: choose one of GRU4Rec, NARM, STAMP, SRGNN, CORE or SASRec"),
   ])
   func mistakesAreOneLine(arguments: [String], sentence: String) throws {
     let outcome = try CaravanCommand.run(arguments)

@@ -50,7 +50,10 @@ import Testing
     (["run", "trian"], "caravan: there is no command trian: did you mean train?\n"),
     (["run", "train", "--modle", "NARM"], "caravan: caravan train has no option --modle: did you mean --model?\n"),
     (["run", "-n", "0", "train"], "caravan: -n is a whole number from 1, it is 0: see caravan help run\n"),
-    (["run", "run", "train"], "caravan: caravan run starts another command, not itself: see caravan help run\n"),
+    (
+      ["run", "run", "train"],
+      "caravan: caravan run starts ranks by itself: start it without caravan run: see caravan help run\n"
+    ),
   ])
   func aWrongLineIsToldBeforeAnythingStarts(arguments: [String], line: String) throws {
     let told = try CaravanCommand.run(arguments)

@@ -49,6 +49,28 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: dataset + "/checkpoints"))
   }
 
+  /// What tells the folders of other commands, and the words in which they are refused.
+  @Test(arguments: [
+    ("jobs.jsonl", "sweep's"), ("handoff.txt", "hand-off's"), ("config.yaml", "hand-off's"), ("blend.json", "blend's"),
+  ]) func anotherCommandsFolderIsNoRuns(file: String, words: String) throws {
+    let other = folder + "/other-" + file
+    try FileManager.default.createDirectory(atPath: other + "/ES/checkpoints", withIntermediateDirectories: true)
+    try "".write(toFile: other + "/" + file, atomically: true, encoding: .utf8)
+    for arguments in [["train"] + options, ["synth", "--n-sessions", "90", "--items", "20"]] {
+      let outcome = try CaravanCommand.run(arguments + ["--out", other])
+      #expect(
+        outcome.status == 1 && outcome.stderr.contains("choose a folder that is not a \(words)"), "\(outcome.stderr)")
+    }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: other).sorted() == ["ES", file].sorted())
+  }
+
+  @Test func anOptionThatDoesNothingIsSaid() throws {
+    let outcome = try train("idle", ["--momentum", "0.5", "--bpreg", "1.0", "--lr-decay", "0.5", "--max-steps", "1"])
+    let said = outcome.stderr.split(separator: "\n").filter { $0.contains("changes nothing beside the other options") }
+    #expect(outcome.status == 0 && said.count == 2, "\(outcome.stderr)")
+    #expect(said.contains { $0.contains("--momentum") } && said.contains { $0.contains("--lr-decay") })
+  }
+
   @Test func aNegativeNumberIsAValue() throws {
     let outcome = try train("negative", ["--lr", "-1"])
     #expect(outcome.status == 1 && outcome.stderr.contains("--lr is -1: choose a number above 0"), "\(outcome.stderr)")

@@ -28,6 +28,7 @@ import Testing
     ("['A1' ''],A3,ES", .emptyItem, "['A1' '']"),
     ("['A1' 'A2],A3,ES", .unclosedItem, "['A1' 'A2]"),
     ("['A\\x1'],A3,ES", .blankInItem, "['A\\x1']"),
+    ("['A1'],A3\u{0},ES", .blankInItem, "A3?"),
     ("['A1' A2],A3,ES", .itemNotQuoted, "['A1' A2]"),
     ("[A1 'A2'],A3,ES", .itemNotQuoted, "[A1 'A2']"),
     ("[214. 533.],A3,ES", .fractionItem, "[214. 533.]"),
@@ -95,12 +96,12 @@ import Testing
       "next_item,locale\n",
       .unknownColumns(
         path: path, found: ["next_item", "locale"], isData: false, missing: ["session", "item"],
-        suggestion: "session=…,item=…"))
+        suggestion: "session=…,item=…,time=…"))
     let inter = folder.file("s.inter")
     try check(
       "user_id:token\tthing:token\n",
       .unknownColumns(
-        path: inter, found: ["user_id", "thing"], isData: false, missing: ["item"], suggestion: "item=thing"),
+        path: inter, found: ["user_id", "thing"], isData: false, missing: ["item"], suggestion: "item=…,time=…"),
       name: "s.inter")
     #expect(throws: SessionsError.self) { try prepare([folder.write("a\tb\n", as: "s.inter")]) }
   }

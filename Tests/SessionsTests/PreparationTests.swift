@@ -180,7 +180,9 @@ import Testing
 
   @Test func damagedDataSetsAreRefused() throws {
     let dataset = try prepare("prev_items,next_item,locale\n['A1'],A2,ES\n")
-    #expect(throws: SessionsError.notADataset(path: folder.path)) { try PreparedDataset(folder: folder.path) }
+    #expect(throws: SessionsError.notADataset(path: folder.path, isThere: true)) {
+      try PreparedDataset(folder: folder.path)
+    }
     let items = dataset.folder + "/items.txt"
     try atomicWrite(Data("A1\nA3\n".utf8), to: items)
     #expect {

@@ -61,7 +61,7 @@ import Testing
   }
 
   @Test func onlyADataSetCanBeExtended() throws {
-    #expect(throws: SessionsError.notADataset(path: folder.file("nowhere"))) {
+    #expect(throws: SessionsError.notADataset(path: folder.file("nowhere"), isThere: false)) {
       try prepare("['A3'],A2,FR\n", to: "second", extending: "nowhere")
     }
     #expect(!FileManager.default.fileExists(atPath: folder.file("second")))

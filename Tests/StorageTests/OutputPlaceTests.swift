@@ -29,6 +29,18 @@ import Text
     check(folder.file("run/latest/state.json"), is: deep)
   }
 
+  @Test func onlyJSONTakesThePlaceOfJSONUnasked() throws {
+    let own = try folder.write(Array("{}".utf8), as: "own.json"), empty = try folder.write([], as: "empty.json")
+    for path in [own, empty, folder.file("new.json"), folder.file("new.txt"), "/dev/null"] {
+      try OutputPlace.check(json: path, inputs: [])
+    }
+    let log = try folder.write(Array("a,b".utf8), as: "log.json"), lines = try folder.write([0x7b], as: "lines.jsonl")
+    for path in [log, lines] {
+      #expect(throws: StorageError.notJSON(path: path)) { try OutputPlace.check(json: path, inputs: []) }
+    }
+    #expect(throws: StorageError.isInput(path: own, input: own)) { try OutputPlace.check(json: own, inputs: [own]) }
+  }
+
   @Test func otherFilesAreReplacedWhereThatIsAskedFor() throws {
     let other = try folder.write([1], as: "other.csv")
     #expect(throws: StorageError.alreadyExists(path: other)) {

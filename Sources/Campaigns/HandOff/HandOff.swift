@@ -84,7 +84,7 @@ package struct HandOff {
   /// - Throws: `EndOfProcess` where a signal stopped the job, and what can go wrong.
   package func run() throws -> HandOffReport? {
     let plan = worker.plan, names = tasks.map(\.name)
-    let lock = try group.together { group.rank == 0 ? try RunFolder.claim(worker.folder) : nil }
+    let lock = try group.together { group.rank == 0 ? try RunFolder.claim(worker.folder, for: .handOff) : nil }
     defer { lock?.release() }
     let log = try group.together { () -> Logger in
       guard group.rank == 0 else { return RunLogHandler.silent }

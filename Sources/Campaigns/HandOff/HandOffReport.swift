@@ -1,5 +1,6 @@
 import Evaluation
 import Foundation
+import Runs
 import Sessions
 import Text
 
@@ -35,7 +36,7 @@ package struct HandOffReport: Codable, Equatable, Sendable {
   }
 
   /// The report as it is printed, beside the one in JSON.
-  static let tableFileName = "handoff.txt"
+  static let tableFileName = FolderKind.tableOfHandOff
   /// The name of the model that is for all locales together.
   static let joint = "joint"
   private static let metrics = [RankingMetric(.recall, at: 100), RankingMetric(.mrr, at: 100)]

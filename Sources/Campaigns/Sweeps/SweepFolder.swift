@@ -8,7 +8,7 @@ import Text
 ///
 /// Where jobs run side by side on several hosts, all of them see the same folder.
 package struct SweepFolder {
-  package static let recordsFile = RunFolder.recordsOfSweep
+  package static let recordsFile = FolderKind.recordsOfSweep
 
   let path: String
 

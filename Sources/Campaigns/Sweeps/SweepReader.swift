@@ -84,6 +84,9 @@ struct SweepReader {
   private func range(_ mapping: Node.Mapping, at place: String) throws(SweepError) -> SweepRange {
     let known = ["from", "to", "scale"]
     let texts = ["from", "to"].map { mapping[Node($0)]?.string ?? "" }
+    if let lower = Double(texts[0]), let upper = Double(texts[1]), lower > upper {
+      throw malformed("\(place) goes from \(texts[0]) to \(texts[1]), which is less: change the two")
+    }
     let scale = mapping[Node("scale")]?.string ?? "linear"
     guard mapping.keys.allSatisfy({ known.contains($0.string ?? "") }), ["linear", "log"].contains(scale),
       let lower = Double(texts[0]), let upper = Double(texts[1]), lower <= upper, (upper - lower).isFinite

@@ -54,7 +54,7 @@ package struct SweepRun {
       guard CheckpointStore(run: folder.path).steps.isEmpty else {
         throw OptionError.badValue("--out", value: folder.path, allowed: "a folder that is not a run's")
       }
-      return try RunFolder.claim(folder.path)
+      return try RunFolder.claim(folder.path, for: .sweep)
     }
     defer { lock?.release() }
     var waiting = try group.together { group.rank == 0 ? try prepare(retryFailed: retryFailed) : [] }

@@ -72,7 +72,7 @@ package struct BlendRun {
     try group.together { try transaction.map { try blend.write(recommender, $0) } }
     return Report(
       names: recommender.members.map(\.path), weights: recommender.weights, power: recommender.power, metric: metric,
-      figures: figures)
+      figures: figures, trainedElsewhere: recommender.trainedElsewhere)
   }
 
   /// The members of a blend, their weights, and how each does alone.
@@ -85,6 +85,8 @@ package struct BlendRun {
     let metric: RankingMetric
     /// nil where all weights were given.
     let figures: Figures?
+    /// The members that were trained on another data set: see `Recommender`.
+    package let trainedElsewhere: [String]
 
     /// A line a member, the blend last.
     package var table: String {

@@ -6,6 +6,8 @@ import Text
 public enum CheckpointError: Error, Equatable, CustomStringConvertible {
   /// - Parameter run: one that is inside the folder.
   case notACheckpoint(path: String, run: String? = nil)
+  /// A run that has not come so far.
+  case noneYet(path: String)
   case noneIsWhole(path: String, reason: String)
   case malformed(path: String, reason: String)
   /// The checkpoint was made with another value of something that decides the weights.
@@ -24,6 +26,8 @@ public enum CheckpointError: Error, Equatable, CustomStringConvertible {
     case .notACheckpoint(let path, let run):
       "\(path) is neither a run nor a checkpoint: give "
         + (run.map { "one that it holds, such as \($0)" } ?? "a folder that `caravan train` wrote")
+    case .noneYet(let path):
+      "\(path) has no checkpoint yet: the first is written at the end of an epoch, or earlier with --checkpoint-every"
     case .noneIsWhole(let path, let reason):
       "\(path) has no whole checkpoint, of the newest \(reason): mend that, or start anew with --resume never, which removes what is there"
     case .malformed(let path, let reason):

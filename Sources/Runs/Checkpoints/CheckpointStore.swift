@@ -95,6 +95,9 @@ public struct CheckpointStore {
       }
       return withoutLinks(folder)
     }
+    if FileManager.default.fileExists(atPath: joined(given, RunLogHandler.fileName)) {
+      throw CheckpointError.noneYet(path: given)
+    }
     throw CheckpointError.notACheckpoint(path: given, run: RunFolder.first(inside: given))
   }
 

@@ -15,6 +15,9 @@ public struct Recommender {
   public let items: Int
   /// Whether the first model was trained on the data set, and not on one that it goes on from.
   public let wasTrainedHere: Bool
+  /// The checkpoints that were trained on other data sets of the same items, whose sessions may be divided otherwise; as
+  /// they were given.
+  package let trainedElsewhere: [String]
   /// One alone is ranked by its own scores.
   package private(set) var members: [Member]
   let group: any ProcessGroup
@@ -61,7 +64,11 @@ public struct Recommender {
     var recommender = Recommender(
       locales: trained.contains(nil) ? nil : trained.reduce(into: []) { $0?.formUnion($1 ?? []) },
       commonLocales: trained.reduce(nil) { common, own in own.map { common?.intersection($0) ?? $0 } ?? common },
-      items: states[0].items, wasTrainedHere: states[0].dataset == dataset.fingerprint, members: members, group: group)
+      items: states[0].items, wasTrainedHere: states[0].dataset == dataset.fingerprint,
+      trainedElsewhere: zip(asked, states).filter { _, state in
+        state.dataset != dataset.fingerprint && state.items == dataset.itemCount
+      }.map(\.0.checkpoint),
+      members: members, group: group)
     recommender.power = power
     return recommender
   }

@@ -7,9 +7,6 @@ import Storage
 
 /// The folder of a run.
 public enum RunFolder {
-  /// What the folder of a sweep has in it, and that of a run must not.
-  package static let recordsOfSweep = "jobs.jsonl"
-
   /// Makes the folder, unless it is there. Rank 0's to call, as what follows.
   /// - Throws: `StorageError.cannotWrite`.
   public static func create(_ path: String) throws {
@@ -22,12 +19,9 @@ public enum RunFolder {
 
   /// Makes the folder, unless it is there, and keeps it to this job until the lock is released or the process ends.
   /// Before anything else is written there.
-  /// - Throws: `StorageError.inUse`, `.cannotLock`, `.cannotWrite`; `OptionError.badValue` for a data set's folder, which
-  ///   is replaced as a whole, with all that is in it.
-  public static func claim(_ path: String) throws -> FolderLock {
-    if FileManager.default.fileExists(atPath: joined(path, DatasetManifest.fileName)) {
-      throw OptionError.badValue("--out", value: path, allowed: "a folder that is not a data set's")
-    }
+  /// - Throws: `StorageError.inUse`, `.cannotLock`, `.cannotWrite`; `OptionError.badValue` for another kind's folder.
+  package static func claim(_ path: String, for kind: FolderKind = .run) throws -> FolderLock {
+    try kind.require(at: path)
     try create(path)
     let process = ProcessInfo.processInfo.processIdentifier
     return try FolderLock(
@@ -55,9 +49,6 @@ public enum RunFolder {
     let isNew = !FileManager.default.fileExists(atPath: path)
     let lock = try group.together { () -> FolderLock? in
       guard group.rank == 0 else { return nil }
-      if FileManager.default.fileExists(atPath: joined(path, Self.recordsOfSweep)) {
-        throw OptionError.badValue("--out", value: path, allowed: "a folder that is not a sweep's")
-      }
       return try claim(path)
     }
     do {

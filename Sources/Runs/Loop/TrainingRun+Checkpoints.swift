@@ -23,7 +23,8 @@ extension TrainingRun {
     }
     try training.restore(from: checkpoint, group: group)
     let resumed = try CheckpointState(decoding: Data(state))
-    log.info("going on after step \(resumed.step)")
+    log.info(
+      "going on after step \(resumed.step)\(resumed.step >= lastStep ? ", the last: nothing is left to do" : "")")
     var isElsewhere = [checkpoint.map { !checkpoints.isOwn($0.folder, step: resumed.step) } ?? false ? Int32(1) : 0]
     try group.broadcast(&isElsewhere, from: 0)
     return (resumed.step, resumed.progress, isElsewhere[0] == 1)

@@ -63,7 +63,7 @@ package struct ClusterForecast: Codable, Sendable {
 
   /// - Throws: `PlanningError.notCalibrated`.
   package init(_ plan: ForecastPlan, speed: NodeSpeed) throws {
-    options = plan.table.texts(of: plan).reduce(into: [:]) { $0[$1.name] = $1.text }
+    options = plan.table.texts(of: plan).reduce(into: [:]) { $0[$1.name] = $1.text == "auto" ? nil : $1.text }
     constants = speed.machine
     stepsPerEpoch = (plan.rows + plan.batchSize - 1) / plan.batchSize
     let shape = ModelShape(plan.model)
@@ -145,7 +145,7 @@ extension ClusterForecast {
     let checkpoint =
       "an epoch is \(stepsPerEpoch) steps; a checkpoint is \((Double(checkpointBytes) / 1e9).formatted(digits: 2)) GB, "
       + "\(checkpointSeconds.formatted(digits: 1)) s\n"
-    return heading + alignedTable([header] + rows) + checkpoint + (best.map(commandLine) ?? "nothing is possible\n")
+    return heading + alignedTable([header] + rows) + checkpoint + (best.map(commandLine) ?? advice)
   }
 
   private func row(_ place: Int) -> [String] {
@@ -163,6 +163,13 @@ extension ClusterForecast {
     ]
       + (choice.busyThreads < choice.threadsPerRank
         ? ["\(choice.busyThreads) thread\(choice.busyThreads == 1 ? " has" : "s have") work"] : [])
+  }
+
+  /// What to change where nothing is possible.
+  private var advice: String {
+    let smallest = choices.compactMap(\.memoryBytes).min().map { (Double($0) / 1e9).formatted(digits: 1) }
+    return "nothing is possible: "
+      + (smallest.map { "a rank takes \($0) GB or more, give more --memory or --nodes" } ?? "raise --lanes") + "\n"
   }
 
   private func commandLine(_ place: Int) -> String {

@@ -57,7 +57,7 @@ extension ForecastPlan: RunPlan {
       "Sessions in a global batch, over all ranks."),
     OptionDeclaration(
       "targets", \.targets, .choice,
-      "last: a session's last item; all: every one from the second on; prefixes: the same, shuffled one by one."),
+      "What is learned of a session: last, its last item; all and prefixes, each from the second on."),
     .precision(\.precision),
     OptionDeclaration(
       "lanes", \.lanes, OptionKind.powerOfTwo(1...LaneTree.maximumLanes).orAuto(),

@@ -113,7 +113,7 @@ package struct MemoryForecast {
   var sentence: String {
     func gigabytes(_ bytes: Int) -> String { (Double(bytes) / 1e9).formatted(digits: 2) }
     let list = parts.filter { $0.bytes >= 5_000_000 }.map { "\($0.name) \(gigabytes($0.bytes))" }
-    return "\(gigabytes(total)) GB: " + list.joined(separator: ", ")
+    return "\(gigabytes(total)) GB a rank: " + list.joined(separator: ", ")
   }
 }
 

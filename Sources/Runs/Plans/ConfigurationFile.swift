@@ -15,6 +15,9 @@ package enum ConfigurationFile {
     } catch {
       throw bad(error.sentence)
     }
+    if ["grid", "random", "options"].contains(where: { mapping[Node($0)]?.mapping != nil }) {
+      throw bad("it is a sweep's: caravan sweep \(path)")
+    }
     var options: [GivenOption] = []
     for (key, value) in mapping {
       guard let name = key.string, !name.isEmpty else { throw bad("it has a name that is none") }

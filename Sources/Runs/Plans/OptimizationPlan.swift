@@ -56,16 +56,16 @@ extension OptimizationPlan {
       "Steps over which the rate first rises from nearly 0 to --lr; auto: 100, but half an epoch at most."),
     OptionDeclaration(
       "lr_decay", \.rateDecay, .number("a number above 0, up to 1") { $0 > 0 && $0 <= 1 },
-      decides: .when { $0.schedule == .step },
-      "What the schedule `step` multiplies the rate with."),
+      decides: .whenUsed { $0.schedule == .step },
+      "The schedule `step`: what the rate is multiplied with."),
     OptionDeclaration(
-      "lr_decay_epochs", \.rateDecayEpochs, .wholeNumber(1...(1 << 24)), decides: .when { $0.schedule == .step },
+      "lr_decay_epochs", \.rateDecayEpochs, .wholeNumber(1...(1 << 24)), decides: .whenUsed { $0.schedule == .step },
       "The schedule `step`: epochs from one multiplication to the next."),
     OptionDeclaration(
       "weight_decay", \.weightDecay, .notNegative,
       "adam, adagrad: L2, added to the gradient; adamw: taken off the weights."),
     OptionDeclaration(
-      "momentum", \.momentum, .rate, decides: .when { $0.optimizer == .adagrad },
+      "momentum", \.momentum, .rate, decides: .whenUsed { $0.optimizer == .adagrad },
       "adagrad: momentum; 0 is none."),
     OptionDeclaration(
       "updated_rows", \.updatedRows, .choice,

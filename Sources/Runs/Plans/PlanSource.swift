@@ -34,6 +34,16 @@ public struct PlanSource: Sendable {
     layers.joined().compactMap { given in optionsWithoutEffect[given.name].map { "\(given.label) \($0)" } }
   }
 
+  /// What is to be said of options that were given and do nothing beside the plan's others.
+  public func idleOptions<Plan: RunPlan>(of plan: Plan) -> [String] {
+    plan.table.options.compactMap { option in
+      guard option.isIdle(in: plan), let given = given(option), option.read(plan) != option.read(Plan()) else {
+        return nil
+      }
+      return "\(given.label) changes nothing beside the other options: \(option.help)"
+    }
+  }
+
   /// The counting model that the options name, if they do.
   public var countingModel: CountingModel? {
     given(ModelConfiguration.choice.options[0]).flatMap { CountingModel(name: $0.text) }
@@ -102,7 +112,9 @@ public struct PlanSource: Sendable {
   }
 
   /// What commands have as flags beside their plans.
-  private static let ofCommandLine = ["config", "out", "resume", "trace", "isa", "json"]
+  private static let ofCommandLine = [
+    "config", "out", "resume", "trace", "isa", "json", "quiet", "log_format", "log_every", "hang_timeout", "force",
+  ]
 
   /// What is wrong with an option that the table does not have.
   private func stray<Owner>(_ given: GivenOption, _ table: OptionTable<Owner>, _ owner: String) -> OptionError {

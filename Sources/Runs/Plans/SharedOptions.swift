@@ -21,7 +21,8 @@ extension OptionDeclaration {
   package static func targets(_ path: WritableKeyPath<Owner, TargetRule> & Sendable) -> Self {
     Self(
       "targets", path, .choice,
-      "last: what follows a session; all: every item from the second on; prefixes: the same, shuffled one by one.")
+      "What is learned of a session a b c d: last, d after a b c; prefixes, also b after a and c after a b, each by itself; "
+        + "all, the same, a session's at once.")
   }
 
   package static func batchSize(_ path: WritableKeyPath<Owner, Int> & Sendable) -> Self {
@@ -33,13 +34,14 @@ extension OptionDeclaration {
   package static func lanes(_ path: WritableKeyPath<Owner, Int> & Sendable) -> Self {
     Self(
       "lanes", path, .powerOfTwo(1...4096),
-      "Parts of a batch, added in a fixed tree; a power of two, at least the ranks. Other lanes, other bits.")
+      "Parts of a batch, at least as many as ranks; a power of two. Leave it, unless there are more than 8 ranks: other "
+        + "lanes give other bits.")
   }
 
   package static func headBlocks(_ path: WritableKeyPath<Owner, Int> & Sendable) -> Self {
     Self(
       "head_blocks", path, .powerOfTwo(1...4096),
-      "How a batch is cut for the loss's products; leave it unless there are more ranks than that. Other cuts, other bits."
+      "Parts of a batch in the loss; leave it, unless there are more than 8 ranks: others give other bits."
     )
   }
 

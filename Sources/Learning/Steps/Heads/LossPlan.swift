@@ -52,7 +52,7 @@ public struct LossPlan: Equatable, Sendable {
 }
 
 extension LossPlan {
-  private static let sampled = OptionDeclaration<LossPlan>.Decides.when { !$0.isFull }
+  private static let sampled = OptionDeclaration<LossPlan>.Decides.whenUsed { !$0.isFull }
 
   package static let table = OptionTable<LossPlan>([
     OptionDeclaration(
@@ -60,10 +60,12 @@ extension LossPlan {
       "ce: the whole catalogue; over samples: ce-sampled, bpr-max, top1-max, bce, gbce."),
     OptionDeclaration(
       "n_sample", \.samples, .wholeNumber(0...(1 << 24)), decides: sampled,
-      "Items drawn for each step, beside the batch's own targets; for bce and gbce all of the negatives."),
+      "Losses over samples: items drawn for each step, beside the batch's own targets; for bce and gbce all of the "
+        + "negatives."),
     OptionDeclaration(
       "sample_alpha", \.sampleAlpha, .number("a number from 0 to 10") { (0...10).contains($0) }, decides: sampled,
-      "Items are drawn in proportion to their occurrences to this power; for bce and gbce 0 where it is not given."),
+      "Losses over samples: items are drawn in proportion to their occurrences to this power; for bce and gbce 0 where it "
+        + "is not given."),
     OptionDeclaration(
       "bpreg", \.bprRegularisation, .number("a number from 0 to 1000000") { (0...1e6).contains($0) }, decides: sampled,
       "bpr-max: how much the negatives' squared scores count."),
@@ -72,10 +74,12 @@ extension LossPlan {
       "ce-sampled: correction for how often items are drawn (logQ); 1 all of it, 0 none."),
     OptionDeclaration(
       "gbce_t", \.gbceT, .number("a number from 0 to 1") { (0...1).contains($0) },
-      decides: .when { $0.kind == .generalisedBCE },
+      decides: .whenUsed { $0.kind == .generalisedBCE },
       "gbce: calibration, as in gSASRec; 0 is bce, 1 has probabilities as over the whole catalogue."),
     OptionDeclaration(
-      "final_act", \.activation, .activation, decides: sampled, "linear, or elu- and its alpha, such as elu-0.5."),
+      "final_act", \.activation, .activation, decides: sampled,
+      "Losses over samples: what scores go through first, as in GRU4Rec: linear, nothing; elu-0.5, an ELU of that alpha."
+    ),
   ])
 }
 
