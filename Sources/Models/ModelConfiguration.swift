@@ -96,8 +96,9 @@ public struct ModelConfiguration: Sendable {
   /// The models, of any kind, that have an option of that name, or alias: an alias need not be one in all models that have
   /// the option.
   public static func owners(of option: String) -> [String] {
-    (summariesByModel + CountingOptions.summaries)
-      .filter { $0.name == option || $0.aliases.contains(option) }.flatMap { $0.defaults.map(\.owner) }
+    let all = summariesByModel + CountingOptions.summaries
+    let own = all.filter { $0.name == option }
+    return (own.isEmpty ? all.filter { $0.aliases.contains(option) } : own).flatMap { $0.defaults.map(\.owner) }
   }
 
   /// - Throws: `OptionError.badValue`.

@@ -34,7 +34,8 @@ public struct TranslatedSessions: Sendable {
   ///   - defaultLocale: of sessions in files that name none.
   ///   - locales: of the data set. A session of another is one without a locale in `table`.
   ///   - maxLength: of the known items the last ones that are kept.
-  ///   - skipsBadRows: whether a row that cannot be read becomes a session without clicks.
+  ///   - skipsBadRows: whether a row that cannot be read becomes a session without clicks; nil where nobody can ask for
+  ///     that.
   ///   - isKnown: whether a row of the catalogue may be used; training has not seen all of them.
   /// - Throws: `SessionsError` for the first row that cannot be read, unless they are skipped; as for everything else.
   public static func read(
@@ -42,7 +43,7 @@ public struct TranslatedSessions: Sendable {
     columns: ColumnChoice = ColumnChoice(),
     defaultLocale: String? = nil,
     locales names: LocaleNames = LocaleNames([]), catalog: ItemCatalog, maxLength: Int, zeros: ZeroMeaning = .auto,
-    skipsBadRows: Bool = false, isKnown: (Int32) -> Bool = { _ in true }
+    skipsBadRows: Bool? = nil, isKnown: (Int32) -> Bool = { _ in true }
   ) throws -> TranslatedSessions {
     precondition(maxLength >= 1, "sessions of at most \(maxLength) items")
     // The catalogue tells what 0 is: an item that it has, or nothing that a model could know.
@@ -73,7 +74,7 @@ public struct TranslatedSessions: Sendable {
       switch try reader.next() {
       case .end: break reading
       case .bad(let row):
-        if !skipsBadRows { throw SessionsError.badRow(row) }
+        if skipsBadRows != true { throw skipsBadRows == nil ? SessionsError.badRow(row) : .unusableRow(row) }
         badRows.append(row)
         if !reader.isLocaleKnown { withoutLocale.append(sessions.count) }
         sessions.append([])
@@ -117,7 +118,7 @@ extension TranslatedSessions {
   /// Reads a click log, whose sessions are in the order of their first clicks. Bad rows are left out.
   private init(
     _ reader: ClickLogReader, gap: Int64?, _ names: LocaleNames, _ catalog: ItemCatalog, maxLength: Int,
-    skipsBadRows: Bool, isKnown: (Int32) -> Bool
+    skipsBadRows: Bool?, isKnown: (Int32) -> Bool
   ) throws {
     let log = ClickLog(), ids = Vocabulary(), numbering = LocaleNumbering(wanted: [])
     var badRows: [BadRow] = []
@@ -125,7 +126,7 @@ extension TranslatedSessions {
       switch try reader.next() {
       case .end: break reading
       case .bad(let row):
-        if !skipsBadRows { throw SessionsError.badRow(row) }
+        if skipsBadRows != true { throw skipsBadRows == nil ? SessionsError.badRow(row) : .unusableRow(row) }
         badRows.append(row)
       case .click:
         let locale = try numbering.code(of: reader.locale)

@@ -86,6 +86,7 @@ struct AskAnswer: Encodable {
   }
 
   private func reasons(of product: Product) -> String {
+    if session.contains(product.id) { return "clicked already, --filter-seen leaves it out" }
     if product.seenWith.isEmpty { return "never seen with these clicks" }
     let shown = product.seenWith.prefix(3).map { "\($0.sessions)× with \(printable($0.id))" }.joined(separator: ", ")
     return "seen " + shown + (product.seenWith.count > 3 ? " and \(product.seenWith.count - 3) more" : "")

@@ -72,7 +72,8 @@ struct EvaluateCommand: GroupCommand {
       line.clear()
       if let json { try atomicWrite(metrics.json(), to: json) }
       let seen = settings.filterSeen ? ", without what the session has" : ""
-      note("\(recommender.origin) on the \(split.rawValue) split, candidates \(settings.candidates)\(seen)")
+      let candidates = try settings.candidates.resolved(among: dataset.locales)
+      note("\(recommender.origin) on the \(split.rawValue) split, candidates \(candidates)\(seen)")
       print(metrics.table(of: dataset.locales), terminator: "")
       if popularityBuckets { print("\n" + metrics.popularityTable, terminator: "") }
       noteTrainedElsewhere(recommender.trainedElsewhere, than: dataset.folder)

@@ -26,9 +26,10 @@ struct SessionFileOptions: ParsableArguments {
   var zeros = ZeroMeaning.auto
 
   /// The same, for the files of a data set.
-  /// - Parameter skipsBadRows: whether a row that cannot be read becomes a session without clicks.
+  /// - Parameter skipsBadRows: whether a row that cannot be read becomes a session without clicks; nil where the command
+  ///   has no such option.
   /// - Throws: `SessionsError` where there is no such locale, or a column is wrong.
-  func reading(of dataset: PreparedDataset, skipsBadRows: Bool = false) throws -> SessionReading {
+  func reading(of dataset: PreparedDataset, skipsBadRows: Bool? = nil) throws -> SessionReading {
     let names = dataset.locales
     var reading = SessionReading()
     reading.format = format

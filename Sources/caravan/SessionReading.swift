@@ -8,7 +8,8 @@ struct SessionReading {
   var columns = ColumnChoice()
   var defaultLocale: String?
   var zeros = ZeroMeaning.auto
-  var skipsBadRows = false
+  /// nil where the command has no such option.
+  var skipsBadRows: Bool?
 
   /// Reads a session file or a click log. Items that training never saw are left out, and counted.
   func read(

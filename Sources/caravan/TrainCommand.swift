@@ -59,6 +59,9 @@ struct TrainCommand: GroupCommand {
     let plan = try source.plan(TrainingPlan.self)
     note(source.idleOptions(of: plan), group)
     let dataset = try PreparedDataset.open(plan.dataset, group: group)
+    if !plan.loss.isFull, plan.loss.samples > dataset.itemCount {
+      note(["--n-sample \(plan.loss.samples) draws more than the \(dataset.itemCount) items that there are"], group)
+    }
     try RunFolder.keep(out, group: group) {
       let inputs = [plan.dataset] + [config].compactMap { $0 } + RunFolder.ownFiles(out)
       try group.requirePlaces(forJSON: [trace], inputs: inputs)

@@ -6,6 +6,8 @@ import Text
 public enum CheckpointError: Error, Equatable, CustomStringConvertible {
   /// - Parameter run: one that is inside the folder.
   case notACheckpoint(path: String, run: String? = nil)
+  /// Several checkpoints, where one is wanted.
+  case isBlend(path: String)
   /// A run that has not come so far.
   case noneYet(path: String)
   case noneIsWhole(path: String, reason: String)
@@ -26,6 +28,8 @@ public enum CheckpointError: Error, Equatable, CustomStringConvertible {
     case .notACheckpoint(let path, let run):
       "\(path) is neither a run nor a checkpoint: give "
         + (run.map { "one that it holds, such as \($0)" } ?? "a folder that `caravan train` wrote")
+    case .isBlend(let path):
+      "\(path) is a blend of several checkpoints: give one of its members"
     case .noneYet(let path):
       "\(path) has no checkpoint yet: the first is written at the end of an epoch, or earlier with --checkpoint-every"
     case .noneIsWhole(let path, let reason):

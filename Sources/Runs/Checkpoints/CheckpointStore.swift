@@ -95,6 +95,7 @@ public struct CheckpointStore {
       }
       return withoutLinks(folder)
     }
+    if SavedBlend.isThere(given) { throw CheckpointError.isBlend(path: given) }
     if FileManager.default.fileExists(atPath: joined(given, RunLogHandler.fileName)) {
       throw CheckpointError.noneYet(path: given)
     }
