@@ -203,10 +203,11 @@ private final class ErrorReader: Sendable {
 private final class StopRequests {
   private(set) var isStopping = false
   private var mask = sigset_t()
+  private var sinceFirst = ContinuousClock.now
   private var sinceLast = ContinuousClock.now
 
-  /// Ranks that were started just now may miss the first one.
-  private static let again = Duration.seconds(5)
+  /// Ranks that are being started miss what is sent.
+  private var again: Duration { ContinuousClock.now - sinceFirst < .seconds(5) ? .milliseconds(500) : .seconds(5) }
 
   init() {
     sigemptyset(&mask)
@@ -219,7 +220,8 @@ private final class StopRequests {
     let received = next(milliseconds: 50)
     if isStopping, received == SIGINT || received == SIGTERM {
       child.send(SIGTERM)
-    } else if received != nil || isStopping && ContinuousClock.now - sinceLast > Self.again {
+    } else if received != nil || isStopping && ContinuousClock.now - sinceLast > again {
+      if !isStopping { sinceFirst = ContinuousClock.now }
       isStopping = true
       sinceLast = ContinuousClock.now
       child.send(SIGUSR1)

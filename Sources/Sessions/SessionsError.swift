@@ -61,7 +61,8 @@ public enum SessionsError: Error, Equatable, CustomStringConvertible {
     case .noTimes(let path):
       "\(path) has no times to divide sessions by: give a click log with a column of times, or choose --test-fraction"
     case .prefixRows(let path):
-      "\(path) has rows that are prefixes of one session: whole sessions can be filtered and cut, such rows cannot"
+      "\(path) has rows that go on with the row before, prefixes of one session: whole sessions can be filtered and cut, "
+        + "such rows cannot"
     case .badHeader(let path, let reason):
       "\(path):1: \(reason)"
     case .duplicateColumn(let path, let column):

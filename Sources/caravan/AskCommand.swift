@@ -23,7 +23,10 @@ struct AskCommand: GroupCommand {
   @Option(help: ArgumentHelp("The clicks, oldest first, with commas or blanks between.", valueName: "ids"))
   var session: String
 
-  @Option(help: ArgumentHelp("The session's locale. (default: none, all products are candidates)", valueName: "name"))
+  @Option(
+    help: ArgumentHelp(
+      "The session's locale; with --candidates locale its products alone are shown. (default: none)", valueName: "name")
+  )
   var locale: String?
 
   @Option(
@@ -65,6 +68,9 @@ struct AskCommand: GroupCommand {
         asked, model: recommender.name, locale: code.flatMap(dataset.locales.name), items: items, scores: scores,
         dataset)
       if let products { try answer.describe(from: products) }
+      if locale != nil, ranking.candidates == nil, request.settings == nil {
+        note("ranked among the whole catalogue; --candidates locale takes what the locale has")
+      }
       if !asked.unknown.isEmpty { note("training never saw \(asked.unknownList): left out") }
       print(json ? try answer.json() : answer.text, terminator: "")
     }
@@ -79,7 +85,7 @@ struct AskedSession {
   let unknown: [String]
 
   init(_ text: String, of dataset: PreparedDataset, _ recommender: Recommender) {
-    let seen = recommender.rowsSeen(in: dataset)
+    let seen = recommender.trainedRows
     var known: [Int32] = [], unknown: [String] = []
     // A list as the KDD Cup's files have it is taken, too.
     let words = text.split(whereSeparator: { $0 == "," || $0.isWhitespace }).map { word in

@@ -89,7 +89,7 @@ struct BlendCommand: GroupCommand {
       print(report.table, terminator: "")
       let source = report.sessions.map { "chosen by \(run.metric) on \($0) valid sessions" } ?? "weights as given"
       if report.sessions != nil {
-        print("weights multiply shares, whose sizes differ by model: a large one may say little")
+        print("a weight does not tell how much a model matters: it multiplies shares, whose sizes differ")
       }
       print("\(source), shares to the power \(report.power): \(out)")
       if report.sessions != nil { noteTrainedElsewhere(report.trainedElsewhere, than: dataset.folder) }

@@ -146,10 +146,9 @@ struct CandidatesCommand: GroupCommand {
   /// The candidates of the sessions in a file.
   private func write(_ path: String, of dataset: PreparedDataset, _ run: CandidateRun, _ group: any ProcessGroup) throws
   {
-    // Of another data set that this one goes on from, checkpoints do not say what training saw.
-    let seen = run.strangers.isEmpty ? dataset.candidates.rowsSeenInTraining(of: run.locales) : nil
     let asked = try group.together {
-      group.rank == 0 ? try file.reading(of: dataset).read(path, of: dataset, items: run.items, seen: seen) : nil
+      guard group.rank == 0 else { return TranslatedSessions?.none }
+      return try file.reading(of: dataset).read(path, of: dataset, items: run.items, seen: run.trainedRows)
     }
     // Rank 0's sessions are everybody's: a pipe can be read once, and files of one name may be others elsewhere.
     let table = try SessionTable.broadcast(asked?.table, group: group)

@@ -70,10 +70,12 @@ struct EvaluateCommand: GroupCommand {
     try group.together {
       guard group.rank == 0 else { return }
       line.clear()
-      if let json { try atomicWrite(metrics.json(), to: json) }
-      let seen = settings.filterSeen ? ", without what the session has" : ""
-      let candidates = try settings.candidates.resolved(among: dataset.locales)
-      note("\(recommender.origin) on the \(split.rawValue) split, candidates \(candidates)\(seen)")
+      let record = EvaluationRecord(
+        metrics: metrics, checkpoint: recommender.origin,
+        candidates: try settings.candidates.resolved(among: dataset.locales).description,
+        filterSeen: settings.filterSeen, transductive: settings.isTransductive, countSessions: ranking.countSessions)
+      if let json { try atomicWrite(record.json(), to: json) }
+      note(record.sentence)
       print(metrics.table(of: dataset.locales), terminator: "")
       if popularityBuckets { print("\n" + metrics.popularityTable, terminator: "") }
       noteTrainedElsewhere(recommender.trainedElsewhere, than: dataset.folder)
@@ -111,7 +113,7 @@ extension EvaluateCommand {
 
   /// Clicks that were not trained on: as other tools do, they are ranked with, but who predicts has better without them.
   private func noteUntrained(_ sessions: SessionTable, _ recommender: Recommender, _ dataset: PreparedDataset) {
-    guard let seen = recommender.rowsSeen(in: dataset) else { return }
+    guard let seen = recommender.trainedRows else { return }
     let clicks = sessions.items.count { !seen[Int($0)] }
     if clicks == 0 { return }
     note(

@@ -261,7 +261,8 @@ extension PreparationSummary {
     }
     let bySession =
       trainingSessions < trainingRows
-      ? "\(trainingRows) training rows are of \(trainingSessions) sessions: each is in one split whole\n" : ""
+      ? "\(trainingRows - trainingSessions) of \(trainingRows) training rows go on with another: rows of one session are in "
+        + "one split\n" : ""
     return alignedTable(rows) + bySession
       + "\(manifest.items) items\n"
       + "prepared in \(seconds.formatted(digits: 2)) s: \(folder)\n"

@@ -29,8 +29,8 @@ struct RankingOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       """
-      all: the whole catalogue; locale: what was seen in the session's locale; or locales. (default: as a saved blend \
-      has it, else all)
+      all: the whole catalogue; locale: what sessions of the session's locale had in any split, answers included; or \
+      locales. (default: as a saved blend has it, else all)
       """, valueName: "all|locale|list"))
   var candidates: String?
 

@@ -62,6 +62,9 @@ struct RunCommand: LaunchingCommand {
       let name = type(of: parsed).configuration.commandName!
       throw ValidationError("caravan \(name) starts ranks by itself: start it without caravan run")
     }
+    if command.contains("/dev/stdin") {
+      throw ValidationError("caravan run does not hand on standard input: write it to a file, or use mpirun")
+    }
     try requireLanes(for: parsed)
     var environment = ProcessInfo.processInfo.environment
     environment[CaravanRun.variable] = StandardError.isTerminal ? "terminal" : "lines"

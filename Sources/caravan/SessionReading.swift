@@ -15,7 +15,7 @@ struct SessionReading {
   func read(
     _ path: String, of dataset: PreparedDataset, for recommender: Recommender
   ) throws -> TranslatedSessions {
-    try read(path, of: dataset, items: recommender.items, seen: recommender.rowsSeen(in: dataset))
+    try read(path, of: dataset, items: recommender.items, seen: recommender.trainedRows)
   }
 
   /// The same.
@@ -29,13 +29,5 @@ struct SessionReading {
       path: path, format: format, log: dataset.manifest.options.log, columns: columns, defaultLocale: defaultLocale,
       locales: dataset.locales, catalog: dataset.itemIDs, maxLength: dataset.manifest.options.maxLength, zeros: zeros,
       skipsBadRows: skipsBadRows, isKnown: { Int($0) <= items && seen?[Int($0)] ?? true })
-  }
-}
-
-extension Recommender {
-  /// Which rows of the catalogue training saw; nil where that is not known.
-  func rowsSeen(in dataset: PreparedDataset) -> [Bool]? {
-    // Of another data set that this one goes on from, the checkpoint does not say what training saw.
-    wasTrainedHere ? dataset.candidates.rowsSeenInTraining(of: locales) : nil
   }
 }

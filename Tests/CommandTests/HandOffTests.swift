@@ -8,6 +8,48 @@ import Testing
 
   init() throws { shop = try HandOffShop() }
 
+  /// What a fine-tuned model's checkpoint had learned is known to it: as many clicks are left out as of the checkpoint, less
+  /// what fine-tuning learned, and never more.
+  @Test func whatWasTrainedBeforeIsKnownAfterwards() throws {
+    #expect(try shop.finetune("known", ranks: nil, ["--locales", "ES"]).status == 0)
+    func leftOut(_ run: String) throws -> Int {
+      let outcome = try CaravanCommand.run([
+        "predict", "--dataset", shop.dataset, "--checkpoint", shop.folder + "/" + run, "--top", "5", "--force",
+        "--sessions", shop.folder + "/sessions/sessions_test.csv", "--out", shop.folder + "/known.csv",
+      ])
+      try #require(outcome.status == 0, "\(outcome.stderr)")
+      return outcome.stdout.firstMatch(of: /left out of the sessions: (\d+) click/).flatMap { Int($0.1) } ?? 0
+    }
+    try shop.train("alone", ["--locales", "ES"])
+    try shop.train("all", ["--locales", "UK,DE,JP,ES"])
+    let before = try leftOut("pretrained"), alone = try leftOut("alone"), after = try leftOut("known/ES")
+    #expect(after == (try leftOut("all")) && after <= before && after < alone, "\(before), \(alone), \(after)")
+  }
+
+  /// Next week's data set begins with the items of this week's: all of those are known to the model that goes on.
+  @Test func nextWeeksModelKnowsThisWeeksItems() throws {
+    let week = shop.folder + "/week", sessions = shop.folder + "/asked.csv"
+    let items = try String(contentsOfFile: shop.dataset + "/items.txt", encoding: .utf8).split(separator: "\n")
+    func row(_ number: Int) -> String { "['\(items[number])' '\(items[number * 7 % 600])'],new\(number % 8),ES" }
+    for (path, numbers) in [(week + ".csv", 0..<60), (sessions, 300..<360)] {
+      let rows = ["prev_items,next_item,locale"] + numbers.map(row)
+      try rows.joined(separator: "\n").write(toFile: path, atomically: true, encoding: .utf8)
+    }
+    let prepared = try CaravanCommand.run([
+      "prepare", "--sessions", week + ".csv", "--vocabulary", shop.dataset, "--out", week,
+    ])
+    try #require(prepared.status == 0, "\(prepared.stderr)")
+    let tuned = try shop.finetune("next", ranks: nil, ["--dataset", week, "--locales", "ES", "--mode", "joint"])
+    try #require(tuned.status == 0, "\(tuned.stderr)")
+    func predicted(_ run: String) throws -> String {
+      try CaravanCommand.run([
+        "predict", "--dataset", week, "--checkpoint", shop.folder + "/" + run, "--sessions", sessions, "--top", "5",
+        "--out", shop.folder + "/next.csv", "--force",
+      ]).stdout
+    }
+    #expect(try !predicted("pretrained").contains("left out") && !predicted("next/joint").contains("left out"))
+  }
+
   deinit { try? FileManager.default.removeItem(atPath: shop.folder) }
 
   @Test func theSameBytesWhateverTheRanksAndWhateverRunsBesideIt() throws {

@@ -167,7 +167,8 @@ import Testing
     let prepared = try CaravanCommand.run([
       "prepare", "--sessions", train, "--test", test, "--default-locale", "UK", "--out", folder + "/prefixes",
     ])
-    #expect(prepared.status == 0 && prepared.stdout.contains("7500 training rows are of 1500 sessions"), "\(prepared)")
+    #expect(prepared.status == 0)
+    #expect(prepared.stdout.contains("6000 of 7500 training rows go on with another"), "\(prepared)")
     let run = folder + "/prefixrun", data = folder + "/prefixes"
     #expect(try CaravanCommand.run(["train", "--dataset", data, "--model", "COVISIT", "--out", run]).status == 0)
     let figures = try ["valid", "test"].map { split in

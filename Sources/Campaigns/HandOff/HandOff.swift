@@ -94,6 +94,13 @@ package struct HandOff {
       return try worker.openLog(worker.folder, of: group)
     }
     log.info("\(plan.modelName) to \(names.joined(separator: ", ")): \(layout.sentence(names))")
+    if worker.pretrained.isOfAnotherPreparation {
+      log.warning(
+        """
+        the checkpoint was trained on another preparation than \(worker.dataset.folder): valid and test sessions may be among \
+        those that it learned
+        """)
+    }
     if worker.dataset.split(.valid) == nil {
       log.warning("without a valid split no run stops early, and the last epoch counts: see prepare --valid-fraction")
     }

@@ -45,11 +45,8 @@ package struct CandidateRun {
   /// How many items all recommenders know: the first ones of the data set.
   package var items: Int { sources.first?.state.items ?? dataset.itemCount }
 
-  /// The locales that any recommender was trained on, by their codes; nil for all, or where that is not known.
-  package var locales: Set<UInt16>? {
-    let ofSources = sources.map { $0.state.localeCodes(of: dataset) }
-    return strangers.isEmpty && !ofSources.contains(nil) ? Set(ofSources.flatMap { $0 ?? [] }) : nil
-  }
+  /// Which rows any recommender was trained on: see `Recommender`.
+  package var trainedRows: [Bool]? { sources.map(\.state).trainedRows(of: dataset) }
 
   /// The recommenders that were trained on another data set: nobody knows whether that has the sessions that are asked
   /// for, and their answers.

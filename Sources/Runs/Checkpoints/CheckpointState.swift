@@ -24,6 +24,8 @@ public struct CheckpointState: ChecksummedJSON, Equatable, Sendable {
   public var vocabulary: String
   /// The fingerprint of the data set.
   public var dataset: String
+  /// What was trained before; nil where nothing was.
+  public var inherited: InheritedRows?
   /// The instruction set of the matrix products: another one gives other bits. "portable" is any with AVX2, by products
   /// of our own; "any" where nothing is multiplied.
   public var instructionSet: String
@@ -90,6 +92,7 @@ public struct CheckpointState: ChecksummedJSON, Equatable, Sendable {
     let countable = 0...1 << 53
     let before = options[PretrainedModel.optimizerStepsKey].map { Int($0) ?? -1 } ?? 0
     return countable.contains(step) && step > 0 && countable.contains(before) && (1..<1 << 31).contains(items)
+      && (0...items).contains(inherited?.items ?? 0)
       && countable.contains(progress.epochTargets) && countable.contains(progress.epochsSinceBest)
       && (1...step).contains(progress.bestStep ?? 1)
   }

@@ -13,6 +13,10 @@ import Tensors
 /// an extension of it.
 public struct PretrainedModel {
   let model: any SessionModel
+  /// What a model inherits that is adapted from it.
+  let inheritance: InheritedRows
+  /// Whether it was trained on another data set of the same items, whose sessions may be divided otherwise.
+  package let isOfAnotherPreparation: Bool
   /// SHA-256 of the checkpoint's weights.
   package let checksum: String
   /// The rows of its item table that this rank holds in its group.
@@ -59,6 +63,9 @@ public struct PretrainedModel {
       behind: opened.state.items, of: dataset.itemIDs, seed: plan.seed,
       in: TableSlice(rows.tensor(rows: own.count, columns: width), first: own.lowerBound))
     self.model = model
+    inheritance = opened.state.inheritance(for: dataset)
+    isOfAnotherPreparation =
+      opened.state.dataset != dataset.fingerprint && opened.state.items == dataset.itemCount
     placement = plan.itemTable.placement
     checksum = opened.state.weightsChecksum
     // What was fine-tuned with moments that it took over counts the steps before, too.

@@ -13,8 +13,9 @@ public struct Recommender {
   package let commonLocales: Set<UInt16>?
   /// How many items it knows: the first ones of the data set, which may have others behind them.
   public let items: Int
-  /// Whether the first model was trained on the data set, and not on one that it goes on from.
-  public let wasTrainedHere: Bool
+  /// Which rows of the catalogue training saw, by any of the models, padding never: `[V + 1]`; nil where that is not known.
+  /// Sessions are predicted for without their clicks on others.
+  public let trainedRows: [Bool]?
   /// The checkpoints that were trained on other data sets of the same items, whose sessions may be divided otherwise; as
   /// they were given.
   package let trainedElsewhere: [String]
@@ -64,7 +65,7 @@ public struct Recommender {
     var recommender = Recommender(
       locales: trained.contains(nil) ? nil : trained.reduce(into: []) { $0?.formUnion($1 ?? []) },
       commonLocales: trained.reduce(nil) { common, own in own.map { common?.intersection($0) ?? $0 } ?? common },
-      items: states[0].items, wasTrainedHere: states[0].dataset == dataset.fingerprint,
+      items: states[0].items, trainedRows: states.trainedRows(of: dataset),
       trainedElsewhere: zip(asked, states).filter { _, state in
         state.dataset != dataset.fingerprint && state.items == dataset.itemCount
       }.map(\.0.checkpoint),

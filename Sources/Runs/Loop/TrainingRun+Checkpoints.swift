@@ -150,9 +150,11 @@ extension TrainingRun {
   }
 
   private func state(step: Int, _ progress: RunProgress) -> CheckpointState {
-    CheckpointState(
+    var state = CheckpointState(
       step: step, options: decidingOptions, items: dataset.itemCount,
       vocabulary: dataset.vocabulary, dataset: dataset.fingerprint, build: BuildInformation.current,
       progress: progress)
+    state.inherited = adaptation.pretrained?.inheritance
+    return state
   }
 }
