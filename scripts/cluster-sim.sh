@@ -48,6 +48,9 @@ lacks() {
   done
   if [ -n "$missing" ]; then echo "packages are missing: apt-get install -y --no-install-recommends$missing"; return; fi
   if ! mpirun --version | grep -q 'Open MPI) 4\.'; then echo "mpirun is not that of Open MPI 4"; return; fi
+  case $(cd "$(dirname "$0")" && pwd -P) in
+  /tmp/* | /run/* | /dev/shm/*) echo "nodes have a /tmp of their own, and would not see this clone: move it elsewhere"; return ;;
+  esac
   # All that `up` needs of the kernel, in namespaces that end with the command.
   if ! why=$(unshare --net --mount --uts sh -ec 'hostname sim; mount -t tmpfs tmpfs /tmp
     ip link add bridge type bridge; ip link add left type veth peer name right

@@ -62,6 +62,9 @@ public struct DatasetPreparation {
     var named: [(DatasetSplit, SessionCollector)] = [(.train, splits.train)]
     if splits.valid.count > 0 { named.append((.valid, splits.valid)) }
     if splits.test.count > 0 { named.append((.test, splits.test)) }
+    for (split, sessions) in named.dropFirst() {
+      notes.repeated[split.rawValue] = RepeatedSessions.count(sessions, in: splits.train)
+    }
     vocabulary = try vocabulary.withoutUnused(in: named.map(\.1), keeping: extended?.items.count ?? 0)
     try DatasetWriter.write(
       items: vocabulary.lines, itemCount: vocabulary.count, localeCount: names.count, splits: named, version1: version1,

@@ -21,6 +21,9 @@ public struct PreparationNotes: Sendable {
   /// What was left out of test and valid sessions since training never saw it.
   public internal(set) var unseen = Amount()
 
+  /// Valid and test sessions that training has, too, click for click, by the split's name.
+  public internal(set) var repeated: [String: Int] = [:]
+
   /// How much was left out.
   public struct Amount: Equatable, Sendable {
     /// Whole sessions.

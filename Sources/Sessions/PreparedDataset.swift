@@ -65,6 +65,9 @@ public struct PreparedDataset: Sendable {
   private static func readManifest(folder: String) throws -> DatasetManifest {
     let path = joined(folder, DatasetManifest.fileName)
     guard !folder.isEmpty, FileManager.default.fileExists(atPath: path) else {
+      if !folder.isEmpty, FileManager.default.fileExists(atPath: folder), access(folder, R_OK | X_OK) != 0 {
+        throw SessionsError.unreadable(path: folder, reason: String(cString: strerror(errno)))
+      }
       let isThere = !folder.isEmpty && FileManager.default.fileExists(atPath: folder)
       throw SessionsError.notADataset(path: folder.isEmpty ? "''" : folder, isThere: isThere)
     }

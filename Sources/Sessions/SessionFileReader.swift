@@ -138,7 +138,9 @@ final class SessionFileReader {
       if !text.bytes.allSatisfy(NumpyList.isIDByte) { return (.blankInItem, text) }
       if text.count > 0 { answer = text }
     }
-    if !isLocaleKnown { return (.badLocale, rows.text) }
+    if !isLocaleKnown {
+      return (localeColumn.map { fields[$0].trimmed.count == 0 } ?? false ? .emptyLocale : .badLocale, rows.text)
+    }
     sessionID = idColumn.map { fields[$0].trimmed }.flatMap { $0.count > 0 ? $0 : nil }
     return nil
   }

@@ -166,6 +166,7 @@ public enum RowDefect: Equatable, Sendable, CustomStringConvertible {
   case blankInItem
   case ellipsis
   case badLocale
+  case emptyLocale
   case localeDiffers
 
   public var description: String {
@@ -194,6 +195,7 @@ public enum RowDefect: Equatable, Sendable, CustomStringConvertible {
     case .blankInItem: "an item holds a blank or a backslash, which ids cannot have, or a quote is missing"
     case .ellipsis: "NumPy left items out of the list (...): write it with a higher threshold"
     case .badLocale: "the locale is no name of \(LocaleName.rule)"
+    case .emptyLocale: "the locale is empty: write it, or leave out the column for all rows"
     case .localeDiffers: "the locale of the answer differs"
     }
   }

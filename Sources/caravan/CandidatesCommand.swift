@@ -11,8 +11,8 @@ struct CandidatesCommand: GroupCommand {
     abstract: "Writes the best items of several recommenders for each session, with features, for a re-ranker.",
     discussion: """
       A row a session and item: the item, whether it is the answer, what each recommender makes of it, how often it was \
-      seen, what the session is like. No feature knows the answer: for training sessions, models that count do so again \
-      without those that they score, fold by fold. scripts/rerank.py learns from the rows and ranks others; \
+      seen, what the session is like. No feature knows the answer: training sessions are scored in parts, each by \
+      the counts of all others. scripts/rerank.py learns from the rows and ranks others; \
       docs/rerank.md shows all of it.
 
       caravan candidates --dataset data --split valid --from runs/counts --from runs/core:100 --out learn.csv
@@ -47,7 +47,7 @@ struct CandidatesCommand: GroupCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Parts that training sessions are dealt to in turn: each is scored by counts without it.", valueName: "count"))
+      "Of --split train: parts, each scored by the counts of all other sessions.", valueName: "count"))
   var folds = 5
 
   @Option(

@@ -11,8 +11,9 @@ struct EvaluateCommand: GroupCommand {
     commandName: "evaluate",
     abstract: "Ranks the catalogue for every session of a split: Recall, MRR and NDCG, per locale too.",
     discussion: """
-      A target's rank is one plus the number of candidates that score higher, or as high with a lower row. The \
-      figures have the same bits on any number of ranks.
+      A target's rank is its place among the candidates by score; of equal scores, what items.txt has first is ranked \
+      first. Recall@k is the share of targets among the first k, MRR@k the mean of 1 / rank there, NDCG@k that of \
+      1 / log2(rank + 1). The figures have the same bits on any number of ranks.
 
       caravan evaluate --dataset data --checkpoint runs/narm --split test
       caravan evaluate --dataset data --checkpoint runs/narm --filter-seen --candidates locale --top 20
@@ -71,7 +72,7 @@ struct EvaluateCommand: GroupCommand {
       guard group.rank == 0 else { return }
       line.clear()
       let record = EvaluationRecord(
-        metrics: metrics, checkpoint: recommender.origin,
+        metrics: metrics, recommender: recommender,
         candidates: try settings.candidates.resolved(among: dataset.locales).description,
         filterSeen: settings.filterSeen, transductive: settings.isTransductive, countSessions: ranking.countSessions)
       if let json { try atomicWrite(record.json(), to: json) }

@@ -1,11 +1,11 @@
 import Evaluation
 import Foundation
+import Runs
 
 /// Figures and what they are of: figures compare where that is the same.
 struct EvaluationRecord: Encodable {
   let metrics: RankingMetrics
-  /// The models and their checkpoints.
-  let checkpoint: String
+  let recommender: Recommender
   let candidates: String
   let filterSeen: Bool
   let transductive: Bool
@@ -13,16 +13,18 @@ struct EvaluationRecord: Encodable {
   let countSessions: [String]
 
   enum CodingKeys: String, CodingKey {
-    case checkpoint, candidates, transductive
+    case model, candidates, transductive
+    case checkpoints = "state_sha256"
     case filterSeen = "filter_seen"
     case countSessions = "count_sessions"
   }
 
-  /// The keys of the metrics, and these.
+  /// The keys of the metrics, and these; no paths, so that the same figures have the same bytes.
   func encode(to encoder: any Encoder) throws {
     try metrics.encode(to: encoder)
     var own = encoder.container(keyedBy: CodingKeys.self)
-    try own.encode(checkpoint, forKey: .checkpoint)
+    try own.encode(recommender.name, forKey: .model)
+    try own.encode(recommender.checksums, forKey: .checkpoints)
     try own.encode(candidates, forKey: .candidates)
     try own.encode(filterSeen, forKey: .filterSeen)
     try own.encode(transductive, forKey: .transductive)
@@ -37,7 +39,7 @@ struct EvaluationRecord: Encodable {
 
   /// Such as `NARM of runs/narm/checkpoints/step-00000402 on the test split, candidates all`.
   var sentence: String {
-    "\(checkpoint) on the \(metrics.split) split, candidates \(candidates)"
+    "\(recommender.origin) on the \(metrics.split) split, candidates \(candidates)"
       + (filterSeen ? ", without what the session has" : "") + (transductive ? ", transductive" : "")
       + countSessions.map { ", counting \($0)" }.joined()
   }

@@ -10,7 +10,7 @@ struct InspectCommand: LeaderCommand {
     abstract: "Shows what a prepared data set holds: sessions, products and what locales share.",
     discussion: """
       Lengths are clicks of a session, the answer not counted, of all splits together. The second table has the \
-      products that two locales have in common, and what share of the row's locale that is.
+      products that two locales have in common, also as a share of the products of the locale whose row it is.
 
       caravan inspect data
       """)

@@ -169,12 +169,7 @@ struct PrepareCommand: LeaderCommand {
     }
     listBadRows(summary.notes.badRows, "left out")
     summary.notes.lines.forEach { note($0) }
-    for file in trainingFiles(amongst: [valid, test]) {
-      note("warning: \(file) is trained on and ranked: figures on its sessions say nothing")
-    }
-    if summary.manifest.splits[DatasetSplit.test.rawValue]?.hasAnswers == false {
-      note("the test sessions have no answers, so predict can take them and evaluate cannot: --truth gives them")
-    }
+    PreparationDoubts(summary, trained: sessions, ranked: [valid, test].compactMap { $0 }).lines.forEach { note($0) }
     if options.splits.validFraction > 0, summary.manifest.splits[DatasetSplit.valid.rawValue] == nil, !leaveOneOut {
       note("the valid split is empty: of so few sessions none was drawn, see --valid-fraction")
     }
@@ -183,13 +178,6 @@ struct PrepareCommand: LeaderCommand {
 }
 
 extension PrepareCommand {
-  /// Those of the files whose sessions are trained on, too.
-  private func trainingFiles(amongst files: [String?]) -> [String] {
-    func resolved(_ path: String) -> String { URL(fileURLWithPath: path).resolvingSymlinksInPath().path }
-    let trained = Set(sessions.map(resolved))
-    return files.compactMap { $0 }.filter { trained.contains(resolved($0)) }
-  }
-
   /// A valid split is drawn where nothing else says what it is.
   private var splits: SplitRules {
     var rules = SplitRules()
@@ -264,7 +252,7 @@ extension PreparationSummary {
       ? "\(trainingRows - trainingSessions) of \(trainingRows) training rows go on with another: rows of one session are in "
         + "one split\n" : ""
     return alignedTable(rows) + bySession
-      + "\(manifest.items) items\n"
+      + "\(counted(manifest.items, "item"))\n"
       + "prepared in \(seconds.formatted(digits: 2)) s: \(folder)\n"
   }
 

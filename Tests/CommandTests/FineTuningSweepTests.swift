@@ -71,7 +71,7 @@ import Testing
     let jobs: [(options: String, complaint: String?)] = [
       ("lr: 0.1", nil), ("n_layers: 1", nil), ("hidden_size: 12", nil), ("model: narm", nil),
       ("lrr: 0.1", "has no option --lrr: did you mean lr?"),
-      ("model: NARM, dropout: 0.1", "NARM has no option --dropout, GRU4Rec and SASRec have it"),
+      ("model: NARM, dropout: 0.1", "NARM has no option --dropout, GRU4Rec has it"),
       ("model: BERT", "--model is BERT: choose one of GRU4Rec"),
       ("epochs: 0", "--epochs is 0: choose a whole number from 1 to "),
       ("lr: fast", "--lr is fast: choose a number above 0"),

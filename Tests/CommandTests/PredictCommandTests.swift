@@ -92,6 +92,19 @@ import Testing
     #expect(try evaluate(dataset).contains("pop/checkpoints/step-00000001 on the valid split, candidates all"))
   }
 
+  @Test func whatWasWrittenTwiceIsSaid() throws {
+    let rows = (0..<60).map { "['a\($0)' 'b\($0 % 7)'],c\($0),\($0 % 2 == 0 ? "us" : "US")\n" }.joined()
+    func prepare(_ rows: String, _ name: String) throws -> String {
+      let path = try write("prev_items,next_item,locale\n" + rows, as: name + ".csv")
+      let arguments = ["prepare", "--sessions", path, "--valid-fraction", "0.3", "--out", folder + "/" + name]
+      return try CaravanCommand.run(arguments).stderr
+    }
+    let twice = try prepare(rows + rows, "twice"), once = try prepare(rows, "once")
+    #expect(twice.contains("valid sessions stand in training, too, click for click"), "\(twice)")
+    #expect(
+      !once.contains("click for click") && once.contains("the locales US, us differ in capitals alone"), "\(once)")
+  }
+
   @Test func sessionsOfAnotherShopAreToldApart() throws {
     let strangers = try write("prev_items,locale\n['s1' 's2'],DE\n['s3'],ES\n", as: "strangers.csv")
     let outcome = try predict(strangers, out: folder + "/strangers.out.csv", ["--top", "5"])

@@ -39,7 +39,7 @@ import Testing
     ("['A1'],,ES", .emptyAnswer, "['A1'],,ES"),
     ("['A1'],A 3,ES", .blankInItem, "A 3"),
     ("['A1'],A3,U S", .badLocale, "['A1'],A3,U S"),
-    ("['A1'],A3,", .badLocale, "['A1'],A3,"),
+    ("['A1'],A3,", .emptyLocale, "['A1'],A3,"),
     ("['A1'],A", .fieldCount(expected: 3, found: 2), "['A1'],A"),
     ("\"['A1'\n 'A2", .unclosedQuote, "\"['A1'"),
     ("\"['A1'\n 'A2']\"x,A3,ES", .strayQuote, "\"['A1'"),

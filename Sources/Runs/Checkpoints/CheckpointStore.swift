@@ -157,6 +157,7 @@ public struct CheckpointStore {
           try removeIfThere(path(ofStep: state.step))
           try move(copy, to: path(ofStep: state.step))
         }
+        try replaceSymbolicLink(at: copy, to: name(ofStep: state.step))
       } else {
         try removeIfThere(path("damaged-\(link)"))
         try move(copy, to: path("damaged-\(link)"))

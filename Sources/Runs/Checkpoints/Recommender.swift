@@ -82,6 +82,9 @@ public struct Recommender {
     members.map { "\($0.name) of \($0.identity?.folder ?? $0.path)" }.joined(separator: " + ")
   }
 
+  /// SHA-256 of each member's `state.json`, which has those of all files of its checkpoint; on rank 0.
+  package var checksums: [String] { members.compactMap { $0.identity?.sha256 } }
+
   /// The weights of the members.
   package var weights: [Float] {
     get { members.map(\.weight) }

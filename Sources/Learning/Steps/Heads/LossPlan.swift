@@ -64,8 +64,8 @@ extension LossPlan {
         + "negatives."),
     OptionDeclaration(
       "sample_alpha", \.sampleAlpha, .number("a number from 0 to 10") { (0...10).contains($0) }, decides: sampled,
-      "Losses over samples: items are drawn in proportion to their occurrences to this power; for bce and gbce 0 where it "
-        + "is not given."),
+      "Losses over samples: items are drawn in proportion to their occurrences to this power; bce and gbce have 0, unless "
+        + "it is given."),
     OptionDeclaration(
       "bpreg", \.bprRegularisation, .number("a number from 0 to 1000000") { (0...1e6).contains($0) }, decides: sampled,
       "bpr-max: how much the negatives' squared scores count."),
