@@ -4,7 +4,6 @@ import Evaluation
 import MPI
 import Runs
 import Sessions
-import Text
 import Storage
 
 struct EmbedCommand: GroupCommand {
@@ -86,15 +85,6 @@ struct EmbedCommand: GroupCommand {
     listBadRows(asked.badRows, asked.sessionIDs == nil ? "given zeros" : "left out")
     if let zeros = asked.zeros { note(zeros) }
     print("\(vectors.rows) sessions, \(vectors.columns) numbers each: \(out)")
-    if asked.table.clickCount == 0, asked.unknownClicks > 0 {
-      note("warning: training saw none of the clicked items: are these sessions of the data set's shop?")
-    }
-    if asked.unknownClicks > 0 {
-      print("left out of the sessions: \(counted(asked.unknownClicks, "click")) on items that training never saw")
-    }
-    if asked.emptySessions > 0 {
-      let sessions = asked.emptySessions == 1 ? "1 session has" : "\(asked.emptySessions) sessions have"
-      print("\(sessions) no known item and got zeros")
-    }
+    asked.sayWhatIsUnknown(instead: "zeros")
   }
 }

@@ -10,20 +10,16 @@ extension ProcessGroup {
   ///   - inputs: files and folders that are read, and never replaced.
   /// - Throws: see `OutputPlace.check`.
   func requirePlaces(for outputs: [String?], replaces: Bool, inputs: [String]) throws {
-    try together {
-      guard rank == 0 else { return }
-      for output in outputs.compactMap({ $0 }) {
-        try OutputPlace.check(output, replaces: replaces, inputs: inputs)
-      }
-    }
+    try checkAsLeader(outputs) { try OutputPlace.check($0, replaces: replaces, inputs: inputs) }
   }
 
   /// The same for files of JSON, which take the place of others.
   /// - Throws: see `OutputPlace.check(json:inputs:)`.
   func requirePlaces(forJSON outputs: [String?], inputs: [String]) throws {
-    try together {
-      guard rank == 0 else { return }
-      for output in outputs.compactMap({ $0 }) { try OutputPlace.check(json: output, inputs: inputs) }
-    }
+    try checkAsLeader(outputs) { try OutputPlace.check(json: $0, inputs: inputs) }
+  }
+
+  private func checkAsLeader(_ outputs: [String?], _ check: (String) throws -> Void) throws {
+    try together { if rank == 0 { try outputs.compactMap { $0 }.forEach(check) } }
   }
 }

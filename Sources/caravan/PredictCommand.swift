@@ -98,16 +98,7 @@ struct PredictCommand: GroupCommand {
       let lists = shorter == 1 ? "1 list is" : "\(shorter) lists are"
       print("\(lists) shorter than \(predictions.top), for want of candidates; \(empty) of them empty")
     }
-    if asked.table.clickCount == 0, asked.unknownClicks > 0 {
-      note("warning: training saw none of the clicked items: are these sessions of the data set's shop?")
-    }
-    if asked.unknownClicks > 0 {
-      print("left out of the sessions: \(counted(asked.unknownClicks, "click")) on items that training never saw")
-    }
-    if asked.emptySessions > 0 {
-      let sessions = asked.emptySessions == 1 ? "1 session has" : "\(asked.emptySessions) sessions have"
-      print("\(sessions) no known item and got what is popular")
-    }
+    asked.sayWhatIsUnknown(instead: "what is popular")
   }
 
   private func noteUnknownLocales(of asked: TranslatedSessions) {

@@ -1,6 +1,7 @@
 import MPI
 import Runs
 import Sessions
+import Text
 
 /// How files of sessions are read that are not prepared: as the data set's click logs were where nothing else is said.
 struct SessionReading {
@@ -29,5 +30,21 @@ struct SessionReading {
       path: path, format: format, log: dataset.manifest.options.log, columns: columns, defaultLocale: defaultLocale,
       locales: dataset.locales, catalog: dataset.itemIDs, maxLength: dataset.manifest.options.maxLength, zeros: zeros,
       skipsBadRows: skipsBadRows, isKnown: { Int($0) <= items && seen?[Int($0)] ?? true })
+  }
+}
+
+extension TranslatedSessions {
+  /// Says which clicks were left out, and what sessions got of which none is known.
+  func sayWhatIsUnknown(instead answer: String) {
+    if table.clickCount == 0, unknownClicks > 0 {
+      note("warning: training saw none of the clicked items: are these sessions of the data set's shop?")
+    }
+    if unknownClicks > 0 {
+      print("left out of the sessions: \(counted(unknownClicks, "click")) on items that training never saw")
+    }
+    if emptySessions > 0 {
+      let sessions = emptySessions == 1 ? "1 session has" : "\(emptySessions) sessions have"
+      print("\(sessions) no known item and got \(answer)")
+    }
   }
 }

@@ -20,6 +20,11 @@ extension CheckpointState {
       items: before.items, locales: isAll ? [] : Set(locales).union(before.locales ?? []).sorted())
   }
 
+  /// Whether training was on another data set of the same items, whose sessions may be divided otherwise.
+  func isOfAnotherPreparation(than dataset: PreparedDataset) -> Bool {
+    self.dataset != dataset.fingerprint && items == dataset.itemCount
+  }
+
   /// Which rows of the catalogue training saw, padding never: `[V + 1]`; nil where it was on another data set, which does
   /// not say.
   package func trainedRows(of dataset: PreparedDataset) -> [Bool]? {
@@ -36,8 +41,8 @@ extension CheckpointState {
 extension [CheckpointState] {
   /// Which rows any of them was trained on; nil where one does not say.
   package func trainedRows(of dataset: PreparedDataset) -> [Bool]? {
-    let all = map { $0.trainedRows(of: dataset) }
-    guard let first = all.first, !all.contains(nil) else { return nil }
-    return all.dropFirst().reduce(first) { known, own in zip(known ?? [], own ?? []).map { $0 || $1 } }
+    let all = compactMap { $0.trainedRows(of: dataset) }
+    guard let first = all.first, all.count == count else { return nil }
+    return all.dropFirst().reduce(first) { known, own in zip(known, own).map { $0 || $1 } }
   }
 }

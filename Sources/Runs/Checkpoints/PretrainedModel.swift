@@ -64,8 +64,7 @@ public struct PretrainedModel {
       in: TableSlice(rows.tensor(rows: own.count, columns: width), first: own.lowerBound))
     self.model = model
     inheritance = opened.state.inheritance(for: dataset)
-    isOfAnotherPreparation =
-      opened.state.dataset != dataset.fingerprint && opened.state.items == dataset.itemCount
+    isOfAnotherPreparation = opened.state.isOfAnotherPreparation(than: dataset)
     placement = plan.itemTable.placement
     checksum = opened.state.weightsChecksum
     // What was fine-tuned with moments that it took over counts the steps before, too.

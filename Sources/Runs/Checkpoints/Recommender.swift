@@ -66,9 +66,7 @@ public struct Recommender {
       locales: trained.contains(nil) ? nil : trained.reduce(into: []) { $0?.formUnion($1 ?? []) },
       commonLocales: trained.reduce(nil) { common, own in own.map { common?.intersection($0) ?? $0 } ?? common },
       items: states[0].items, trainedRows: states.trainedRows(of: dataset),
-      trainedElsewhere: zip(asked, states).filter { _, state in
-        state.dataset != dataset.fingerprint && state.items == dataset.itemCount
-      }.map(\.0.checkpoint),
+      trainedElsewhere: zip(asked, states).filter { $1.isOfAnotherPreparation(than: dataset) }.map(\.0.checkpoint),
       members: members, group: group)
     recommender.power = power
     return recommender

@@ -4,7 +4,7 @@ import Sessions
 import Storage
 
 /// What a folder is that one of the commands made: none of them writes into that of another kind.
-package enum FolderKind: String, CaseIterable, Sendable {
+package enum FolderKind: String, Sendable {
   case dataset = "data set"
   case sweep
   case handOff = "hand-off"

@@ -2,7 +2,6 @@ import Foundation
 import MPI
 import OptionTables
 import Provenance
-import Sessions
 import Storage
 
 /// The folder of a run.
